@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// HTTP requests and responses as values: what transports and the engine say to each other. Engine layer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+/// Header fields in the order in which they were received or added; names compare without regard to case.
+///
+/// All text lies in one string, so that the headers of an idle connection cost two allocations.
+///
+/// @par Thread safety  As a standard container.
+/// @par Lifetime       Views stay valid until the next modification.
+class HttpHeaders {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  /// Adds a field after those that are there, even if the name is there already.
+  void add(std::string_view name, std::string_view value);
+
+  /// Replaces every field of that name by one.
+  void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+
+  /// The first field of that name.
+  std::optional<std::string_view> find(std::string_view name) const noexcept;
+  bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
+
+  /// Every value of that name joined as Node.js joins them: `; ` for cookie, the first one alone for fields that
+  /// may occur once (host, user-agent, content-type, ...), `, ` for the rest.
+  std::optional<std::string> joined(std::string_view name) const;
+
+  /// Whether a comma-separated field contains the token, without regard to case.
+  bool has_token(std::string_view name, std::string_view token) const noexcept;
+
+  std::size_t size() const noexcept { return fields_.size(); }
+  bool empty() const noexcept { return fields_.empty(); }
+  Field operator[](std::size_t index) const noexcept;
+
+ private:
+  struct Place {
+    std::uint32_t name_at, name_bytes, value_bytes;  // the value follows its name
+  };
+
+  std::string text_;
+  std::vector<Place> fields_;
+};
+
+/// The head of a request; the body, if any, is asked for through the exchange.
+struct HttpRequest {
+  std::string method;
+  std::string target;  // raw, undecoded, as sent: "/socket.io/?EIO=4&transport=polling"
+  HttpHeaders headers;
+  std::string remote_address;  // "127.0.0.1", "::1"; empty where there is none
+  std::uint16_t remote_port = 0;
+  bool secure = false;  // came over TLS
+
+  /// The target up to the query: "/socket.io/".
+  std::string_view path() const noexcept;
+  /// The target after the first `?`; empty without one.
+  std::string_view query() const noexcept;
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  HttpHeaders headers;  // Content-Length and Connection are the transport's business
+  std::string body;
+  bool close = false;  // ends the connection after this response
+};
+
+/// The standard reason phrase ("Not Found"); "Unknown" for codes that have none.
+std::string_view http_reason(unsigned status) noexcept;
+
+/// Compares ASCII text without regard to case.
+bool iequals(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace socketio
+
+#include <socketio/engine/impl/http.ipp>

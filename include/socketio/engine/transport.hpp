@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The transport contract: what the engine asks of a network library, and what it promises in return. Engine layer.
+#pragma once
+
+#include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/http.hpp>
+#include <socketio/engine/message.hpp>
+#include <socketio/engine/scheduler.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace socketio {
+
+/// How a WebSocket ended.
+struct WebSocketClose {
+  enum class Cause {
+    closed_by_peer,      // the peer's close frame (code: its code, 1005 if it had none), or the end of its stream (1006)
+    protocol_violation,  // the peer broke RFC 6455 or a limit; code is what it was told: 1002, 1007, 1008, 1009
+    write_failed,        // the connection failed while data was being sent
+    closed_locally       // close() or terminate() was called
+  };
+  Cause cause = Cause::closed_by_peer;
+  std::uint16_t code = 1006;
+  std::string reason;
+};
+
+/// Receives what happens on one WebSocket. All calls come on the owner's thread, never from inside a call to the
+/// WebSocket's own functions, and in the order of the events.
+class WebSocketListener {
+ public:
+  virtual ~WebSocketListener() = default;
+
+  /// A complete message, unmasked and defragmented; text is valid UTF-8.
+  ///
+  /// @param payload  valid during the call only; the listener may overwrite it
+  virtual void on_message(bool is_binary, std::span<char> payload) = 0;
+
+  /// Everything sent so far has been accepted by the operating system: the connection is writable again.
+  virtual void on_drain() = 0;
+
+  /// The connection has ended. Called exactly once unless the listener was removed; nothing follows it.
+  virtual void on_close(const WebSocketClose& how) = 0;
+};
+
+/// One established server-side WebSocket (RFC 6455), owned by the transport and shared with the engine.
+///
+/// What the transport promises:
+/// - ping frames are answered, pong frames ignored, close frames echoed; none of them reaches the listener
+/// - a violation of RFC 6455 or of the limits closes the connection with the code that the RFC gives it
+/// - frames leave in the order of `send`, coalesced: at most one system call per turn of the loop when the peer keeps up
+/// - nothing is delivered before a listener is set, so that bytes sent along with the handshake are not lost
+///
+/// @par Thread safety  Owner's thread only.
+/// @par Lifetime       The transport keeps the listener alive until `on_close` has returned or it is replaced.
+///                     Calls on a WebSocket that has ended do nothing.
+class WebSocket {
+ public:
+  virtual ~WebSocket() = default;
+
+  /// Sets or, with nullptr, removes the receiver of events.
+  virtual void set_listener(std::shared_ptr<WebSocketListener> listener) = 0;
+
+  /// Queues one message; it is written at the end of this turn of the loop.
+  virtual void send(MessagePtr message) = 0;
+
+  /// Whether nothing is queued: false from `send` until `on_drain`, hence at least until the end of the turn.
+  virtual bool is_writable() const = 0;
+
+  /// Bytes queued and not yet accepted by the operating system, frame headers included.
+  virtual std::size_t unsent_bytes() const = 0;
+
+  /// Sends a close frame after everything queued, then waits for the peer's, at most the transport's close timeout.
+  ///
+  /// @param code  no value: an empty close frame (the peer sees 1005)
+  virtual void close(std::optional<std::uint16_t> code = std::nullopt) = 0;
+
+  /// Ends the connection at once, without a close frame; what is queued is lost.
+  virtual void terminate() = 0;
+};
+
+/// What the WebSocket accepts from its peer.
+struct WebSocketLimits {
+  std::size_t max_message_bytes = 1'000'000;  // after defragmentation; a larger one closes with 1009
+  std::size_t max_fragments = 16'384;         // frames of one message; more close with 1008
+};
+
+enum class BodyError { none, too_large, aborted };
+
+/// One HTTP request and the means to answer it, at once or later.
+///
+/// The transport hands it up as soon as the head of the request is complete and valid. Exactly one of `respond`,
+/// `accept_websocket` and `destroy` ends it; an exchange that is dropped without an end is destroyed.
+///
+/// @par Thread safety  Owner's thread only.
+/// @par Lifetime       May be kept as long as wanted. Calls after its end, or after the peer has gone, do nothing.
+class HttpExchange {
+ public:
+  using BodyHandler = detail::UniqueFunction<void(BodyError, std::string body)>;
+
+  virtual ~HttpExchange() = default;
+
+  virtual const HttpRequest& request() const = 0;
+
+  /// Whether the request asks to become a WebSocket: an Upgrade field and the `upgrade` token in Connection.
+  /// A malformed WebSocket handshake still counts; `accept_websocket` answers that one.
+  virtual bool is_upgrade() const = 0;
+
+  /// Reads the body, whatever its framing. Calls the handler once, in a later turn or at once:
+  /// - `none` with the complete body (empty if the request has none)
+  /// - `too_large` as soon as more than `max_bytes` have been announced or received; the rest is discarded, and the
+  ///   exchange can still be answered
+  /// - `aborted` when the connection ended or broke HTTP before the body was complete
+  virtual void read_body(std::size_t max_bytes, BodyHandler handler) = 0;
+
+  /// Sends the response. Its body is omitted for HEAD, 204 and 304.
+  virtual void respond(HttpResponse response) = 0;
+
+  /// Ends the connection without an answer.
+  virtual void destroy() = 0;
+
+  /// Sets what is called, once, when the connection ends before the exchange does.
+  virtual void on_abort(detail::UniqueFunction<void()> handler) = 0;
+
+  /// Completes the WebSocket opening handshake (RFC 6455 section 4.2).
+  ///
+  /// A request that does not conform is answered here as `ws` answers it (405 for a method other than GET; 400 for the
+  /// Upgrade, Sec-WebSocket-Key, Sec-WebSocket-Version and Sec-WebSocket-Protocol fields; text/html; closed).
+  /// The first subprotocol offered is accepted.
+  ///
+  /// @param headers  added to the 101 response
+  /// @return the connection, without a listener; nullptr if the handshake was refused
+  virtual std::shared_ptr<WebSocket> accept_websocket(const HttpHeaders& headers, const WebSocketLimits& limits) = 0;
+};
+
+using ExchangePtr = std::shared_ptr<HttpExchange>;
+using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
+
+/// A transport is an object on one shard that listens and hands up exchanges.
+///
+/// | operation                  | semantics                                                                            |
+/// |----------------------------|--------------------------------------------------------------------------------------|
+/// | `T(io_context&, options)`  | bound to one event loop, run by one thread; does nothing yet                         |
+/// | `T::Options`               | an aggregate: limits and timeouts, default-constructible                             |
+/// | `t.scheduler()`            | the shard's `Scheduler&`; lives as long as `t`                                       |
+/// | `t.get_executor()`         | an Asio executor of the shard, for the user's coroutines                             |
+/// | `t.on_exchange(handler)`   | sets who receives the exchanges; called on the owner's thread                        |
+/// | `t.listen(port, address)`  | accepts connections; returns the bound port; throws `std::system_error`              |
+/// | `t.close()`                | stops listening, ends idle connections at once and the others after what they are    |
+/// |                            | about to send (responses given, close frames), at the latest after the close timeout |
+template <class T>
+concept Transport =
+    requires(T transport, ExchangeHandler handler, std::uint16_t port, const std::string& address) {
+      typename T::Options;
+      typename T::executor_type;
+      { transport.scheduler() } -> std::same_as<Scheduler&>;
+      { transport.get_executor() } -> std::same_as<typename T::executor_type>;
+      transport.on_exchange(std::move(handler));
+      { transport.listen(port, address) } -> std::same_as<std::uint16_t>;
+      transport.close();
+    };
+
+}  // namespace socketio
