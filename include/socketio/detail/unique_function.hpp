@@ -23,8 +23,8 @@ class UniqueFunction<R(Args...)> {
   UniqueFunction(std::nullptr_t) noexcept {}
 
   template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> && std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-  UniqueFunction(F&& callable) {
+  requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> && std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
+      UniqueFunction(F&& callable) {
     using Callable = std::decay_t<F>;
     if constexpr (fits<Callable>) {
       ::new (static_cast<void*>(storage_)) Callable(std::forward<F>(callable));
@@ -51,9 +51,7 @@ class UniqueFunction<R(Args...)> {
 
   explicit operator bool() const noexcept { return ops_ != nullptr; }
 
-  R operator()(Args... args) const {
-    return ops_->call(const_cast<std::byte*>(storage_), std::forward<Args>(args)...);
-  }
+  R operator()(Args... args) const { return ops_->call(const_cast<std::byte*>(storage_), std::forward<Args>(args)...); }
 
  private:
   struct Ops {
@@ -65,8 +63,8 @@ class UniqueFunction<R(Args...)> {
   static constexpr std::size_t capacity = 4 * sizeof(void*);
 
   template <class F>
-  static constexpr bool fits =
-      sizeof(F) <= capacity && alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>;
+  static constexpr bool fits = sizeof(F) <= capacity &&
+                               alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>;
 
   template <class F>
   static R invoke(F& callable, Args&&... args) {

@@ -21,7 +21,7 @@ namespace socketio {
 /// How a WebSocket ended.
 struct WebSocketClose {
   enum class Cause {
-    closed_by_peer,      // the peer's close frame (code: its code, 1005 if it had none), or the end of its stream (1006)
+    closed_by_peer,  // the peer's close frame (code: its code, 1005 if it had none), or the end of its stream (1006)
     protocol_violation,  // the peer broke RFC 6455 or a limit; code is what it was told: 1002, 1007, 1008, 1009
     write_failed,        // the connection failed while data was being sent
     closed_locally       // close() or terminate() was called
@@ -54,7 +54,8 @@ class WebSocketListener {
 /// What the transport promises:
 /// - ping frames are answered, pong frames ignored, close frames echoed; none of them reaches the listener
 /// - a violation of RFC 6455 or of the limits closes the connection with the code that the RFC gives it
-/// - frames leave in the order of `send`, coalesced: at most one system call per turn of the loop when the peer keeps up
+/// - frames leave in the order of `send`, coalesced: at most one system call per turn of the loop when the peer keeps
+/// up
 /// - nothing is delivered before a listener is set, so that bytes sent along with the handshake are not lost
 ///
 /// @par Thread safety  Owner's thread only.
@@ -144,26 +145,25 @@ using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
 
 /// A transport is an object on one shard that listens and hands up exchanges.
 ///
-/// | operation                  | semantics                                                                            |
+/// | operation                  | semantics |
 /// |----------------------------|--------------------------------------------------------------------------------------|
-/// | `T(io_context&, options)`  | bound to one event loop, run by one thread; does nothing yet                         |
-/// | `T::Options`               | an aggregate: limits and timeouts, default-constructible                             |
-/// | `t.scheduler()`            | the shard's `Scheduler&`; lives as long as `t`                                       |
-/// | `t.get_executor()`         | an Asio executor of the shard, for the user's coroutines                             |
-/// | `t.on_exchange(handler)`   | sets who receives the exchanges; called on the owner's thread                        |
-/// | `t.listen(port, address)`  | accepts connections; returns the bound port; throws `std::system_error`              |
-/// | `t.close()`                | stops listening, ends idle connections at once and the others after what they are    |
-/// |                            | about to send (responses given, close frames), at the latest after the close timeout |
+/// | `T(io_context&, options)`  | bound to one event loop, run by one thread; does nothing yet | | `T::Options` | an
+/// aggregate: limits and timeouts, default-constructible                             | | `t.scheduler()`            |
+/// the shard's `Scheduler&`; lives as long as `t`                                       | | `t.get_executor()` | an
+/// Asio executor of the shard, for the user's coroutines                             | | `t.on_exchange(handler)`   |
+/// sets who receives the exchanges; called on the owner's thread                        | | `t.listen(port, address)`
+/// | accepts connections; returns the bound port; throws `std::system_error`              | | `t.close()` | stops
+/// listening, ends idle connections at once and the others after what they are    | |                            |
+/// about to send (responses given, close frames), at the latest after the close timeout |
 template <class T>
-concept Transport =
-    requires(T transport, ExchangeHandler handler, std::uint16_t port, const std::string& address) {
-      typename T::Options;
-      typename T::executor_type;
-      { transport.scheduler() } -> std::same_as<Scheduler&>;
-      { transport.get_executor() } -> std::same_as<typename T::executor_type>;
-      transport.on_exchange(std::move(handler));
-      { transport.listen(port, address) } -> std::same_as<std::uint16_t>;
-      transport.close();
-    };
+concept Transport = requires(T transport, ExchangeHandler handler, std::uint16_t port, const std::string& address) {
+  typename T::Options;
+  typename T::executor_type;
+  { transport.scheduler() } -> std::same_as<Scheduler&>;
+  { transport.get_executor() } -> std::same_as<typename T::executor_type>;
+  transport.on_exchange(std::move(handler));
+  { transport.listen(port, address) } -> std::same_as<std::uint16_t>;
+  transport.close();
+};
 
 }  // namespace socketio

@@ -25,8 +25,7 @@ class Binary {
   explicit Binary(std::string bytes) : bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
   explicit Binary(std::span<const std::byte> bytes)
       : Binary(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())) {}
-  Binary(const void* data, std::size_t size_bytes)
-      : Binary(std::string(static_cast<const char*>(data), size_bytes)) {}
+  Binary(const void* data, std::size_t size_bytes) : Binary(std::string(static_cast<const char*>(data), size_bytes)) {}
 
   std::size_t size() const noexcept { return bytes_ ? bytes_->size() : 0; }
   bool empty() const noexcept { return size() == 0; }
