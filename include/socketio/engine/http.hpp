@@ -25,6 +25,9 @@ class HttpHeaders {
     std::string_view value;
   };
 
+  /// Makes room for fields and for the characters of their names and values together.
+  void reserve(std::size_t fields, std::size_t text_bytes);
+
   /// Adds a field after those that are there, even if the name is there already.
   void add(std::string_view name, std::string_view value);
 
