@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# Installs the headers and a CMake package that finds its own dependencies.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/socketio")
+
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/socketio" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp")
+install(TARGETS socketio EXPORT socketioTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(EXPORT socketioTargets NAMESPACE socketio:: DESTINATION "${package_dir}")
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/socketioConfig.cmake.in"
+                              "${PROJECT_BINARY_DIR}/package/socketioConfig.cmake"
+                              INSTALL_DESTINATION "${package_dir}")
+# Before 1.0 every minor version may change the interface. The headers do not depend on the size of a pointer.
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/socketioConfigVersion.cmake"
+                                 COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES "${PROJECT_BINARY_DIR}/package/socketioConfig.cmake"
+              "${PROJECT_BINARY_DIR}/package/socketioConfigVersion.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/FindRapidJSON.cmake"
+        DESTINATION "${package_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
