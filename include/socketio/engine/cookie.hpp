@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The cookie that carries the session id, for load balancers with sticky sessions. Engine layer.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace socketio {
+
+/// Attributes of the session cookie, set on the handshake of a polling session.
+struct CookieOptions {
+  enum class SameSite { strict, lax, none };
+  enum class Priority { low, medium, high };
+
+  std::string name = "io";
+  std::optional<std::string> path = "/";  // no value: the attribute is left out
+  bool http_only = true;
+  std::optional<SameSite> same_site = SameSite::lax;
+  std::string domain;  // empty: left out
+  std::optional<std::chrono::seconds> max_age;
+  std::optional<std::chrono::system_clock::time_point> expires;
+  bool secure = false;
+  bool partitioned = false;
+  std::optional<Priority> priority;
+
+  /// Every problem in words, such as characters that would end an attribute; empty if there is none.
+  std::vector<std::string> validate() const;
+};
+
+/// The value of a Set-Cookie header: `io=<value>; Path=/; HttpOnly; SameSite=Lax`.
+///
+/// @param value    encoded as encodeURIComponent does
+/// @param options  valid according to `validate()`
+std::string serialize_cookie(const CookieOptions& options, std::string_view value);
+
+}  // namespace socketio
+
+#include <socketio/engine/impl/cookie.ipp>

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Cross-origin resource sharing: which headers a request gets, and how a preflight is answered. Engine layer.
+#pragma once
+
+#include <socketio/engine/http.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace socketio {
+
+/// Which origins may read the responses.
+///
+/// | written as                                  | `Access-Control-Allow-Origin`                                   |
+/// |---------------------------------------------|-----------------------------------------------------------------|
+/// | `"*"` (the default)                         | `*`                                                             |
+/// | `"https://a.example"`                       | always that one, whatever the request says                      |
+/// | `true`                                      | the origin of the request, whatever it is                       |
+/// | `false`                                     | no CORS header at all                                           |
+/// | `std::regex(...)`                           | the request's origin if the pattern is found in it              |
+/// | `CorsOrigin::if_allowed(predicate)`         | the request's origin if the predicate says yes                  |
+/// | `{"https://a.example", std::regex(...)}`    | the request's origin if one of the entries allows it            |
+/// | `CorsOrigin::chosen_by(function)`           | what the function returns for the request's origin, as above    |
+///
+/// An origin that is not allowed is not refused: it gets a response without `Access-Control-Allow-Origin`, which the
+/// browser does not let its page read. To refuse requests, use `EngineOptions::allow_request`.
+///
+/// @par Specification  The `origin` option of the npm package `cors`.
+class CorsOrigin {
+ public:
+  using Predicate = std::function<bool(std::string_view origin)>;
+  using Chooser = std::function<CorsOrigin(std::string_view origin)>;
+
+  CorsOrigin() : rule_(std::string("*")) {}
+  CorsOrigin(const char* fixed) : rule_(std::string(fixed)) {}
+  CorsOrigin(std::string fixed) : rule_(std::move(fixed)) {}
+  CorsOrigin(std::string_view fixed) : rule_(std::string(fixed)) {}
+
+  /// @param reflect  true: every origin is allowed and named in the answer; false: no CORS headers
+  template <std::same_as<bool> Bool>
+  CorsOrigin(Bool reflect) : rule_(static_cast<bool>(reflect)) {}
+
+  CorsOrigin(std::initializer_list<CorsOrigin> any_of) : rule_(std::vector<CorsOrigin>(any_of)) {}
+  CorsOrigin(std::vector<CorsOrigin> any_of) : rule_(std::move(any_of)) {}
+
+  /// Any regular expression that a `regex_search(first, last, pattern)` accepts, such as `std::regex`.
+  template <class Pattern>
+  requires requires(const char* text, const Pattern& pattern) {
+    { regex_search(text, text, pattern) } -> std::convertible_to<bool>;
+  }
+  CorsOrigin(Pattern pattern)
+      : rule_(Predicate([pattern = std::move(pattern)](std::string_view origin) {
+          return static_cast<bool>(regex_search(origin.data(), origin.data() + origin.size(), pattern));
+        })) {}
+
+  static CorsOrigin if_allowed(Predicate predicate) { return CorsOrigin(Rule(std::move(predicate))); }
+
+  /// @param chooser  called for every request; an exception from it refuses the request as a failed middleware does
+  static CorsOrigin chosen_by(Chooser chooser) { return CorsOrigin(Rule(std::move(chooser))); }
+
+  bool is_any() const noexcept;
+  bool is_none() const noexcept;
+
+  /// The one origin that is always named, `*` included; nullptr for every other rule.
+  const std::string* fixed() const noexcept { return std::get_if<std::string>(&rule_); }
+  const Chooser* chooser() const noexcept { return std::get_if<Chooser>(&rule_); }
+
+  /// Whether the rule allows this origin; a fixed one compares as text.
+  bool allows(std::string_view origin) const;
+
+ private:
+  using Rule = std::variant<std::string, bool, Predicate, Chooser, std::vector<CorsOrigin>>;
+  explicit CorsOrigin(Rule rule) : rule_(std::move(rule)) {}
+
+  Rule rule_;
+};
+
+/// Cross-origin settings; the names and defaults are those of the npm package `cors`.
+struct CorsOptions {
+  CorsOrigin origin;
+  std::vector<std::string> methods{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"};
+  std::vector<std::string> allowed_headers;  // empty: those that the preflight asks for
+  std::vector<std::string> exposed_headers;
+  bool credentials = false;
+  std::optional<std::chrono::seconds> max_age;
+  bool preflight_continue = false;        // hand OPTIONS requests on instead of answering them
+  unsigned options_success_status = 204;  // 200 for very old browsers
+
+  /// Every problem in words; empty if there is none.
+  std::vector<std::string> validate() const;
+};
+
+/// Adds the headers that a request gets under `options`.
+///
+/// @return whether the request is a preflight (any OPTIONS request) that is to be answered at once: with
+///         `options_success_status`, these headers and no body
+/// @par Errors         What a chooser or predicate throws.
+/// @par Untrusted input  The request's origin is only repeated if it may stand in a header.
+bool apply_cors(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers);
+
+/// Whether every byte may stand in the value of a header: TAB, 0x20 to 0x7E, 0x80 to 0xFF.
+bool is_valid_header_value(std::string_view value) noexcept;
+
+}  // namespace socketio
+
+#include <socketio/engine/impl/cors.ipp>

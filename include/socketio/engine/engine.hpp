@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// The Engine.IO server: takes HTTP exchanges, makes sessions of them and keeps the session table. Engine layer.
+#pragma once
+
+#include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/http.hpp>
+#include <socketio/engine/middleware.hpp>
+#include <socketio/engine/options.hpp>
+#include <socketio/engine/scheduler.hpp>
+#include <socketio/engine/session.hpp>
+#include <socketio/engine/transport.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+/// Why a request was refused; the codes are those that the client gets.
+enum class ConnectionErrorCode {
+  unknown_transport = 0,
+  unknown_sid = 1,
+  bad_handshake_method = 2,
+  bad_request = 3,
+  forbidden = 4,
+  unsupported_protocol_version = 5
+};
+
+constexpr std::string_view to_string(ConnectionErrorCode code) noexcept {
+  switch (code) {
+    case ConnectionErrorCode::unknown_transport: return "Transport unknown";
+    case ConnectionErrorCode::unknown_sid: return "Session ID unknown";
+    case ConnectionErrorCode::bad_handshake_method: return "Bad handshake method";
+    case ConnectionErrorCode::bad_request: return "Bad request";
+    case ConnectionErrorCode::forbidden: return "Forbidden";
+    case ConnectionErrorCode::unsupported_protocol_version: return "Unsupported protocol version";
+  }
+  return "";
+}
+
+/// A refused request, as `Engine::on_connection_error` sees it.
+///
+/// @par Lifetime  Valid during the call.
+struct ConnectionError {
+  using Context = std::vector<std::pair<std::string, std::string>>;
+
+  ConnectionErrorCode code;
+  std::string_view message;  // the generic text of the code
+  const Context& context;    // details by name: "transport", "sid", "method", "name", "message", ...
+  const HttpRequest& request;
+};
+
+/// An Engine.IO v4 server without its network: a transport gives it exchanges, it gives its user sessions.
+///
+/// @par Errors         Nothing that a peer does throws. What the callbacks given to it throw is caught and given to
+///                     `on_error`; the request at hand is answered with 500 or its connection is ended.
+/// @par Thread safety  Owner's thread only.
+/// @par Lifetime       Must not outlive its scheduler. Destroying it closes every session; it may be closed, but not
+///                     destroyed, from inside its own callbacks.
+class Engine {
+ public:
+  using Middleware = detail::UniqueFunction<void(MiddlewareContext&, MiddlewareNext)>;
+  using ConnectionHandler = detail::UniqueFunction<void(std::shared_ptr<Session>)>;
+  using ConnectionErrorHandler = detail::UniqueFunction<void(const ConnectionError&)>;
+  using HeadersHandler = detail::UniqueFunction<void(HttpHeaders&, const HttpRequest&)>;
+  using FlushHandler = detail::UniqueFunction<void(Session&, std::span<const MessagePtr>)>;
+  using DrainHandler = detail::UniqueFunction<void(Session&)>;
+  using ErrorHandler = detail::UniqueFunction<void(std::exception_ptr, std::string_view where)>;
+
+  static constexpr int protocol = 4;
+
+  /// @throws std::invalid_argument  naming every invalid option
+  explicit Engine(Scheduler& scheduler, EngineOptions options = {});
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
+
+  const EngineOptions& options() const noexcept;
+  Scheduler& scheduler() const noexcept;
+
+  /// Whether the request is for this engine: its raw target starts with the path.
+  bool matches(const HttpRequest& request) const noexcept;
+
+  /// Serves a request that `matches`, plain or upgrade: middlewares, verification, handshake, polls, upgrades.
+  void handle(ExchangePtr exchange);
+
+  /// Sets who gets the new sessions. The handler sets the session's listener; what it sends to a polling client goes
+  /// into the response to the client's next poll.
+  void on_connection(ConnectionHandler handler);
+
+  /// Sets who hears of refused requests.
+  void on_connection_error(ConnectionErrorHandler handler);
+
+  /// Sets who may add headers to the response of a handshake: once per session, before `on_headers`.
+  void on_initial_headers(HeadersHandler handler);
+
+  /// Sets who may add headers to every 200 response of a polling session and to every 101.
+  void on_headers(HeadersHandler handler);
+
+  /// Sets who hears when a session hands its write buffer to its channel, and when that has been accepted.
+  void on_flush(FlushHandler handler);
+  void on_drain(DrainHandler handler);
+
+  /// Sets who hears of exceptions thrown by callbacks; `where` names the callback.
+  void on_error(ErrorHandler handler);
+
+  /// Adds a middleware; every request passes all of them in the order in which they were added, after CORS.
+  void use(Middleware middleware);
+
+  std::size_t clients_count() const noexcept;
+  std::shared_ptr<Session> find(std::string_view sid) const;
+
+  /// Calls `visit(Session&)` for every session that is in the table now; `visit` may close sessions.
+  template <class Visit>
+  void for_each_session(Visit&& visit) const {
+    for (const std::shared_ptr<Session>& session : snapshot()) visit(*session);
+  }
+
+  /// Closes every session at once (`forced_close`, unsent packets are discarded) and refuses new ones with 503.
+  void close();
+
+  /// Accepts sessions again after `close`.
+  void reopen() noexcept;
+  bool is_closed() const noexcept;
+
+ private:
+  std::vector<std::shared_ptr<Session>> snapshot() const;
+
+  std::shared_ptr<detail::EngineState> state_;
+};
+
+}  // namespace socketio
+
+#include <socketio/engine/impl/engine.ipp>

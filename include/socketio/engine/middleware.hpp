@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What an engine middleware sees of a request, and how it lets the request go on. Engine layer.
+#pragma once
+
+#include <socketio/engine/http.hpp>
+#include <socketio/engine/query.hpp>
+#include <socketio/engine/transport.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace socketio {
+
+namespace detail {
+class PendingRequest;
+}  // namespace detail
+
+/// A request on its way through the middlewares.
+///
+/// @par Thread safety  Owner's thread only.
+/// @par Lifetime       As long as a `MiddlewareNext` of the same request lives.
+class MiddlewareContext {
+ public:
+  explicit MiddlewareContext(ExchangePtr exchange)
+      : exchange_(std::move(exchange)), query_(exchange_->request().query()) {}
+
+  const HttpRequest& request() const { return exchange_->request(); }
+  const QueryParams& query() const noexcept { return query_; }
+  bool is_upgrade() const { return exchange_->is_upgrade(); }
+
+  /// Headers for the response to this request, whatever it will be: a poll, an error, the 101 of a WebSocket.
+  HttpHeaders& headers() noexcept { return headers_; }
+
+  /// Answers the request, which then goes no further. The connection of an upgrade request is ended without an answer.
+  ///
+  /// @param response  gets the headers set so far, unless it has its own of the same name
+  void respond(HttpResponse response);
+
+ private:
+  friend class detail::PendingRequest;
+
+  ExchangePtr exchange_;
+  QueryParams query_;
+  HttpHeaders headers_;
+  bool is_ended_ = false;
+};
+
+/// Lets a request go on from a middleware, at once or later.
+///
+/// The first call counts. If every copy is dropped without a call and the middleware has not answered the request
+/// either, its connection is ended.
+///
+/// @par Thread safety  Owner's thread only.
+class MiddlewareNext {
+ public:
+  /// On to the next middleware, or to the engine after the last one.
+  void operator()() const;
+
+  /// Refuses the request: code 3, `MIDDLEWARE_FAILURE`.
+  void fail(std::string reason) const;
+
+ private:
+  friend class detail::PendingRequest;
+  MiddlewareNext(std::shared_ptr<detail::PendingRequest> request, std::size_t index)
+      : request_(std::move(request)), index_(index) {}
+
+  std::shared_ptr<detail::PendingRequest> request_;
+  std::size_t index_;
+};
+
+}  // namespace socketio

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The query of a request target as a list of decoded parameters. Engine layer.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+/// Query parameters in the order in which they were sent.
+///
+/// `+` is a space, `%41` is `A`, text that is not UTF-8 becomes U+FFFD; names are decoded too.
+///
+/// @par Specification    WHATWG URL, application/x-www-form-urlencoded parsing.
+/// @par Untrusted input  Any text is accepted; names are data and nothing else.
+class QueryParams {
+ public:
+  using Param = std::pair<std::string, std::string>;
+
+  QueryParams() = default;
+
+  /// @param query  the text after the `?`, without it
+  explicit QueryParams(std::string_view query);
+
+  /// The value of that name; of several, the last one.
+  std::optional<std::string_view> find(std::string_view name) const noexcept;
+
+  std::size_t size() const noexcept { return params_.size(); }
+  bool empty() const noexcept { return params_.empty(); }
+  auto begin() const noexcept { return params_.begin(); }
+  auto end() const noexcept { return params_.end(); }
+
+ private:
+  std::vector<Param> params_;
+};
+
+}  // namespace socketio
+
+#include <socketio/engine/impl/query.ipp>

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// One Engine.IO session: a client with its channel, its heartbeat and its unsent messages. Engine layer.
+#pragma once
+
+#include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/close_reason.hpp>
+#include <socketio/engine/http.hpp>
+#include <socketio/engine/message.hpp>
+#include <socketio/engine/scheduler.hpp>
+#include <socketio/engine/transport.hpp>
+#include <socketio/protocol/eio_packet.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace socketio {
+
+class Session;
+
+namespace detail {
+struct EngineState;
+class PendingRequest;
+}  // namespace detail
+
+/// Receives what happens in one session.
+///
+/// Every function may do anything to the session and to its engine: send, close, replace the listener. What it throws
+/// is caught and given to `Engine::on_error`; the session goes on.
+///
+/// @par Thread safety  Called on the owner's thread.
+class SessionListener {
+ public:
+  virtual ~SessionListener() = default;
+
+  /// A message from the client.
+  ///
+  /// @param data  the payload without the packet type; valid during the call only, may be overwritten
+  virtual void on_message(Session& session, bool is_binary, std::span<char> data) = 0;
+
+  /// The session has ended; called exactly once, nothing follows it. May come from inside `Session::close`.
+  ///
+  /// @param description  details of a `transport_error`; often empty; valid during the call
+  virtual void on_close(Session& session, CloseReason reason, std::string_view description) = 0;
+
+  /// Everything sent so far has been handed over: accepted by the operating system, or put into the response to a
+  /// poll. Never called from inside `Session::send`.
+  virtual void on_drain(Session& session) { static_cast<void>(session); }
+
+  /// A pong has arrived.
+  virtual void on_heartbeat(Session& session) { static_cast<void>(session); }
+
+  /// The client has tested a WebSocket to upgrade to.
+  virtual void on_upgrading(Session& session) { static_cast<void>(session); }
+
+  /// The session uses the WebSocket from now on.
+  virtual void on_upgrade(Session& session) { static_cast<void>(session); }
+
+  /// Whether the three functions below are to be called. Asked once, by `Session::set_listener`; answering false saves
+  /// their calls on every packet.
+  virtual bool observes_packets() const { return true; }
+
+  /// A packet of any type has arrived; called before it is acted upon.
+  ///
+  /// @param data  without the packet type; binary data is decoded
+  virtual void on_packet(Session& session, EioPacketType type, bool is_binary, std::string_view data) {
+    static_cast<void>(session), static_cast<void>(type), static_cast<void>(is_binary), static_cast<void>(data);
+  }
+
+  /// A packet is about to be sent or buffered; may come from inside `Session::send`.
+  virtual void on_packet_create(Session& session, const Message& packet) {
+    static_cast<void>(session), static_cast<void>(packet);
+  }
+
+  /// The write buffer is about to be handed to the channel; may come from inside `Session::send`.
+  ///
+  /// @param packets  valid until something is sent
+  virtual void on_flush(Session& session, std::span<const MessagePtr> packets) {
+    static_cast<void>(session), static_cast<void>(packets);
+  }
+};
+
+/// One client of the engine, from its handshake to its end, over long-polling and WebSocket.
+///
+/// @par Thread safety  Owner's thread only.
+/// @par Lifetime       The engine keeps an open session alive; keep a `shared_ptr` to use it after its end. All
+///                     functions may be called at any time, from inside any callback, and on a closed session.
+/// @par Specification  Engine.IO protocol, revision 4.
+class Session : public std::enable_shared_from_this<Session> {
+  struct Private {};
+
+ public:
+  enum class Channel : std::uint8_t { polling, websocket };
+  enum class ReadyState : std::uint8_t { opening, open, closing, closed };
+  using SentCallback = detail::UniqueFunction<void()>;
+
+  Session(Private, std::shared_ptr<detail::EngineState> engine, std::string id, const HttpRequest& request);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  /// The session id: a secret shared with the client; never show it to others.
+  const std::string& id() const noexcept { return id_; }
+
+  /// The request that opened the session; an upgrade does not change it.
+  const HttpRequest& request() const noexcept { return request_; }
+  const std::string& remote_address() const noexcept { return request_.remote_address; }
+
+  Channel channel() const noexcept { return channel_; }
+
+  /// "polling" or "websocket".
+  std::string_view transport_name() const noexcept {
+    return channel_ == Channel::polling ? std::string_view("polling") : std::string_view("websocket");
+  }
+  ReadyState ready_state() const noexcept { return ready_state_; }
+  bool is_upgraded() const noexcept { return is_upgraded_; }
+  bool is_upgrading() const noexcept { return upgrade_ != nullptr; }
+
+  /// Whether a message sent now would leave at once: a poll is waiting, or nothing is queued on the WebSocket.
+  bool is_writable() const noexcept;
+
+  /// Bytes sent and not yet handed over: see `SessionListener::on_drain`.
+  std::size_t unsent_bytes() const noexcept;
+
+  /// Packets waiting for the next poll. Still there during `on_close`, and gone soon after.
+  std::span<const MessagePtr> write_buffer() const noexcept { return buffer_; }
+
+  /// Sends one packet, now or as soon as the client can take it; does nothing unless the session is open.
+  ///
+  /// @param on_sent  called once when the packet has been handed over, never from inside `send`; dropped without a
+  ///                 call if the session ends first
+  /// @par Limits     `EngineOptions::max_unsent_bytes`: past it the session is closed in a later turn
+  ///                 (`transport_error`), and what is sent until then is dropped
+  void send(MessagePtr message, SentCallback on_sent = {});
+
+  /// Sends several packets as one unit: nothing comes between them.
+  void send(std::span<const MessagePtr> messages);
+
+  /// Ends the session.
+  ///
+  /// What was sent before is still delivered: a polling session waits for the client's polls, at most
+  /// `EngineOptions::close_timeout`.
+  ///
+  /// @param discard  drop what is unsent on a polling session and end at once
+  void close(bool discard = false);
+
+  /// Sets who receives the events; nullptr: nobody.
+  void set_listener(std::shared_ptr<SessionListener> listener);
+  const std::shared_ptr<SessionListener>& listener() const noexcept { return listener_; }
+
+  Scheduler& scheduler() const noexcept;
+
+ private:
+  friend class detail::PendingRequest;
+  friend struct detail::EngineState;
+
+  struct Polling;
+  struct SentCallbacks;
+  class Upgrade;
+
+  /// The session's own ear on its WebSocket; a member, so that it costs no allocation.
+  class WebSocketEar final : public WebSocketListener {
+   public:
+    explicit WebSocketEar(Session& session) noexcept : session_(session) {}
+    void on_message(bool is_binary, std::span<char> payload) override;
+    void on_drain() override;
+    void on_close(const WebSocketClose& how) override;
+
+   private:
+    Session& session_;
+  };
+
+  static std::shared_ptr<Session> make(std::shared_ptr<detail::EngineState> engine, std::string id,
+                                       const HttpRequest& request);
+
+  // Handshake. `open_polling` answers the exchange; false: a hook threw, and the exchange got 500.
+  bool open_polling(ExchangePtr exchange, HttpHeaders headers);
+  void open_websocket(std::shared_ptr<WebSocket> websocket, bool base64);
+  void queue_open_packets();
+
+  // Polling requests of this session. `headers` are those that every response gets (CORS, middlewares).
+  void handle_request(ExchangePtr exchange, HttpHeaders headers);
+  void handle_poll(ExchangePtr exchange, HttpHeaders headers);
+  void handle_post(ExchangePtr exchange, HttpHeaders headers);
+  void handle_body(const ExchangePtr& exchange, HttpHeaders headers, BodyError error, std::string body);
+  void answer_poll(std::string_view payload, bool is_handshake = false);
+  bool answer_ok(HttpExchange& exchange, HttpHeaders headers, std::string body, bool is_handshake);
+  void abort_post();
+
+  // The write path.
+  void queue(MessagePtr message);
+  void hand_to_websocket(MessagePtr message);
+  void send_packet(EioPacketType type, std::string_view data = {});
+  void flush();
+  void check_unsent();
+  void post_drain();
+  void deliver_drain();
+
+  // The upgrade.
+  void begin_upgrade(std::shared_ptr<WebSocket> websocket, bool base64);
+  void complete_upgrade();
+  void drop_upgrade();
+
+  // Incoming packets and the heartbeat.
+  void handle_text(std::span<char> payload);
+  void handle_packet(EioPacketType type, bool is_binary, std::span<char> data);
+  void handle_heartbeat_timer();
+  void arm_heartbeat(Scheduler::Clock::duration delay);
+
+  // The end.
+  void close_channel(bool discard);
+  void finish(CloseReason reason, std::string_view description, std::string_view poll_answer = "1");
+
+  template <class F>
+  void guarded(std::string_view where, F&& call);
+
+  std::shared_ptr<detail::EngineState> engine_;
+  std::string id_;
+  HttpRequest request_;
+  std::shared_ptr<WebSocket> websocket_;
+  std::shared_ptr<SessionListener> listener_;
+  std::unique_ptr<Polling> polling_;
+  std::unique_ptr<SentCallbacks> sent_callbacks_;
+  std::shared_ptr<Upgrade> upgrade_;
+  std::vector<MessagePtr> buffer_;
+  std::size_t buffered_bytes_ = 0;
+  Timer heartbeat_timer_;
+  WebSocketEar websocket_ear_{*this};
+  Channel channel_ = Channel::polling;
+  ReadyState ready_state_ = ReadyState::opening;
+  bool is_upgraded_ : 1 = false;
+  bool observes_packets_ : 1 = false;
+  bool awaits_pong_ : 1 = false;
+  bool pong_time_was_extended_ : 1 = false;
+  bool is_flushing_ : 1 = false;
+  bool drain_is_posted_ : 1 = false;
+  bool closes_after_flush_ : 1 = false;
+  bool needs_base64_ : 1 = false;
+};
+
+}  // namespace socketio
+
+#include <socketio/engine/impl/session.ipp>
