@@ -1,8 +1,46 @@
 # SPDX-License-Identifier: MIT
-# socketio_add_program: an executable of this project's own, with its warnings.
+# How this project's own programs are made.
 
-# socketio_add_program(<name> <source>...)
+# socketio_add_program(<name> <source>...): an executable with our warnings, which may include <tests/support/...>.
 function(socketio_add_program name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE socketio::socketio socketio_warnings)
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# socketio_add_example(<name>): examples/<name>/main.cpp becomes <build>/examples/<name>/<name>. The files of
+# examples/<name>/public are copied beside it, together with the client's bundle; the program finds them at PUBLIC_DIR.
+function(socketio_add_example name)
+  set(target "example_${name}")
+  set(source_dir "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
+  set(binary_dir "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+  set(public_dir "${binary_dir}/public")
+
+  file(GLOB sources CONFIGURE_DEPENDS "${source_dir}/*.cpp")
+  socketio_add_program(${target} ${sources})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${binary_dir}")
+  target_compile_definitions(${target} PRIVATE "PUBLIC_DIR=\"${public_dir}\"")
+
+  set(copies "")
+  file(GLOB_RECURSE pages CONFIGURE_DEPENDS RELATIVE "${source_dir}/public" "${source_dir}/public/*")
+  foreach(page IN LISTS pages)
+    add_custom_command(OUTPUT "${public_dir}/${page}"
+                       COMMAND "${CMAKE_COMMAND}" -E copy "${source_dir}/public/${page}" "${public_dir}/${page}"
+                       DEPENDS "${source_dir}/public/${page}" VERBATIM)
+    list(APPEND copies "${public_dir}/${page}")
+  endforeach()
+  if(SOCKETIO_HAVE_NODE)
+    foreach(bundle IN ITEMS socket.io.min.js socket.io.min.js.map)
+      set(origin "${SOCKETIO_NODE_MODULES}/socket.io-client/dist/${bundle}")
+      add_custom_command(OUTPUT "${public_dir}/${bundle}"
+                         COMMAND "${CMAKE_COMMAND}" -E copy "${origin}" "${public_dir}/${bundle}"
+                         DEPENDS "${SOCKETIO_NODE_MODULES}/.package-lock.json" VERBATIM)
+      list(APPEND copies "${public_dir}/${bundle}")
+    endforeach()
+  endif()
+  add_custom_target(${target}_pages DEPENDS ${copies})
+  if(TARGET node_modules)
+    add_dependencies(${target}_pages node_modules)
+  endif()
+  add_dependencies(${target} ${target}_pages)
 endfunction()

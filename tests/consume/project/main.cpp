@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// The first program of somebody who has never seen the sources of the library.
+#include <socketio/socketio.hpp>
+
+#include <iostream>
+#include <string>
+
+int main() {
+  socketio::Server io;
+  io.on("connection", [](socketio::Socket socket) {
+    socket.on("echo", [](std::string text) { return text; });
+    socket.emit("hello");
+  });
+  const auto port = io.listen(0, "127.0.0.1");
+  std::cout << "listening on " << port << '\n';
+  io.close();
+  io.run();
+}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+# Checks the arrows between the layers, over the #include lines of the headers.
+#
+#   cmake -DINCLUDE_DIR=<dir that holds socketio/> -P check_layers.cmake
+#
+# Fails with one line for every include that points up, for a third party outside its quarters, for quoted includes,
+# for includes of files that do not exist, and for a cycle of headers.
+
+cmake_minimum_required(VERSION 3.22)
+
+# The files directly in socketio/: `base` knows no layer and is open to all; `entry` alone may name a transport.
+set(base_files version.hpp config.hpp fwd.hpp)
+set(entry_files socketio.hpp default_config.hpp)
+
+# What the headers of a layer may include beside their own layer and the base.
+set(allowed_detail "")
+set(allowed_protocol detail)
+set(allowed_engine protocol detail)
+set(allowed_core engine protocol detail)
+set(allowed_transport engine protocol detail)
+set(allowed_testing transport core engine protocol detail top entry)
+set(allowed_base "")
+set(allowed_top core engine protocol detail)
+set(allowed_entry transport core engine protocol detail top)
+
+# Which layers may name a third party's headers.
+set(quarters_asio core transport testing entry)
+set(quarters_rapidjson protocol core)
+
+get_filename_component(INCLUDE_DIR "${INCLUDE_DIR}" ABSOLUTE)
+
+# layer_of(<path below socketio/> <variable>)
+function(layer_of path variable)
+  if(path MATCHES "^([^/]+)/")
+    set(${variable} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+  elseif(path IN_LIST base_files)
+    set(${variable} base PARENT_SCOPE)
+  elseif(path IN_LIST entry_files)
+    set(${variable} entry PARENT_SCOPE)
+  else()
+    set(${variable} top PARENT_SCOPE)
+  endif()
+endfunction()
+
+set(violations "")
+file(GLOB_RECURSE files RELATIVE "${INCLUDE_DIR}/socketio" "${INCLUDE_DIR}/socketio/*.hpp" "${INCLUDE_DIR}/socketio/*.ipp")
+if(NOT files)
+  message(FATAL_ERROR "no headers below ${INCLUDE_DIR}/socketio")
+endif()
+
+foreach(file IN LISTS files)
+  layer_of("${file}" layer)
+  if(NOT DEFINED allowed_${layer})
+    list(APPEND violations "socketio/${file}: '${layer}' is not a layer that this check knows")
+    continue()
+  endif()
+
+  set(edges_${file} "")
+  # A bracket in a line would glue it to its neighbours in a CMake list; no #include line has one.
+  file(STRINGS "${INCLUDE_DIR}/socketio/${file}" lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
+  foreach(line IN LISTS lines)
+    string(REGEX MATCH "include[ \t]*([<\"])([^>\"]+)" match "${line}")
+    set(quote "${CMAKE_MATCH_1}")
+    set(target "${CMAKE_MATCH_2}")
+    if(NOT quote STREQUAL "<")
+      list(APPEND violations "socketio/${file}: includes \"${target}\" in quotes instead of angle brackets")
+      continue()
+    endif()
+    if(target MATCHES "^(asio|rapidjson)[./]")
+      if(NOT layer IN_LIST quarters_${CMAKE_MATCH_1})
+        list(APPEND violations "socketio/${file}: ${layer} includes <${target}>; only ${quarters_${CMAKE_MATCH_1}} may")
+      endif()
+      continue()
+    endif()
+    if(NOT target MATCHES "^socketio/(.*)$")
+      continue()
+    endif()
+    set(target "${CMAKE_MATCH_1}")
+    if(NOT EXISTS "${INCLUDE_DIR}/socketio/${target}")
+      list(APPEND violations "socketio/${file}: includes <socketio/${target}>, which does not exist")
+      continue()
+    endif()
+    # Bodies (.ipp) may name each other's headers freely, headers may not go in circles.
+    if(file MATCHES "[.]hpp$" AND target MATCHES "[.]hpp$")
+      list(APPEND edges_${file} "${target}")
+    endif()
+    layer_of("${target}" target_layer)
+    if(NOT target_layer STREQUAL layer AND NOT target_layer STREQUAL "base" AND NOT target_layer IN_LIST allowed_${layer})
+      list(APPEND violations "socketio/${file}: ${layer} includes <socketio/${target}> of ${target_layer}")
+    endif()
+  endforeach()
+endforeach()
+
+# Headers with nothing left to include are taken away until none is left, or only those on or above a cycle.
+set(left ${files})
+set(progress TRUE)
+while(left AND progress)
+  set(progress FALSE)
+  set(still "")
+  foreach(file IN LISTS left)
+    set(blocked FALSE)
+    foreach(target IN LISTS edges_${file})
+      if(target IN_LIST left)
+        set(blocked TRUE)
+        break()
+      endif()
+    endforeach()
+    if(blocked)
+      list(APPEND still "${file}")
+    else()
+      set(progress TRUE)
+    endif()
+  endforeach()
+  set(left ${still})
+endwhile()
+if(left)
+  list(JOIN left ", " names)
+  list(APPEND violations "a cycle of includes, on or below these headers: ${names}")
+endif()
+
+list(LENGTH files count)
+if(violations)
+  list(JOIN violations "\n  " text)
+  message(FATAL_ERROR "the layers' arrows are broken:\n  ${text}")
+endif()
+message(STATUS "${count} headers keep the layers' arrows")
