@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+# What the scripts share. Sourced by them, with the root of the checkout in $root.
+
+say() {
+  printf '\n== %s\n' "$*"
+}
+
+die() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# The first of the given files or commands that exists.
+have() {
+  for candidate in "$@"; do
+    case $candidate in
+      /*) [ -e "$candidate" ] && return 0 ;;
+      *) command -v "$candidate" > /dev/null 2>&1 && return 0 ;;
+    esac
+  done
+  return 1
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif have sudo; then
+    sudo "$@"
+  else
+    die "Please run as root, or install sudo: apt-get must install$packages"
+  fi
+}
+
+# Reads lines "<package> <file or command>..." and installs the packages of which none of the files exists. Does nothing,
+# not even ask the network, when all are there.
+install_missing() {
+  packages=
+  while read -r package proofs; do
+    # shellcheck disable=SC2086  # a list of words
+    have $proofs || packages="$packages $package"
+  done
+  [ -n "$packages" ] || return 0
+  have apt-get || die "Not a Debian or Ubuntu: please install what these packages hold, then try again:$packages"
+  say "Installing$packages"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  # shellcheck disable=SC2086
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
+}
+
+# What every build of a program with a page needs.
+packages_to_build() {
+  cat << 'END'
+g++ c++ g++
+cmake cmake
+ninja-build ninja
+libasio-dev /usr/include/asio.hpp /usr/local/include/asio.hpp
+rapidjson-dev /usr/include/rapidjson/rapidjson.h /usr/local/include/rapidjson/rapidjson.h
+ca-certificates /etc/ssl/certs/ca-certificates.crt
+nodejs node nodejs
+npm npm
+END
+}
+
+packages_to_test() {
+  packages_to_build
+  cat << 'END'
+catch2 /usr/include/catch2/catch.hpp /usr/include/catch2/catch_all.hpp /usr/local/include/catch2/catch_all.hpp
+END
+}
+
+jobs() {
+  nproc 2> /dev/null || echo 2
+}
