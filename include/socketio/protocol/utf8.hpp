@@ -24,6 +24,31 @@ inline std::size_t ascii_prefix_bytes(std::string_view text) noexcept {
   return i;
 }
 
+inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+struct Utf8Character {
+  std::size_t bytes;  // of the character; if it is not valid, of the maximal part that stands for one U+FFFD
+  bool valid;
+};
+
+/// Examines the character at `at`, which is inside `text` and not ASCII.
+inline Utf8Character utf8_character(std::string_view text, std::size_t at) noexcept {
+  const auto byte = [&](std::size_t i) -> unsigned { return static_cast<unsigned char>(text[at + i]); };
+  const auto within = [&](std::size_t i, unsigned lowest, unsigned highest) {
+    return at + i < text.size() && byte(i) >= lowest && byte(i) <= highest;
+  };
+  const unsigned first = byte(0);
+  if (first < 0xC2 || first > 0xF4) return {1, false};
+  if (first < 0xE0) return within(1, 0x80, 0xBF) ? Utf8Character{2, true} : Utf8Character{1, false};
+  // Shorter forms exist below A0 and 90; above 9F lie surrogates, above 8F what is beyond U+10FFFF.
+  const unsigned lowest = first == 0xE0 ? 0xA0u : first == 0xF0 ? 0x90u : 0x80u;
+  const unsigned highest = first == 0xED ? 0x9Fu : first == 0xF4 ? 0x8Fu : 0xBFu;
+  if (!within(1, lowest, highest)) return {1, false};
+  if (!within(2, 0x80, 0xBF)) return {2, false};
+  if (first < 0xF0) return {3, true};
+  return within(3, 0x80, 0xBF) ? Utf8Character{4, true} : Utf8Character{3, false};
+}
+
 }  // namespace detail
 
 /// Decides whether text that arrives in pieces is UTF-8, wherever it is cut.
@@ -92,38 +117,34 @@ class Utf8Validator {
 
 /// Whether `text` is valid UTF-8 (no surrogates, no overlong forms, nothing beyond U+10FFFF).
 [[nodiscard]] inline bool is_valid_utf8(std::string_view text) noexcept {
-  Utf8Validator validator;
-  return validator.feed(text) && validator.complete();
+  for (std::size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      i += detail::ascii_prefix_bytes(text.substr(i));
+    } else {
+      const detail::Utf8Character character = detail::utf8_character(text, i);
+      if (!character.valid) return false;
+      i += character.bytes;
+    }
+  }
+  return true;
 }
 
 /// `text` with U+FFFD in place of each maximal part that is not UTF-8, as TextDecoder and Node.js decode.
 ///
 /// @par Specification  WHATWG Encoding, "UTF-8 decoder"; Unicode, "U+FFFD Substitution of Maximal Subparts".
 [[nodiscard]] inline std::string to_valid_utf8(std::string_view text) {
-  static constexpr std::string_view replacement = "\xEF\xBF\xBD";
   std::string out;
   out.reserve(text.size());
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const std::size_t ascii = detail::ascii_prefix_bytes(text.substr(i));
-    out.append(text.substr(i, ascii));
-    i += ascii;
-    if (i == text.size()) break;
-
-    Utf8Validator character;
-    std::size_t end = i;
-    bool valid = true;
-    do {
-      valid = character.feed(static_cast<unsigned char>(text[end]));
-      if (valid) ++end;
-    } while (valid && !character.complete() && end < text.size());
-    if (valid && character.complete()) {
-      out.append(text.substr(i, end - i));
+  for (std::size_t i = 0; i < text.size();) {
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      const std::size_t ascii = detail::ascii_prefix_bytes(text.substr(i));
+      out.append(text.substr(i, ascii));
+      i += ascii;
     } else {
-      out.append(replacement);
+      const detail::Utf8Character character = detail::utf8_character(text, i);
+      out.append(character.valid ? text.substr(i, character.bytes) : detail::utf8_replacement);
+      i += character.bytes;
     }
-    // A byte that broke a character may begin the next one; a first byte that begins nothing is consumed alone.
-    i = end > i ? end : i + 1;
   }
   return out;
 }

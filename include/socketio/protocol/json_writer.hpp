@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// Writes JSON as JSON.stringify does, with binary data set aside as attachments. Protocol layer.
+#pragma once
+
+#include <socketio/detail/out_buffer.hpp>
+#include <socketio/protocol/base64.hpp>
+#include <socketio/protocol/binary.hpp>
+#include <socketio/protocol/utf8.hpp>
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace socketio {
+
+namespace detail {
+
+/// How many bytes at the start of `text` can stand in a JSON string as they are: ASCII without controls, `"`, `\`.
+inline std::size_t plain_json_prefix_bytes(std::string_view text) noexcept {
+  constexpr std::uint64_t ones = 0x0101'0101'0101'0101u;
+  constexpr std::uint64_t tops = 0x8080'8080'8080'8080u;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    // The top bit of each byte is raised if the byte is below 0x20, equals '"' or '\', or is not ASCII. A borrow can
+    // raise it for the byte after a hit as well, which does no harm: what follows looks at single bytes.
+    const std::uint64_t quote = word ^ (ones * '"');
+    const std::uint64_t slash = word ^ (ones * '\\');
+    const std::uint64_t hits = ((word - ones * 0x20) | (quote - ones) | (slash - ones) | word) & tops;
+    if (hits != 0) break;
+  }
+  for (; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+  }
+  return i;
+}
+
+/// Appends a quoted JSON string; what is not UTF-8 becomes U+FFFD, since it would end a WebSocket connection.
+inline void append_json_string(OutBuffer& out, std::string_view text) {
+  static constexpr std::string_view hex = "0123456789abcdef";
+  out.append('"');
+  std::size_t clean = 0;  // from here to `i` everything can be copied
+  std::size_t i = 0;
+  while (true) {
+    i += plain_json_prefix_bytes(text.substr(i));
+    if (i == text.size()) break;
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      const Utf8Character character = utf8_character(text, i);
+      if (!character.valid) {
+        out.append(text.substr(clean, i - clean));
+        out.append(utf8_replacement);
+        clean = i + character.bytes;
+      }
+      i += character.bytes;
+      continue;
+    }
+    out.append(text.substr(clean, i - clean));
+    clean = ++i;
+    switch (c) {
+      case '"': out.append("\\\""); break;
+      case '\\': out.append("\\\\"); break;
+      case '\b': out.append("\\b"); break;
+      case '\f': out.append("\\f"); break;
+      case '\n': out.append("\\n"); break;
+      case '\r': out.append("\\r"); break;
+      case '\t': out.append("\\t"); break;
+      default:
+        out.append("\\u00");
+        out.append(hex[static_cast<unsigned char>(c) >> 4]);
+        out.append(hex[static_cast<unsigned char>(c) & 0xF]);
+    }
+  }
+  out.append(text.substr(clean));
+  out.append('"');
+}
+
+/// Room for the longest number: a sign, 17 digits, a point, five zeros, an exponent; or 21 digits.
+using NumberBuffer = std::array<char, 40>;
+
+template <class Integer>
+std::string_view integer_text(NumberBuffer& buffer, Integer value) noexcept {
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
+}
+
+/// The shortest text that reads back as `value`, which is finite, laid out as JavaScript does.
+///
+/// @par Specification  ECMA-262, Number::toString.
+template <class Float>
+std::string_view number_text(NumberBuffer& buffer, Float value) noexcept {
+  if (value == 0) return "0";  // also for -0, as JSON.stringify
+  constexpr Float exact_integers = 9007199254740992.0;
+  if (std::fabs(value) < exact_integers && std::trunc(value) == value) {
+    return integer_text(buffer, static_cast<std::int64_t>(value));
+  }
+  std::array<char, 32> scientific;  // [-]d[.ddd]e(+|-)dd[d]
+  const auto [end, error] =
+      std::to_chars(scientific.data(), scientific.data() + scientific.size(), value, std::chars_format::scientific);
+  const std::string_view text(scientific.data(), static_cast<std::size_t>(end - scientific.data()));
+  const std::size_t e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
+
+  std::size_t size = 0;
+  const auto put = [&](char c) { buffer[size++] = c; };
+  std::array<char, 24> digits;
+  int digit_count = 0;
+  for (const char c : text.substr(0, e)) {
+    if (c == '-') put('-');
+    if (c >= '0' && c <= '9') digits[static_cast<std::size_t>(digit_count++)] = c;
+  }
+  const auto put_digits = [&](int from, int to) {
+    for (int i = from; i < to; ++i) put(i < digit_count ? digits[static_cast<std::size_t>(i)] : '0');
+  };
+  const int point = exponent + 1;  // digits before the decimal point
+  if (point > 0 && point <= 21) {
+    put_digits(0, point);
+    if (digit_count > point) put('.');
+    put_digits(point, digit_count);
+  } else if (point > -6 && point <= 0) {
+    put('0');
+    put('.');
+    for (int i = point; i < 0; ++i) put('0');
+    put_digits(0, digit_count);
+  } else {
+    put_digits(0, 1);
+    if (digit_count > 1) put('.');
+    put_digits(1, digit_count);
+    put('e');
+    put(exponent < 0 ? '-' : '+');
+    const auto [exponent_end, exponent_error] =
+        std::to_chars(buffer.data() + size, buffer.data() + buffer.size(), exponent < 0 ? -exponent : exponent);
+    size = static_cast<std::size_t>(exponent_end - buffer.data());
+  }
+  return {buffer.data(), size};
+}
+
+}  // namespace detail
+
+/// Writes one JSON value, piece by piece, without building a document. Models the Writer of convert.hpp.
+///
+/// The text is what JSON.stringify would give: no spaces, non-ASCII as it is, control characters escaped, numbers in
+/// their shortest form, NaN and infinity as null. Binary data is added to the attachments and leaves a placeholder;
+/// where there are none to add to, it is written as a base64 string.
+///
+/// @par Lifetime       the buffer and the attachments must outlive the writer.
+/// @par Specification  Socket.IO protocol, revision 5, "Packet encoding"; RFC 8259.
+class JsonWriter {
+ public:
+  explicit JsonWriter(detail::OutBuffer& out, std::vector<Binary>* attachments = nullptr) noexcept
+      : out_(out), attachments_(attachments) {}
+
+  void null() { literal("null"); }
+  void boolean(bool value) { literal(value ? "true" : "false"); }
+  void integer(std::int64_t value) {
+    detail::NumberBuffer buffer;
+    literal(detail::integer_text(buffer, value));
+  }
+  void unsigned_integer(std::uint64_t value) {
+    detail::NumberBuffer buffer;
+    literal(detail::integer_text(buffer, value));
+  }
+  void number(double value) { finite_number(value); }
+
+  /// As the shortest text that is this float again: 0.1f is written as 0.1, not as 0.10000000149011612.
+  void number(float value) { finite_number(value); }
+
+  void string(std::string_view value) {
+    separate();
+    detail::append_json_string(out_, value);
+  }
+
+  void binary(const Binary& value) {
+    separate();
+    if (attachments_ == nullptr) {
+      std::string base64;
+      base64_encode(value.bytes(), base64);
+      out_.append('"');
+      out_.append(base64);
+      out_.append('"');
+      return;
+    }
+    detail::NumberBuffer buffer;
+    out_.append("{\"_placeholder\":true,\"num\":");
+    out_.append(detail::integer_text(buffer, attachments_->size()));
+    out_.append('}');
+    attachments_->push_back(value);
+  }
+
+  void begin_array(std::size_t /*count*/) { begin('['); }
+  void end_array() { end(']'); }
+  void begin_object(std::size_t /*count*/) { begin('{'); }
+  void end_object() { end('}'); }
+  void key(std::string_view name) {
+    string(name);
+    out_.append(':');
+    needs_comma_ = false;
+  }
+
+ private:
+  void separate() {
+    if (needs_comma_) out_.append(',');
+    needs_comma_ = true;
+  }
+  void literal(std::string_view text) {
+    separate();
+    out_.append(text);
+  }
+  template <class Float>
+  void finite_number(Float value) {
+    if (!std::isfinite(value)) return null();
+    detail::NumberBuffer buffer;
+    literal(detail::number_text(buffer, value));
+  }
+  void begin(char bracket) {
+    separate();
+    out_.append(bracket);
+    needs_comma_ = false;
+  }
+  void end(char bracket) {
+    out_.append(bracket);
+    needs_comma_ = true;
+  }
+
+  detail::OutBuffer& out_;
+  std::vector<Binary>* attachments_;
+  bool needs_comma_ = false;
+};
+
+}  // namespace socketio

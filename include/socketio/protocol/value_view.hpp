@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// A look at one decoded argument of a packet. Protocol layer.
+#pragma once
+
+#include <socketio/protocol/binary.hpp>
+#include <socketio/protocol/json.hpp>
+#include <socketio/protocol/value_kind.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace socketio {
+
+/// A value inside a decoded packet, read without being copied.
+///
+/// Every accessor is total: asked for what the value is not, it returns zero, empty or null, so that nothing a peer
+/// sends can make one fail. Ask `kind()` or an `is_...` function where the difference matters.
+///
+/// @par Lifetime       valid while the packet lives; what is returned too.
+/// @par Cost           two pointers and a size; finding a member is linear in the number of members.
+class ValueView {
+ public:
+  /// A null value.
+  ValueView() noexcept : json_(&null_json()) {}
+
+  /// @param attachments  of the packet; if there are none, an object that looks like a placeholder is an object.
+  explicit ValueView(const JsonValue& json, std::span<const Binary> attachments = {}) noexcept
+      : json_(&json), attachments_(attachments) {}
+
+  ValueKind kind() const noexcept {
+    switch (json_->GetType()) {
+      case rapidjson::kNullType: return ValueKind::null;
+      case rapidjson::kFalseType:
+      case rapidjson::kTrueType: return ValueKind::boolean;
+      case rapidjson::kObjectType: return is_placeholder() ? ValueKind::binary : ValueKind::object;
+      case rapidjson::kArrayType: return ValueKind::array;
+      case rapidjson::kStringType: return ValueKind::string;
+      case rapidjson::kNumberType:
+        return json_->IsInt64()    ? ValueKind::integer
+               : json_->IsUint64() ? ValueKind::unsigned_integer
+                                   : ValueKind::number;
+    }
+    return ValueKind::null;
+  }
+
+  bool is_null() const noexcept { return json_->IsNull(); }
+  bool is_bool() const noexcept { return json_->IsBool(); }
+  bool is_int64() const noexcept { return json_->IsInt64(); }
+  bool is_uint64() const noexcept { return json_->IsUint64(); }
+  bool is_number() const noexcept { return json_->IsNumber(); }
+  bool is_string() const noexcept { return json_->IsString(); }
+  bool is_binary() const noexcept { return json_->IsObject() && is_placeholder(); }
+  bool is_array() const noexcept { return json_->IsArray(); }
+  bool is_object() const noexcept { return json_->IsObject() && !is_placeholder(); }
+
+  bool to_bool() const noexcept { return json_->IsTrue(); }
+  std::int64_t to_int64() const noexcept { return json_->IsInt64() ? json_->GetInt64() : 0; }
+  std::uint64_t to_uint64() const noexcept { return json_->IsUint64() ? json_->GetUint64() : 0; }
+  double to_double() const noexcept { return json_->IsNumber() ? json_->GetDouble() : 0; }
+  std::string_view string() const noexcept {
+    return json_->IsString() ? std::string_view(json_->GetString(), json_->GetStringLength()) : std::string_view();
+  }
+  const Binary& binary() const noexcept {
+    static const Binary none;
+    const std::size_t index = is_binary() ? attachment_index() : attachments_.size();
+    return index < attachments_.size() ? attachments_[index] : none;
+  }
+
+  /// Items of an array, members of an object (a member sent twice counts twice), otherwise 0.
+  std::size_t size() const noexcept {
+    if (json_->IsArray()) return json_->Size();
+    return is_object() ? json_->MemberCount() : 0;
+  }
+
+  /// An item of an array; null beyond its end.
+  ValueView operator[](std::size_t index) const noexcept {
+    return json_->IsArray() && index < json_->Size()
+               ? ValueView((*json_)[static_cast<rapidjson::SizeType>(index)], attachments_)
+               : ValueView();
+  }
+
+  /// A member of an object; of several with one name the last, as in JavaScript.
+  std::optional<ValueView> find(std::string_view key) const noexcept {
+    const JsonValue* const member = is_object() ? find_json(key) : nullptr;
+    return member != nullptr ? std::optional(ValueView(*member, attachments_)) : std::nullopt;
+  }
+
+  /// A member of an object; null if there is none.
+  ValueView operator[](std::string_view key) const noexcept { return find(key).value_or(ValueView()); }
+
+  /// Calls `visit(std::string_view key, ValueView member)` for each member in the order of the text; of several with
+  /// one name the last counts.
+  template <class Visit>
+  void for_each_member(Visit&& visit) const {
+    if (!is_object()) return;
+    for (auto member = json_->MemberBegin(); member != json_->MemberEnd(); ++member) {
+      visit(std::string_view(member->name.GetString(), member->name.GetStringLength()),
+            ValueView(member->value, attachments_));
+    }
+  }
+
+  /// The value as the parser left it; binary data is still a placeholder in it.
+  const JsonValue& json() const noexcept { return *json_; }
+
+  std::span<const Binary> attachments() const noexcept { return attachments_; }
+
+  /// Whether this is `{"_placeholder":true,...}` in a packet with attachments.
+  bool is_placeholder() const noexcept {
+    if (attachments_.empty()) return false;
+    const JsonValue* const mark = find_json("_placeholder");
+    return mark != nullptr && mark->IsTrue();
+  }
+
+  /// The attachment that a placeholder stands for; past the last one if it names none.
+  std::size_t attachment_index() const noexcept {
+    const JsonValue* const number = find_json("num");
+    if (number == nullptr || !number->IsNumber()) return attachments_.size();
+    const double index = number->GetDouble();  // JavaScript does not tell 1 from 1.0
+    const bool exists = index >= 0 && index < static_cast<double>(attachments_.size());
+    const std::size_t position = exists ? static_cast<std::size_t>(index) : attachments_.size();
+    return exists && static_cast<double>(position) != index ? attachments_.size() : position;
+  }
+
+ private:
+  static const JsonValue& null_json() noexcept {
+    static const JsonValue null;
+    return null;
+  }
+
+  const JsonValue* find_json(std::string_view key) const noexcept {
+    for (auto member = json_->MemberEnd(); member != json_->MemberBegin();) {
+      --member;
+      if (key == std::string_view(member->name.GetString(), member->name.GetStringLength())) return &member->value;
+    }
+    return nullptr;
+  }
+
+  const JsonValue* json_;
+  std::span<const Binary> attachments_;
+};
+
+}  // namespace socketio
