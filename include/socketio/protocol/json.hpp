@@ -62,8 +62,8 @@ enum class JsonStatus : std::uint8_t { ok, syntax_error, too_deep };
                                              JsonArena& arena, JsonValue& root);
 
 /// Writes a document through any Writer. The depth of the recursion is that of the document.
-template <class Writer>
-void write_json(Writer& writer, const JsonValue& value) {
+template <class Writer, class Encoding, class Allocator>
+void write_json(Writer& writer, const rapidjson::GenericValue<Encoding, Allocator>& value) {
   switch (value.GetType()) {
     case rapidjson::kNullType: return writer.null();
     case rapidjson::kFalseType: return writer.boolean(false);

@@ -263,6 +263,31 @@ void write_dynamic(Writer& writer, const Value& value) {
   }
 }
 
+/// Writes what a view shows: placeholders become the binary data that they stand for.
+template <class Writer>
+void write_view(Writer& writer, ValueView view) {
+  switch (view.kind()) {
+    case ValueKind::null: return writer.null();
+    case ValueKind::boolean: return writer.boolean(view.to_bool());
+    case ValueKind::integer: return writer.integer(view.to_int64());
+    case ValueKind::unsigned_integer: return writer.unsigned_integer(view.to_uint64());
+    case ValueKind::number: return writer.number(view.to_double());
+    case ValueKind::string: return writer.string(view.string());
+    case ValueKind::binary: return writer.binary(view.binary());
+    case ValueKind::array:
+      writer.begin_array(view.size());
+      for (std::size_t i = 0; i < view.size(); ++i) write_view(writer, view[i]);
+      return writer.end_array();
+    case ValueKind::object:
+      writer.begin_object(view.size());
+      view.for_each_member([&](std::string_view key, ValueView member) {
+        writer.key(key);
+        write_view(writer, member);
+      });
+      return writer.end_object();
+  }
+}
+
 inline Value read_dynamic(ValueView view) {
   switch (view.kind()) {
     case ValueKind::null: return Value();
