@@ -52,7 +52,7 @@ class ValueView {
   bool is_uint64() const noexcept { return json_->IsUint64(); }
   bool is_number() const noexcept { return json_->IsNumber(); }
   bool is_string() const noexcept { return json_->IsString(); }
-  bool is_binary() const noexcept { return json_->IsObject() && is_placeholder(); }
+  bool is_binary() const noexcept { return is_placeholder(); }
   bool is_array() const noexcept { return json_->IsArray(); }
   bool is_object() const noexcept { return json_->IsObject() && !is_placeholder(); }
 
@@ -131,6 +131,7 @@ class ValueView {
   }
 
   const JsonValue* find_json(std::string_view key) const noexcept {
+    if (!json_->IsObject()) return nullptr;
     for (auto member = json_->MemberEnd(); member != json_->MemberBegin();) {
       --member;
       if (key == std::string_view(member->name.GetString(), member->name.GetStringLength())) return &member->value;

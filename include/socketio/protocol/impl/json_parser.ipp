@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// Bodies of json_parser.hpp: the grammar of packets. Protocol layer.
+#pragma once
+
+#include <socketio/protocol/json_parser.hpp>
+#include <socketio/protocol/reserved_events.hpp>
+#include <socketio/protocol/utf8.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace socketio {
+
+inline void JsonParser::prepend_header(const PacketHeader& header, EncodedPacket& packet) {
+  detail::NumberBuffer number;
+  if (header.id) packet.text.prepend(detail::integer_text(number, *header.id));
+  if (!header.nsp.empty() && header.nsp != "/") {
+    packet.text.prepend(',');
+    packet.text.prepend(header.nsp);
+  }
+  PacketType type = plain(header.type);
+  if (packet.is_binary()) {
+    packet.text.prepend('-');
+    packet.text.prepend(detail::integer_text(number, packet.attachments.size()));
+    type = type == PacketType::event ? PacketType::binary_event : PacketType::binary_ack;
+  }
+  packet.text.prepend(static_cast<char>('0' + static_cast<int>(type)));
+}
+
+inline DecodeResult JsonParser::failure(ProtocolErrc error, std::string_view text) {
+  DecodeResult result;
+  result.error = error;
+  result.message = result.error.message();
+  if (error == ProtocolErrc::unknown_packet_type) {
+    result.message += ' ';
+    if (!text.empty()) {
+      const bool ascii = static_cast<unsigned char>(text[0]) < 0x80;
+      result.message += to_valid_utf8(text.substr(0, ascii ? 1 : detail::utf8_character(text, 0).bytes));
+    }
+  }
+  return result;
+}
+
+inline std::optional<ProtocolErrc> JsonParser::read_attachment_count(std::string_view text, std::size_t& at,
+                                                                     std::size_t& count) const {
+  const std::size_t begin = at;
+  count = 0;
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+    // Stops growing once it is too large, whatever the number of digits.
+    if (count <= limits_.max_attachments) count = count * 10 + static_cast<std::size_t>(text[at] - '0');
+  }
+  if (at == begin || at == text.size() || text[at] != '-' || count == 0) return ProtocolErrc::illegal_attachment_count;
+  ++at;
+  if (count > limits_.max_attachments) return ProtocolErrc::too_many_attachments;
+  return std::nullopt;
+}
+
+inline std::optional<ProtocolErrc> JsonParser::read_header(std::string_view text, Header& header) const {
+  if (text.empty() || text[0] < '0' || text[0] > '6') return ProtocolErrc::unknown_packet_type;
+  header.type = static_cast<PacketType>(text[0] - '0');
+  std::size_t at = 1;
+  if (is_binary(header.type)) {
+    if (const auto error = read_attachment_count(text, at, header.attachment_count)) return error;
+  }
+  if (at < text.size() && text[at] == '/') {
+    const std::size_t end = (std::min)(text.find(',', at), text.size());
+    header.nsp_at = at;
+    header.nsp_size = end - at;
+    at = (std::min)(end + 1, text.size());
+  }
+  if (at < text.size() && text[at] >= '0' && text[at] <= '9') {
+    std::uint64_t id = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+      id = id * 10 + static_cast<std::uint64_t>(text[at] - '0');
+      if (id > max_ack_id) return ProtocolErrc::invalid_ack_id;
+    }
+    header.id = id;
+  }
+  header.data_at = at;
+  return std::nullopt;
+}
+
+inline bool JsonParser::is_acceptable(detail::PacketParts& parts) {
+  const JsonValue& data = parts.root;
+  switch (parts.type) {
+    case PacketType::connect: return data.IsObject();
+    case PacketType::disconnect: return false;
+    case PacketType::ack:
+    case PacketType::binary_ack: return data.IsArray();
+    case PacketType::connect_error: return data.IsObject() || data.IsString();
+    case PacketType::event:
+    case PacketType::binary_event: break;
+  }
+  if (!data.IsArray() || data.Empty()) return false;
+  const JsonValue& name = data[0];
+  if (name.IsString()) {
+    parts.event_name = {name.GetString(), name.GetStringLength()};
+    return !is_reserved_event(parts.event_name);
+  }
+  if (!name.IsNumber()) return false;
+  detail::NumberBuffer number;
+  parts.number_name = detail::number_text(number, name.GetDouble());
+  parts.event_name = parts.number_name;
+  return true;
+}
+
+inline std::optional<ProtocolErrc> JsonParser::read_data(detail::PacketParts& parts, std::size_t from) const {
+  switch (detail::parse_json_in_place(parts.text, from, limits_.max_depth, parts.arena, parts.root)) {
+    case detail::JsonStatus::ok: break;
+    case detail::JsonStatus::syntax_error: return ProtocolErrc::invalid_payload;
+    case detail::JsonStatus::too_deep: return ProtocolErrc::payload_too_deep;
+  }
+  parts.has_data = true;
+  if (!is_acceptable(parts)) return ProtocolErrc::invalid_payload;
+  return std::nullopt;
+}
+
+inline DecodeResult JsonParser::decode_text(Decoder& decoder, std::string_view text) const {
+  if (decoder.pending_) {
+    reset(decoder);
+    return failure(ProtocolErrc::unexpected_text);
+  }
+  Header header;
+  if (const auto error = read_header(text, header)) return failure(*error, text);
+  if (!is_valid_utf8(text)) return failure(ProtocolErrc::invalid_utf8);
+  if (is_binary(header.type) && text.size() > limits_.max_packet_bytes) {
+    return failure(ProtocolErrc::packet_too_large);
+  }
+
+  PacketPtr packet = make_packet();
+  detail::PacketParts& parts = detail::parts(*packet);
+  parts.text.assign(text);
+  parts.type = plain(header.type);
+  parts.was_binary = is_binary(header.type);
+  parts.id = header.id;
+  parts.nsp = header.nsp_size > 0 ? std::string_view(parts.text).substr(header.nsp_at, header.nsp_size) : "/";
+  if (header.data_at < text.size()) {
+    if (const auto error = read_data(parts, header.data_at)) return failure(*error);
+  }
+
+  DecodeResult result;
+  if (parts.was_binary) {
+    parts.missing_attachments = header.attachment_count;
+    parts.held_bytes = text.size();
+    decoder.pending_ = std::move(packet);
+  } else {
+    result.packet = std::move(packet);
+  }
+  return result;
+}
+
+inline bool JsonParser::has_valid_placeholders(ValueView view) {
+  // As deep as the parser let the document become.
+  if (view.is_placeholder()) return view.attachment_index() < view.attachments().size();
+  const JsonValue& json = view.json();
+  if (json.IsArray()) {
+    return std::all_of(json.Begin(), json.End(), [&](const JsonValue& item) {
+      return has_valid_placeholders(ValueView(item, view.attachments()));
+    });
+  }
+  if (json.IsObject()) {
+    return std::all_of(json.MemberBegin(), json.MemberEnd(), [&](const auto& member) {
+      return has_valid_placeholders(ValueView(member.value, view.attachments()));
+    });
+  }
+  return true;
+}
+
+inline DecodeResult JsonParser::decode_binary(Decoder& decoder, Binary bytes) const {
+  if (!decoder.pending_) return failure(ProtocolErrc::unexpected_binary);
+  detail::PacketParts& parts = detail::parts(*decoder.pending_);
+  if (bytes.size() > limits_.max_packet_bytes - parts.held_bytes) {
+    reset(decoder);
+    return failure(ProtocolErrc::packet_too_large);
+  }
+  parts.held_bytes += bytes.size();
+  parts.attachments.push_back(std::move(bytes));
+  if (--parts.missing_attachments > 0) return {};
+
+  PacketPtr packet = std::move(decoder.pending_);
+  if (!has_valid_placeholders(packet->data())) return failure(ProtocolErrc::illegal_attachment_reference);
+  DecodeResult result;
+  result.packet = std::move(packet);
+  return result;
+}
+
+}  // namespace socketio
