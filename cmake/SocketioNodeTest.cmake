@@ -6,7 +6,7 @@ function(socketio_add_node_test name file)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  add_test(NAME ${name} COMMAND "${SOCKETIO_NODE}" --test "${file}")
+  add_test(NAME ${name} COMMAND "${SOCKETIO_NODE}" --test --test-reporter=spec "${file}")
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}"
                                           ENVIRONMENT "${arg_ENVIRONMENT}")
 endfunction()

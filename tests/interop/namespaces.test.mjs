@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Namespaces on one connection, and the middleware that guards them.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { Manager } from "socket.io-client";
+
+import { Server, next, ways } from "./support.mjs";
+
+describe("namespaces", () => {
+  const server = new Server();
+
+  it("refuse a name that nobody opened", async () => {
+    await assert.rejects(server.connect("/nowhere"), { message: "Invalid namespace" });
+  });
+
+  for (const [way, options] of Object.entries(ways)) {
+    it(`share one connection over ${way}`, async () => {
+      const manager = new Manager(server.program.url, { ...options, reconnection: false });
+      const [main, chat, news] = ["/", "/chat", "/news"].map((name) => manager.socket(name));
+      server.clients.push(main);
+      await Promise.all([main, chat, news].map((client) => next(client, "connect")));
+      assert.equal(new Set([main.id, chat.id, news.id, manager.engine.id]).size, 4, "every socket has an id of its own");
+      assert.equal(await chat.emitWithAck("where"), "/chat");
+      assert.equal(await news.emitWithAck("where"), "/news");
+      assert.equal(await main.emitWithAck("sum", 1, 2), 3);
+
+      chat.disconnect();
+      assert.equal(await news.emitWithAck("where"), "/news", "leaving one leaves the others alone");
+      const back = next(chat, "connect");
+      chat.connect();
+      await back;
+      assert.equal(await chat.emitWithAck("where"), "/chat");
+    });
+  }
+
+  it("refuse one and keep the others on the same connection", async () => {
+    const manager = new Manager(server.program.url, { transports: ["websocket"], reconnection: false });
+    const main = manager.socket("/");
+    const guarded = manager.socket("/guarded");
+    server.clients.push(main);
+    await Promise.all([next(main, "connect"), next(guarded, "connect_error")]);
+    assert.equal(await main.emitWithAck("sum", 1, 2), 3);
+    guarded.auth = { token: "let me in" };
+    const connected = next(guarded, "connect");
+    guarded.connect();
+    await connected;
+  });
+
+  it("receive an event each of the same name", async () => {
+    const manager = new Manager(server.program.url, { transports: ["websocket"], reconnection: false });
+    const [chat, news] = ["/chat", "/news"].map((name) => manager.socket(name));
+    server.clients.push(chat);
+    const [toChat, toNews] = await Promise.all([next(chat, "welcome"), next(news, "welcome")]);
+    assert.deepEqual([toChat, toNews], ["to /chat", "to /news"]);
+  });
+});
+
+describe("middleware", () => {
+  const server = new Server();
+  const refusal = (path, options) =>
+    server.connect(path, options).then(
+      () => assert.fail("let in"),
+      (error) => error,
+    );
+
+  for (const [way, options] of Object.entries(ways)) {
+    it(`lets in whom it knows over ${way}`, async () => {
+      const client = await server.connect("/guarded", { ...options, auth: { token: "let me in" } });
+      assert.equal(await client.emitWithAck("who am I"), "let me in", "what the middleware noted is still there");
+    });
+
+    it(`tells why it refuses, with data, over ${way}`, async () => {
+      const error = await refusal("/guarded", { ...options, auth: { token: "please" } });
+      assert.equal(error.message, "not authorized");
+      assert.deepEqual(error.data, { code: 401, hint: ["try", { another: "token" }] });
+    });
+  }
+
+  it("refuses without data", async () => {
+    const error = await refusal("/thrown");
+    assert.equal(error.message, "not today");
+    assert.equal(error.data, undefined);
+  });
+
+  it("may be a coroutine", async () => {
+    assert.equal((await refusal("/awaited", { auth: { refuse: true } })).message, "refused after a while");
+    const client = await server.connect("/awaited");
+    assert.equal(client.connected, true);
+  });
+
+  it("runs in order, and not beyond a refusal", async () => {
+    const client = await server.connect("/chain", { auth: {} });
+    assert.deepEqual(await client.emitWithAck("passed"), ["first", "second", "third"]);
+    const error = await refusal("/chain", { auth: { stop: true } });
+    assert.deepEqual(error.data, ["first"]);
+  });
+
+  it("keeps an exception's text to the server", async () => {
+    const error = await refusal("/broken");
+    assert.doesNotMatch(error.message, /secret/);
+    await server.program.printed(/^error .*secret/);
+  });
+
+  it("on packets refuses one and lets the others pass", async () => {
+    const client = await server.connect("/");
+    client.emit("forbidden", 1);
+    assert.equal(await client.emitWithAck("sum", 1, 2), 3);
+    await server.program.printed(/^error .*not allowed/);
+    assert.equal(server.program.lines.includes("the forbidden handler ran"), false);
+  });
+});
