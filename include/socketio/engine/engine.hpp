@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/connection_error.hpp>
 #include <socketio/engine/http.hpp>
 #include <socketio/engine/middleware.hpp>
 #include <socketio/engine/options.hpp>
@@ -20,40 +21,6 @@
 #include <vector>
 
 namespace socketio {
-
-/// Why a request was refused; the codes are those that the client gets.
-enum class ConnectionErrorCode {
-  unknown_transport = 0,
-  unknown_sid = 1,
-  bad_handshake_method = 2,
-  bad_request = 3,
-  forbidden = 4,
-  unsupported_protocol_version = 5
-};
-
-constexpr std::string_view to_string(ConnectionErrorCode code) noexcept {
-  switch (code) {
-    case ConnectionErrorCode::unknown_transport: return "Transport unknown";
-    case ConnectionErrorCode::unknown_sid: return "Session ID unknown";
-    case ConnectionErrorCode::bad_handshake_method: return "Bad handshake method";
-    case ConnectionErrorCode::bad_request: return "Bad request";
-    case ConnectionErrorCode::forbidden: return "Forbidden";
-    case ConnectionErrorCode::unsupported_protocol_version: return "Unsupported protocol version";
-  }
-  return "";
-}
-
-/// A refused request, as `Engine::on_connection_error` sees it.
-///
-/// @par Lifetime  Valid during the call.
-struct ConnectionError {
-  using Context = std::vector<std::pair<std::string, std::string>>;
-
-  ConnectionErrorCode code;
-  std::string_view message;  // the generic text of the code
-  const Context& context;    // details by name: "transport", "sid", "method", "name", "message", ...
-  const HttpRequest& request;
-};
 
 /// An Engine.IO v4 server without its network: a transport gives it exchanges, it gives its user sessions.
 ///

@@ -44,6 +44,15 @@ class Message {
     return std::make_shared<const Message>(Private{}, std::move(bytes), compress);
   }
 
+  /// A binary packet in its text form, for a client that takes no binary frames.
+  static MessagePtr base64(const Message& binary) {
+    std::string payload;
+    binary.append_to_polling_payload(payload);
+    detail::OutBuffer text;
+    text.append(payload);
+    return std::make_shared<const Message>(Private{}, EioPacketType::message, std::move(text), binary.compress_);
+  }
+
   /// A text packet of any type.
   static MessagePtr packet(EioPacketType type, detail::OutBuffer data, bool compress = true) {
     data.prepend(to_char(type));

@@ -43,7 +43,7 @@ class MiddlewareContext {
   ExchangePtr exchange_;
   QueryParams query_;
   HttpHeaders headers_;
-  bool is_ended_ = false;
+  bool is_over_ = false;  // answered, or gone on to the engine
 };
 
 /// Lets a request go on from a middleware, at once or later.

@@ -42,7 +42,8 @@ class SessionListener {
   /// @param data  the payload without the packet type; valid during the call only, may be overwritten
   virtual void on_message(Session& session, bool is_binary, std::span<char> data) = 0;
 
-  /// The session has ended; called exactly once, nothing follows it. May come from inside `Session::close`.
+  /// The session has ended; called exactly once, nothing follows it. May come from inside `Session::close`, never from
+  /// inside `Session::send`.
   ///
   /// @param description  details of a `transport_error`; often empty; valid during the call
   virtual void on_close(Session& session, CloseReason reason, std::string_view description) = 0;
@@ -156,7 +157,6 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   friend class detail::PendingRequest;
-  friend struct detail::EngineState;
 
   struct Polling;
   struct SentCallbacks;
@@ -177,28 +177,34 @@ class Session : public std::enable_shared_from_this<Session> {
   static std::shared_ptr<Session> make(std::shared_ptr<detail::EngineState> engine, std::string id,
                                        const HttpRequest& request);
 
-  // Handshake. `open_polling` answers the exchange; false: a hook threw, and the exchange got 500.
-  bool open_polling(ExchangePtr exchange, HttpHeaders headers);
+  // The handshake; the session is in the table by then.
+  void open_polling(HttpExchange& exchange, HttpHeaders headers);
   void open_websocket(std::shared_ptr<WebSocket> websocket, bool base64);
   void queue_open_packets();
+  void attach(std::shared_ptr<WebSocket> websocket);
 
-  // Polling requests of this session. `headers` are those that every response gets (CORS, middlewares).
+  // Polling requests. `headers` are those that every response to the request gets (CORS, middlewares).
   void handle_request(ExchangePtr exchange, HttpHeaders headers);
   void handle_poll(ExchangePtr exchange, HttpHeaders headers);
   void handle_post(ExchangePtr exchange, HttpHeaders headers);
-  void handle_body(const ExchangePtr& exchange, HttpHeaders headers, BodyError error, std::string body);
-  void answer_poll(std::string_view payload, bool is_handshake = false);
-  bool answer_ok(HttpExchange& exchange, HttpHeaders headers, std::string body, bool is_handshake);
+  void handle_body(BodyError error, std::string body);
+  void handle_payload(std::span<char> payload);
+  void answer_poll(std::string payload);
+  void answer(HttpExchange& exchange, HttpHeaders headers, std::string_view content_type, std::string body);
+  static void respond_empty(HttpExchange& exchange, unsigned status, HttpHeaders headers);
   void abort_post();
 
   // The write path.
+  bool announce(const Message& message);
+  bool can_bypass_buffer() const noexcept;
   void queue(MessagePtr message);
   void hand_to_websocket(MessagePtr message);
-  void send_packet(EioPacketType type, std::string_view data = {});
   void flush();
   void check_unsent();
+  void fail_later(const char* description);
   void post_drain();
   void deliver_drain();
+  void call_sent_callbacks(std::vector<SentCallback> callbacks);
 
   // The upgrade.
   void begin_upgrade(std::shared_ptr<WebSocket> websocket, bool base64);
@@ -206,7 +212,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void drop_upgrade();
 
   // Incoming packets and the heartbeat.
+  static std::span<char> part_of(std::span<char> text, std::string_view view) noexcept;
   void handle_text(std::span<char> payload);
+  void handle_decoded(const EioPacketView& packet, std::span<char> text);
   void handle_packet(EioPacketType type, bool is_binary, std::span<char> data);
   void handle_heartbeat_timer();
   void arm_heartbeat(Scheduler::Clock::duration delay);
@@ -214,9 +222,10 @@ class Session : public std::enable_shared_from_this<Session> {
   // The end.
   void close_channel(bool discard);
   void finish(CloseReason reason, std::string_view description, std::string_view poll_answer = "1");
+  void release();
 
-  template <class F>
-  void guarded(std::string_view where, F&& call);
+  template <class Call>
+  void guarded(std::string_view where, Call&& call);
 
   std::shared_ptr<detail::EngineState> engine_;
   std::string id_;

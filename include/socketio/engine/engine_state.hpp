@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// What an engine, its sessions and its pending requests share. Engine layer, internal.
+#pragma once
+
+#include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/connection_error.hpp>
+#include <socketio/engine/http.hpp>
+#include <socketio/engine/message.hpp>
+#include <socketio/engine/middleware.hpp>
+#include <socketio/engine/options.hpp>
+#include <socketio/engine/scheduler.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+class Session;
+
+namespace detail {
+
+/// A callback of the user that may be replaced while it runs.
+template <class Signature>
+class Hook {
+ public:
+  void set(UniqueFunction<Signature> function) {
+    function_ = function ? std::make_shared<const UniqueFunction<Signature>>(std::move(function)) : nullptr;
+  }
+  explicit operator bool() const noexcept { return function_ != nullptr; }
+
+  template <class... Args>
+  void operator()(Args&&... args) const {
+    const std::shared_ptr<const UniqueFunction<Signature>> running = function_;
+    if (running) (*running)(std::forward<Args>(args)...);
+  }
+
+ private:
+  std::shared_ptr<const UniqueFunction<Signature>> function_;
+};
+
+struct EngineState {
+  EngineState(Scheduler& owner, EngineOptions chosen);
+
+  void report(std::exception_ptr error, std::string_view where) const noexcept;
+
+  /// Calls `call`; what it throws is reported. @return whether it returned
+  template <class Call>
+  bool guarded(std::string_view where, Call&& call) const {
+    try {
+      call();
+      return true;
+    } catch (...) {
+      report(std::current_exception(), where);
+      return false;
+    }
+  }
+
+  /// Completes the headers of a 200 response of a polling session. @return false if a hook threw
+  bool complete_headers(HttpHeaders& headers, const HttpRequest& request, std::string_view content_type,
+                        const std::string* new_sid = nullptr) const;
+
+  /// Lets the hooks add headers. @return false if one threw
+  bool run_header_hooks(HttpHeaders& headers, const HttpRequest& request, bool is_initial) const;
+
+  bool has_room_for(const std::string& remote_address) const;
+  void add(const std::shared_ptr<Session>& session);
+  void remove(const Session& session) noexcept;
+
+  Scheduler& scheduler;
+  const EngineOptions options;
+  const std::string path;
+  const MessagePtr ping = Message::packet(EioPacketType::ping);
+
+  std::unordered_map<std::string_view, std::shared_ptr<Session>> sessions;  // the key is the session's own string
+  std::unordered_map<std::string, std::size_t> sessions_per_address;        // counted only if that is limited
+  bool is_closed = false;
+
+  std::vector<std::shared_ptr<UniqueFunction<void(MiddlewareContext&, MiddlewareNext)>>> middlewares;
+  Hook<void(std::shared_ptr<Session>)> connection_hook;
+  Hook<void(const ConnectionError&)> connection_error_hook;
+  Hook<void(HttpHeaders&, const HttpRequest&)> initial_headers_hook;
+  Hook<void(HttpHeaders&, const HttpRequest&)> headers_hook;
+  Hook<void(Session&, std::span<const MessagePtr>)> flush_hook;
+  Hook<void(Session&)> drain_hook;
+  Hook<void(std::exception_ptr, std::string_view)> error_hook;
+};
+
+/// `text` as a JSON string, as JSON.stringify writes it.
+std::string json_quoted(std::string_view text);
+
+}  // namespace detail
+}  // namespace socketio
+
+#include <socketio/engine/impl/engine_state.ipp>

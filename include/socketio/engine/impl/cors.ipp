@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Bodies of <socketio/engine/cors.hpp>. Engine layer.
+#pragma once
+
+#include <socketio/engine/cors.hpp>
+
+#include <algorithm>
+
+namespace socketio {
+
+namespace detail {
+
+/// Whether `text` is a token of RFC 9110: the form of methods, header names and cookie names.
+constexpr bool is_http_token(std::string_view text) noexcept {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  for (const char c : text) {
+    const bool is_alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!is_alphanumeric && marks.find(c) == std::string_view::npos) return false;
+  }
+  return !text.empty();
+}
+
+inline std::string joined_with_comma(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) {
+    if (!out.empty()) out += ',';
+    out += item;
+  }
+  return out;
+}
+
+inline void add_vary(HttpHeaders& headers, std::string_view field) {
+  const std::string present(headers.find("Vary").value_or(std::string_view()));
+  if (present.empty())
+    headers.set("Vary", field);
+  else if (present != "*" && !headers.has_token("Vary", field))
+    headers.set("Vary", present + ", " + std::string(field));
+}
+
+inline void add_allowed_origin(const CorsOrigin& rule, const HttpRequest& request, HttpHeaders& headers) {
+  if (rule.is_any()) {
+    headers.set("Access-Control-Allow-Origin", "*");
+    return;
+  }
+  if (const std::string* fixed = rule.fixed()) {
+    headers.set("Access-Control-Allow-Origin", *fixed);
+  } else {
+    const std::string origin = request.headers.joined("Origin").value_or(std::string());
+    if (rule.allows(origin) && !origin.empty() && is_valid_header_value(origin))
+      headers.set("Access-Control-Allow-Origin", origin);
+  }
+  add_vary(headers, "Origin");
+}
+
+inline void add_preflight_headers(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers) {
+  headers.set("Access-Control-Allow-Methods", joined_with_comma(options.methods));
+  std::string allowed = joined_with_comma(options.allowed_headers);
+  if (allowed.empty()) {
+    allowed = request.headers.joined("Access-Control-Request-Headers").value_or(std::string());
+    add_vary(headers, "Access-Control-Request-Headers");
+  }
+  if (!allowed.empty() && is_valid_header_value(allowed)) headers.set("Access-Control-Allow-Headers", allowed);
+  if (options.max_age) headers.set("Access-Control-Max-Age", std::to_string(options.max_age->count()));
+}
+
+}  // namespace detail
+
+inline bool is_valid_header_value(std::string_view value) noexcept {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+  });
+}
+
+inline bool CorsOrigin::is_any() const noexcept {
+  const std::string* text = fixed();
+  return text != nullptr && *text == "*";
+}
+
+inline bool CorsOrigin::is_none() const noexcept {
+  const bool* reflect = std::get_if<bool>(&rule_);
+  const std::string* text = fixed();
+  return (reflect != nullptr && !*reflect) || (text != nullptr && text->empty());
+}
+
+inline bool CorsOrigin::allows(std::string_view origin) const {
+  if (const std::string* text = fixed()) return *text == origin;
+  if (const bool* reflect = std::get_if<bool>(&rule_)) return *reflect;
+  if (const Predicate* predicate = std::get_if<Predicate>(&rule_)) return (*predicate)(origin);
+  if (const Chooser* choose = chooser()) return (*choose)(origin).allows(origin);
+  const auto& any_of = std::get<std::vector<CorsOrigin>>(rule_);
+  return std::any_of(any_of.begin(), any_of.end(), [origin](const CorsOrigin& rule) { return rule.allows(origin); });
+}
+
+inline bool apply_cors(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers) {
+  const CorsOrigin* rule = &options.origin;
+  CorsOrigin chosen;
+  if (const CorsOrigin::Chooser* choose = rule->chooser()) {
+    chosen = (*choose)(request.headers.joined("Origin").value_or(std::string()));
+    rule = &chosen;
+  }
+  if (rule->is_none()) return false;
+
+  const bool is_preflight = iequals(request.method, "OPTIONS");
+  detail::add_allowed_origin(*rule, request, headers);
+  if (options.credentials) headers.set("Access-Control-Allow-Credentials", "true");
+  if (is_preflight) detail::add_preflight_headers(options, request, headers);
+  if (!options.exposed_headers.empty())
+    headers.set("Access-Control-Expose-Headers", detail::joined_with_comma(options.exposed_headers));
+  return is_preflight && !options.preflight_continue;
+}
+
+inline std::vector<std::string> CorsOptions::validate() const {
+  std::vector<std::string> problems;
+  const auto check_tokens = [&problems](const std::vector<std::string>& items, std::string_view name) {
+    for (const std::string& item : items)
+      if (!detail::is_http_token(item))
+        problems.push_back("cors." + std::string(name) + ": '" + item + "' is no token");
+  };
+  check_tokens(methods, "methods");
+  check_tokens(allowed_headers, "allowed_headers");
+  check_tokens(exposed_headers, "exposed_headers");
+  if (const std::string* text = origin.fixed(); text != nullptr && !is_valid_header_value(*text))
+    problems.emplace_back("cors.origin contains a character that may not stand in a header");
+  if (max_age && max_age->count() < 0) problems.emplace_back("cors.max_age is negative");
+  if (options_success_status < 200 || options_success_status > 299)
+    problems.emplace_back("cors.options_success_status is not between 200 and 299");
+  return problems;
+}
+
+}  // namespace socketio

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Bodies of <socketio/engine/engine.hpp>. Engine layer.
+#pragma once
+
+#include <socketio/engine/engine.hpp>
+#include <socketio/engine/engine_state.hpp>
+#include <socketio/engine/impl/pending_request.ipp>
+
+#include <utility>
+
+namespace socketio {
+
+inline Engine::Engine(Scheduler& scheduler, EngineOptions options)
+    : state_(std::make_shared<detail::EngineState>(scheduler, std::move(options))) {}
+
+inline Engine::~Engine() {
+  close();
+  // Sessions that users keep must not keep what the callbacks hold.
+  state_->middlewares.clear();
+  state_->connection_hook.set(nullptr);
+  state_->connection_error_hook.set(nullptr);
+  state_->initial_headers_hook.set(nullptr);
+  state_->headers_hook.set(nullptr);
+  state_->flush_hook.set(nullptr);
+  state_->drain_hook.set(nullptr);
+  state_->error_hook.set(nullptr);
+}
+
+inline const EngineOptions& Engine::options() const noexcept { return state_->options; }
+inline Scheduler& Engine::scheduler() const noexcept { return state_->scheduler; }
+
+inline bool Engine::matches(const HttpRequest& request) const noexcept {
+  return std::string_view(request.target).substr(0, state_->path.size()) == state_->path;
+}
+
+inline void Engine::handle(ExchangePtr exchange) {
+  std::make_shared<detail::PendingRequest>(state_, std::move(exchange))->start();
+}
+
+inline void Engine::on_connection(ConnectionHandler handler) { state_->connection_hook.set(std::move(handler)); }
+inline void Engine::on_connection_error(ConnectionErrorHandler handler) {
+  state_->connection_error_hook.set(std::move(handler));
+}
+inline void Engine::on_initial_headers(HeadersHandler handler) { state_->initial_headers_hook.set(std::move(handler)); }
+inline void Engine::on_headers(HeadersHandler handler) { state_->headers_hook.set(std::move(handler)); }
+inline void Engine::on_flush(FlushHandler handler) { state_->flush_hook.set(std::move(handler)); }
+inline void Engine::on_drain(DrainHandler handler) { state_->drain_hook.set(std::move(handler)); }
+inline void Engine::on_error(ErrorHandler handler) { state_->error_hook.set(std::move(handler)); }
+
+inline void Engine::use(Middleware middleware) {
+  state_->middlewares.push_back(std::make_shared<Middleware>(std::move(middleware)));
+}
+
+inline std::size_t Engine::clients_count() const noexcept { return state_->sessions.size(); }
+
+inline std::shared_ptr<Session> Engine::find(std::string_view sid) const {
+  const auto found = state_->sessions.find(sid);
+  return found == state_->sessions.end() ? nullptr : found->second;
+}
+
+inline std::vector<std::shared_ptr<Session>> Engine::snapshot() const {
+  std::vector<std::shared_ptr<Session>> sessions;
+  sessions.reserve(state_->sessions.size());
+  for (const auto& [sid, session] : state_->sessions) sessions.push_back(session);
+  return sessions;
+}
+
+inline void Engine::close() {
+  state_->is_closed = true;
+  for_each_session([](Session& session) { session.close(true); });
+}
+
+inline void Engine::reopen() noexcept { state_->is_closed = false; }
+inline bool Engine::is_closed() const noexcept { return state_->is_closed; }
+
+}  // namespace socketio

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Bodies of <socketio/engine/engine_state.hpp>. Engine layer.
+#pragma once
+
+#include <socketio/engine/engine_state.hpp>
+#include <socketio/engine/session.hpp>
+#include <socketio/protocol/utf8.hpp>
+
+#include <stdexcept>
+
+namespace socketio::detail {
+
+/// One trailing slash goes, then one is added unless told otherwise.
+inline std::string computed_path(const EngineOptions& options) {
+  std::string path = options.path;
+  if (!path.empty() && path.back() == '/') path.pop_back();
+  if (options.add_trailing_slash) path += '/';
+  return path;
+}
+
+inline EngineState::EngineState(Scheduler& owner, EngineOptions chosen)
+    : scheduler(owner), options(std::move(chosen)), path(computed_path(options)) {
+  std::string problems;
+  for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
+  if (!problems.empty()) throw std::invalid_argument(problems);
+}
+
+inline void EngineState::report(std::exception_ptr error, std::string_view where) const noexcept {
+  try {
+    error_hook(std::move(error), where);
+  } catch (...) {
+    // The last resort has failed; the server goes on.
+  }
+}
+
+inline bool EngineState::complete_headers(HttpHeaders& headers, const HttpRequest& request,
+                                          std::string_view content_type, const std::string* new_sid) const {
+  headers.set("Content-Type", content_type);
+  const std::string_view agent = request.headers.find("User-Agent").value_or(std::string_view());
+  if (agent.find(";MSIE") != std::string_view::npos || agent.find("Trident/") != std::string_view::npos)
+    headers.set("X-XSS-Protection", "0");
+  headers.set("cache-control", "no-store");
+  if (new_sid != nullptr && options.cookie) headers.add("Set-Cookie", serialize_cookie(*options.cookie, *new_sid));
+  return run_header_hooks(headers, request, new_sid != nullptr);
+}
+
+inline bool EngineState::run_header_hooks(HttpHeaders& headers, const HttpRequest& request, bool is_initial) const {
+  return (!is_initial || guarded("initial_headers", [&] { initial_headers_hook(headers, request); })) &&
+         guarded("headers", [&] { headers_hook(headers, request); });
+}
+
+inline bool EngineState::has_room_for(const std::string& remote_address) const {
+  if (options.max_sessions != 0 && sessions.size() >= options.max_sessions) return false;
+  if (options.max_sessions_per_address == 0) return true;
+  const auto found = sessions_per_address.find(remote_address);
+  return found == sessions_per_address.end() || found->second < options.max_sessions_per_address;
+}
+
+inline void EngineState::add(const std::shared_ptr<Session>& session) {
+  sessions.emplace(session->id(), session);
+  if (options.max_sessions_per_address != 0) ++sessions_per_address[session->remote_address()];
+}
+
+inline void EngineState::remove(const Session& session) noexcept {
+  const auto entry = sessions.find(session.id());
+  if (entry == sessions.end() || entry->second.get() != &session) return;
+  sessions.erase(entry);
+  if (options.max_sessions_per_address == 0) return;
+  const auto found = sessions_per_address.find(session.remote_address());
+  if (found != sessions_per_address.end() && --found->second == 0) sessions_per_address.erase(found);
+}
+
+inline std::string json_quoted(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  constexpr std::string_view short_escapes = "btn\vfr";  // from 0x08 on; 0x0B has none
+  std::string out = "\"";
+  for (const char c : is_valid_utf8(text) ? std::string(text) : to_valid_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte >= 0x08 && byte <= 0x0D && byte != 0x0B) {
+      out += '\\';
+      out += short_escapes[byte - 0x08u];
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += digits[byte >> 4];
+      out += digits[byte & 0xF];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+  return out;
+}
+
+}  // namespace socketio::detail

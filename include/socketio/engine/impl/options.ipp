@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Bodies of <socketio/engine/options.hpp>. Engine layer.
+#pragma once
+
+#include <socketio/engine/options.hpp>
+#include <socketio/protocol/utf8.hpp>
+
+#include <algorithm>
+
+namespace socketio {
+
+inline std::vector<std::string> EngineOptions::validate() const {
+  std::vector<std::string> problems;
+  const auto require = [&problems](bool holds, std::string_view problem) {
+    if (!holds) problems.emplace_back(problem);
+  };
+  const auto is_path_character = [](char c) { return c > 0x20 && c < 0x7F && c != '?' && c != '#'; };
+  require(!path.empty() && path.front() == '/', "path does not begin with '/'");
+  require(std::all_of(path.begin(), path.end(), is_path_character),
+          "path contains a blank, '?', '#' or a character that is not ASCII");
+  require(ping_interval.count() > 0, "ping_interval is not positive");
+  require(ping_timeout.count() > 0, "ping_timeout is not positive");
+  require(upgrade_timeout.count() > 0, "upgrade_timeout is not positive");
+  require(close_timeout.count() >= 0, "close_timeout is negative");
+  require(destroy_upgrade_timeout.count() >= 0, "destroy_upgrade_timeout is negative");
+  require(max_http_buffer_size > 0, "max_http_buffer_size is zero");
+  require(transports.polling || transports.websocket, "transports offers neither polling nor websocket");
+  require(!initial_packet || is_valid_utf8(*initial_packet), "initial_packet is not UTF-8");
+
+  const auto append = [&problems](std::vector<std::string> more) {
+    for (std::string& problem : more) problems.push_back(std::move(problem));
+  };
+  if (cors) append(cors->validate());
+  if (cookie) append(cookie->validate());
+  return problems;
+}
+
+}  // namespace socketio

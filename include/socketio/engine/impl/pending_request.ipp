@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+// The way of one request through the engine: middlewares, verification, handshake. Engine layer, internal.
+#pragma once
+
+#include <socketio/engine/cors.hpp>
+#include <socketio/engine/engine_state.hpp>
+#include <socketio/engine/middleware.hpp>
+#include <socketio/engine/options.hpp>
+#include <socketio/engine/session.hpp>
+#include <socketio/protocol/sid.hpp>
+#include <socketio/protocol/utf8.hpp>
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace socketio {
+
+namespace detail {
+
+/// A request that is not yet answered and has not become part of a session.
+///
+/// Kept alive by whoever is to decide about it; when the last one forgets it, its connection is ended.
+class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
+ public:
+  PendingRequest(std::shared_ptr<EngineState> engine, ExchangePtr exchange)
+      : engine_(std::move(engine)), context_(std::move(exchange)) {}
+
+  void start() {
+    if (engine_->options.cors || engine_->options.cors_delegate) {
+      try {
+        if (apply_cors_options()) return;
+      } catch (const std::exception& error) {
+        return fail_middleware(error.what());
+      } catch (...) {
+        return fail_middleware("unknown exception");
+      }
+    }
+    run_middleware(0);
+  }
+
+  void next(std::size_t index) {
+    if (stage_ == Stage::middlewares && index == middleware_ && !context_.is_over_) run_middleware(index + 1);
+  }
+
+  void fail(std::size_t index, std::string reason) {
+    if (stage_ == Stage::middlewares && index == middleware_ && !context_.is_over_) fail_middleware(std::move(reason));
+  }
+
+  void allow() {
+    if (advance(Stage::verdict, Stage::busy)) begin_handshake();
+  }
+
+  void forbid(std::string message) {
+    if (!advance(Stage::verdict, Stage::busy)) return;
+    Context context;
+    if (!message.empty()) context.emplace_back("message", message);
+    refuse(ConnectionErrorCode::forbidden, std::move(context), std::move(message));
+  }
+
+  void use_id(std::string id) {
+    if (!advance(Stage::session_id, Stage::busy)) return;
+    if (id.empty() || !is_valid_utf8(id)) return refuse_id("the session id is empty or not UTF-8");
+    if (engine_->sessions.count(id) != 0) return refuse_id("the session id is in use");
+    create_session(std::move(id));
+  }
+
+  void fail_id(std::string reason) {
+    if (advance(Stage::session_id, Stage::busy)) refuse_id(std::move(reason));
+  }
+
+ private:
+  using Context = ConnectionError::Context;
+
+  enum class Stage { middlewares, busy, verdict, session_id };
+
+  HttpExchange& exchange() const { return *context_.exchange_; }
+  const HttpRequest& request() const { return context_.request(); }
+
+  std::string_view param(std::string_view name) const {
+    return context_.query().find(name).value_or(std::string_view());
+  }
+
+  bool is_websocket_upgrade() const { return engine_->options.transports.websocket && exchange().is_upgrade(); }
+  bool needs_base64() const { return !param("b64").empty(); }
+
+  bool advance(Stage from, Stage to) noexcept {
+    if (stage_ != from) return false;
+    stage_ = to;
+    return true;
+  }
+
+  // ---- middlewares
+
+  /// @return whether the request was a preflight and has its answer
+  bool apply_cors_options() {
+    const EngineOptions& options = engine_->options;
+    std::optional<CorsOptions> chosen;
+    if (options.cors_delegate) chosen = options.cors_delegate(request());
+    const std::optional<CorsOptions>& cors = options.cors_delegate ? chosen : options.cors;
+    if (!cors || !apply_cors(*cors, request(), context_.headers())) return false;
+    HttpResponse response;
+    response.status = cors->options_success_status;
+    context_.respond(std::move(response));
+    return true;
+  }
+
+  void run_middleware(std::size_t index) {
+    middleware_ = index;
+    if (index == engine_->middlewares.size()) {
+      stage_ = Stage::busy;
+      context_.is_over_ = true;
+      return verify();
+    }
+    const auto middleware = engine_->middlewares[index];
+    const bool has_returned =
+        engine_->guarded("middleware", [&] { (*middleware)(context_, MiddlewareNext(shared_from_this(), index)); });
+    // One that let the request go on before it threw has no say in it any more.
+    if (!has_returned && stage_ == Stage::middlewares && middleware_ == index && !context_.is_over_) fail_internally();
+  }
+
+  void fail_middleware(std::string reason) {
+    stage_ = Stage::busy;
+    refuse(ConnectionErrorCode::bad_request, {{"name", "MIDDLEWARE_FAILURE"}, {"message", std::move(reason)}});
+  }
+
+  /// A callback threw: what was to be decided is not known.
+  void fail_internally() {
+    stage_ = Stage::busy;
+    HttpResponse response;
+    response.status = 500;
+    response.close = true;
+    exchange().respond(std::move(response));
+  }
+
+  // ---- verification
+
+  void verify() {
+    const std::optional<std::string_view> transport = context_.query().find("transport");
+    const TransportSet offered = engine_->options.transports;
+    const bool is_known =
+        (transport == "polling" && offered.polling) || (transport == "websocket" && offered.websocket);
+    if (!is_known) {
+      Context context;
+      if (transport) context.emplace_back("transport", *transport);
+      return refuse(ConnectionErrorCode::unknown_transport, std::move(context));
+    }
+    const std::string origin = request().headers.joined("Origin").value_or(std::string());
+    if (!is_valid_header_value(origin))
+      return refuse(ConnectionErrorCode::bad_request, {{"name", "INVALID_ORIGIN"}, {"origin", origin}});
+    if (const std::string_view sid = param("sid"); !sid.empty())
+      verify_session_request(sid, *transport);
+    else
+      verify_handshake(*transport);
+  }
+
+  void verify_session_request(std::string_view sid, std::string_view transport) {
+    const auto found = engine_->sessions.find(sid);
+    if (found == engine_->sessions.end()) return refuse(ConnectionErrorCode::unknown_sid, {{"sid", std::string(sid)}});
+    const std::shared_ptr<Session> session = found->second;
+    if (!is_websocket_upgrade() && session->transport_name() != transport)
+      return refuse(ConnectionErrorCode::bad_request, {{"name", "TRANSPORT_MISMATCH"},
+                                                       {"transport", std::string(transport)},
+                                                       {"previousTransport", std::string(session->transport_name())}});
+    if (param("EIO") != "4")
+      return refuse(ConnectionErrorCode::bad_request,
+                    {{"name", "PROTOCOL_MISMATCH"}, {"protocol", "3"}, {"previousProtocol", "4"}});
+    if (is_websocket_upgrade())
+      upgrade(*session, transport);
+    else if (transport == "polling")
+      session->handle_request(context_.exchange_, std::move(context_.headers_));
+    else  // a plain request to a session that has its WebSocket: the reference never answers it
+      refuse(ConnectionErrorCode::bad_request, {{"name", "TRANSPORT_HANDSHAKE_ERROR"}});
+  }
+
+  void verify_handshake(std::string_view transport) {
+    if (request().method != "GET")
+      return refuse(ConnectionErrorCode::bad_handshake_method, {{"method", request().method}});
+    if (transport == "websocket" && !is_websocket_upgrade())
+      return refuse(ConnectionErrorCode::bad_request, {{"name", "TRANSPORT_HANDSHAKE_ERROR"}});
+    stage_ = Stage::verdict;
+    if (!engine_->options.allow_request) return allow();
+    const bool has_returned = engine_->guarded(
+        "allow_request", [this] { engine_->options.allow_request(request(), Verdict(shared_from_this())); });
+    if (!has_returned && stage_ == Stage::verdict) fail_internally();
+  }
+
+  // ---- WebSocket on an existing session, or where there can be none
+
+  std::shared_ptr<WebSocket> accept_websocket(bool is_initial) {
+    HttpHeaders headers = std::move(context_.headers_);
+    if (!engine_->run_header_hooks(headers, request(), is_initial)) {
+      fail_internally();
+      return nullptr;
+    }
+    if (is_initial && engine_->is_closed) {
+      refuse_unavailable();
+      return nullptr;
+    }
+    WebSocketLimits limits;
+    limits.max_message_bytes = engine_->options.max_http_buffer_size;
+    return exchange().accept_websocket(headers, limits);
+  }
+
+  void upgrade(Session& session, std::string_view transport) {
+    if (std::shared_ptr<WebSocket> websocket = accept_websocket(false)) {
+      if (transport == "websocket")
+        session.begin_upgrade(std::move(websocket), needs_base64());
+      else
+        websocket->close();
+    }
+  }
+
+  // ---- handshake
+
+  void begin_handshake() {
+    if (is_websocket_upgrade() && param("transport") == "polling") {
+      if (const std::shared_ptr<WebSocket> websocket = accept_websocket(true)) websocket->close();
+      return;
+    }
+    if (param("EIO") != "4") return refuse(ConnectionErrorCode::unsupported_protocol_version, {{"protocol", "3"}});
+    if (engine_->is_closed) return refuse_unavailable();
+    stage_ = Stage::session_id;
+    const bool has_returned = engine_->guarded("generate_id", [this] {
+      if (engine_->options.generate_id)
+        engine_->options.generate_id(request(), SessionIdReply(shared_from_this()));
+      else
+        use_id(make_sid());
+    });
+    if (!has_returned) fail_id("generate_id threw");
+  }
+
+  void create_session(std::string id) {
+    if (engine_->is_closed) return refuse_unavailable();
+    if (!engine_->has_room_for(request().remote_address))
+      return refuse(ConnectionErrorCode::bad_request, {{"name", "TOO_MANY_SESSIONS"}}, {}, 503);
+    const std::shared_ptr<Session> session = Session::make(engine_, std::move(id), request());
+    if (!(is_websocket_upgrade() ? open_on_websocket(session) : open_on_polling(session))) return;
+    if (!engine_->guarded("connection", [&] { engine_->connection_hook(session); })) session->close(true);
+  }
+
+  bool open_on_websocket(const std::shared_ptr<Session>& session) {
+    std::shared_ptr<WebSocket> websocket = accept_websocket(true);
+    if (!websocket) return false;
+    engine_->add(session);
+    session->open_websocket(std::move(websocket), needs_base64());
+    return true;
+  }
+
+  bool open_on_polling(const std::shared_ptr<Session>& session) {
+    HttpHeaders headers = std::move(context_.headers_);
+    if (!engine_->complete_headers(headers, request(), "text/plain; charset=UTF-8", &session->id())) {
+      fail_internally();
+      return false;
+    }
+    if (engine_->is_closed) {
+      refuse_unavailable();
+      return false;
+    }
+    engine_->add(session);
+    session->open_polling(exchange(), std::move(headers));
+    return true;
+  }
+
+  // ---- refusals
+
+  void refuse_id(std::string reason) {
+    refuse(ConnectionErrorCode::bad_request, {{"name", "ID_GENERATION_ERROR"}, {"error", std::move(reason)}});
+  }
+
+  void refuse_unavailable() {
+    if (!is_websocket_upgrade()) return respond_empty(503);
+    respond_raw(503, "Service Unavailable");
+  }
+
+  void refuse(ConnectionErrorCode code, Context context, std::string message = {}, unsigned status = 0) {
+    engine_->guarded("connection_error", [&] {
+      engine_->connection_error_hook(ConnectionError{code, to_string(code), context, request()});
+    });
+    if (message.empty()) message = to_string(code);
+    if (is_websocket_upgrade()) return respond_raw(status == 0 ? 400 : status, std::move(message));
+    HttpResponse response;
+    response.status = status != 0 ? status : code == ConnectionErrorCode::forbidden ? 403 : 400;
+    response.headers = std::move(context_.headers_);
+    response.headers.set("Content-Type", "application/json");
+    response.body =
+        "{\"code\":" + std::to_string(static_cast<int>(code)) + ",\"message\":" + json_quoted(message) + '}';
+    exchange().respond(std::move(response));
+  }
+
+  /// As the reference refuses an upgrade request: without the headers of the middlewares, and the connection ends.
+  void respond_raw(unsigned status, std::string message) {
+    HttpResponse response;
+    response.status = status;
+    response.close = true;
+    response.headers.add("Content-type", "text/html");
+    response.body = std::move(message);
+    exchange().respond(std::move(response));
+  }
+
+  void respond_empty(unsigned status) {
+    HttpResponse response;
+    response.status = status;
+    response.headers = std::move(context_.headers_);
+    exchange().respond(std::move(response));
+  }
+
+  std::shared_ptr<EngineState> engine_;
+  MiddlewareContext context_;
+  std::size_t middleware_ = 0;
+  Stage stage_ = Stage::middlewares;
+};
+
+}  // namespace detail
+
+inline void MiddlewareContext::respond(HttpResponse response) {
+  if (std::exchange(is_over_, true)) return;
+  if (is_upgrade()) return exchange_->destroy();
+  HttpHeaders headers = std::move(headers_);
+  for (std::size_t i = 0; i < response.headers.size(); ++i) headers.remove(response.headers[i].name);
+  for (std::size_t i = 0; i < response.headers.size(); ++i)
+    headers.add(response.headers[i].name, response.headers[i].value);
+  response.headers = std::move(headers);
+  exchange_->respond(std::move(response));
+}
+
+inline void MiddlewareNext::operator()() const { request_->next(index_); }
+inline void MiddlewareNext::fail(std::string reason) const { request_->fail(index_, std::move(reason)); }
+
+inline void Verdict::allow() const { request_->allow(); }
+inline void Verdict::refuse(std::string message) const { request_->forbid(std::move(message)); }
+
+inline void SessionIdReply::operator()(std::string id) const { request_->use_id(std::move(id)); }
+inline void SessionIdReply::fail(std::string reason) const { request_->fail_id(std::move(reason)); }
+
+}  // namespace socketio

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+// Bodies of <socketio/engine/session.hpp>: the write path, incoming packets, the heartbeat, the end. Engine layer.
+#pragma once
+
+#include <socketio/engine/engine_state.hpp>
+#include <socketio/engine/session.hpp>
+#include <socketio/protocol/base64.hpp>
+#include <socketio/protocol/eio_payload.hpp>
+
+#include <utility>
+
+namespace socketio {
+
+/// What a session has only while its channel is polling.
+struct Session::Polling {
+  explicit Polling(Session& session)
+      : close_timer([](void* at) { static_cast<Session*>(at)->finish(CloseReason::forced_close, {}); }, &session) {}
+
+  ExchangePtr poll;  // the parked GET
+  HttpHeaders poll_headers;
+  ExchangePtr post;  // the POST whose body is being read
+  HttpHeaders post_headers;
+  Timer close_timer;
+  bool closes_on_next_poll = false;
+};
+
+struct Session::SentCallbacks {
+  std::vector<SentCallback> waiting;  // of packets that are not handed over
+  std::vector<SentCallback> ready;    // of packets that went into a poll, to be called in a later turn
+};
+
+/// A WebSocket on which the client tries to go on with the session.
+class Session::Upgrade final : public WebSocketListener, public std::enable_shared_from_this<Session::Upgrade> {
+ public:
+  Upgrade(Session& session, std::shared_ptr<WebSocket> websocket, bool base64)
+      : session_(&session),
+        websocket_(std::move(websocket)),
+        needs_base64_(base64),
+        timeout_timer_([](void* at) { static_cast<Upgrade*>(at)->session_->drop_upgrade(); }, this),
+        check_timer_([](void* at) { static_cast<Upgrade*>(at)->release_poll(); }, this) {}
+
+  void begin(std::chrono::milliseconds timeout);
+
+  /// Parts from the session. @return the WebSocket
+  std::shared_ptr<WebSocket> detach();
+  bool needs_base64() const noexcept { return needs_base64_; }
+
+  void on_message(bool is_binary, std::span<char> payload) override;
+  void on_drain() override {}
+  void on_close(const WebSocketClose& how) override;
+
+ private:
+  // How long after the probe, and how often, a poll is answered with nothing, so that the client can go on.
+  static constexpr std::chrono::milliseconds check_interval{100};
+
+  void answer_probe();
+  void release_poll();
+
+  Session* session_;  // null once detached
+  std::shared_ptr<WebSocket> websocket_;
+  bool needs_base64_;
+  Timer timeout_timer_;
+  Timer check_timer_;
+};
+
+inline Session::Session(Private, std::shared_ptr<detail::EngineState> engine, std::string id,
+                        const HttpRequest& request)
+    : engine_(std::move(engine)),
+      id_(std::move(id)),
+      request_(request),
+      heartbeat_timer_([](void* at) { static_cast<Session*>(at)->handle_heartbeat_timer(); }, this) {}
+
+inline Session::~Session() = default;
+
+inline std::shared_ptr<Session> Session::make(std::shared_ptr<detail::EngineState> engine, std::string id,
+                                              const HttpRequest& request) {
+  return std::make_shared<Session>(Private{}, std::move(engine), std::move(id), request);
+}
+
+inline Scheduler& Session::scheduler() const noexcept { return engine_->scheduler; }
+
+inline bool Session::is_writable() const noexcept {
+  if (ready_state_ == ReadyState::closed || !buffer_.empty()) return false;
+  return websocket_ ? websocket_->is_writable() : polling_ && polling_->poll;
+}
+
+inline std::size_t Session::unsent_bytes() const noexcept {
+  return buffered_bytes_ + (websocket_ ? websocket_->unsent_bytes() : 0);
+}
+
+template <class Call>
+void Session::guarded(std::string_view where, Call&& call) {
+  static_cast<void>(engine_->guarded(where, std::forward<Call>(call)));
+}
+
+inline void Session::set_listener(std::shared_ptr<SessionListener> listener) {
+  if (ready_state_ == ReadyState::closed) return;
+  observes_packets_ = listener && listener->observes_packets();
+  std::shared_ptr<SessionListener> old = std::exchange(listener_, std::move(listener));
+  // It may be running at this very moment.
+  if (old) engine_->scheduler.post([old = std::move(old)] {});
+}
+
+// ------------------------------------------------------------------------------------------------ the write path
+
+inline void Session::send(MessagePtr message, SentCallback on_sent) {
+  if (ready_state_ >= ReadyState::closing) return;
+  if (!announce(*message)) return;
+  if (on_sent) {
+    if (!sent_callbacks_) sent_callbacks_ = std::make_unique<SentCallbacks>();
+    sent_callbacks_->waiting.push_back(std::move(on_sent));
+  }
+  if (can_bypass_buffer()) {
+    hand_to_websocket(std::move(message));
+  } else {
+    queue(std::move(message));
+    flush();
+  }
+  check_unsent();
+}
+
+inline void Session::send(std::span<const MessagePtr> messages) {
+  if (ready_state_ >= ReadyState::closing) return;
+  for (const MessagePtr& message : messages)
+    if (!announce(*message)) return;
+  if (can_bypass_buffer()) {
+    for (const MessagePtr& message : messages) hand_to_websocket(message);
+  } else {
+    for (const MessagePtr& message : messages) queue(message);
+    flush();
+  }
+  check_unsent();
+}
+
+/// @return false if the session was closed by who was told
+inline bool Session::announce(const Message& message) {
+  if (!observes_packets_) return true;
+  guarded("on_packet_create", [&] { listener_->on_packet_create(*this, message); });
+  return ready_state_ < ReadyState::closing;
+}
+
+/// Whether nothing stands between a packet and the WebSocket: nothing queued, and nobody who wants to see the queue.
+inline bool Session::can_bypass_buffer() const noexcept {
+  return websocket_ && buffer_.empty() && !is_flushing_ && !observes_packets_ && !engine_->flush_hook;
+}
+
+inline void Session::queue(MessagePtr message) {
+  buffered_bytes_ += message->payload().size();
+  buffer_.push_back(std::move(message));
+}
+
+inline void Session::hand_to_websocket(MessagePtr message) {
+  if (needs_base64_ && message->is_binary()) message = Message::base64(*message);
+  websocket_->send(std::move(message));
+}
+
+inline void Session::flush() {
+  const auto can_flush = [this] {
+    return ready_state_ != ReadyState::closed && !buffer_.empty() && (websocket_ || (polling_ && polling_->poll));
+  };
+  if (is_flushing_ || !can_flush()) return;
+  if (observes_packets_ || engine_->flush_hook) {
+    is_flushing_ = true;  // what is sent by those who are told joins the buffer
+    if (observes_packets_) guarded("on_flush", [this] { listener_->on_flush(*this, buffer_); });
+    guarded("on_flush", [this] { engine_->flush_hook(*this, std::span<const MessagePtr>(buffer_)); });
+    is_flushing_ = false;
+    if (!can_flush()) return;
+  }
+
+  const std::vector<MessagePtr> packets = std::exchange(buffer_, {});
+  buffered_bytes_ = 0;
+  if (websocket_) {
+    for (const MessagePtr& packet : packets) hand_to_websocket(packet);
+  } else {
+    std::string payload;
+    for (const MessagePtr& packet : packets) {
+      if (!payload.empty()) payload += eio_payload_separator;
+      packet->append_to_polling_payload(payload);
+    }
+    if (sent_callbacks_) {
+      for (SentCallback& callback : sent_callbacks_->waiting) sent_callbacks_->ready.push_back(std::move(callback));
+      sent_callbacks_->waiting.clear();
+    }
+    answer_poll(std::move(payload));
+    post_drain();
+  }
+  if (closes_after_flush_ && ready_state_ == ReadyState::closing && buffer_.empty()) close_channel(false);
+}
+
+inline void Session::check_unsent() {
+  const std::size_t limit = engine_->options.max_unsent_bytes;
+  if (limit != 0 && unsent_bytes() > limit) fail_later("too many unsent bytes");
+}
+
+/// Ends the session with `transport_error`, but not at once: whoever sends may be walking over a list of sessions.
+inline void Session::fail_later(const char* description) {
+  if (ready_state_ == ReadyState::closed) return;
+  ready_state_ = ReadyState::closing;
+  engine_->scheduler.post([weak = weak_from_this(), description] {
+    const std::shared_ptr<Session> self = weak.lock();
+    if (!self || self->ready_state_ == ReadyState::closed) return;
+    if (self->websocket_) self->websocket_->terminate();
+    self->finish(CloseReason::transport_error, description);
+  });
+}
+
+inline void Session::post_drain() {
+  const bool is_awaited = listener_ || engine_->drain_hook || (sent_callbacks_ && !sent_callbacks_->ready.empty());
+  if (!is_awaited || drain_is_posted_ || ready_state_ == ReadyState::closed) return;
+  drain_is_posted_ = true;
+  engine_->scheduler.post([weak = weak_from_this()] {
+    if (const std::shared_ptr<Session> self = weak.lock()) {
+      self->drain_is_posted_ = false;
+      self->deliver_drain();
+    }
+  });
+}
+
+inline void Session::call_sent_callbacks(std::vector<SentCallback> callbacks) {
+  for (SentCallback& callback : callbacks) guarded("on_sent", callback);
+}
+
+inline void Session::deliver_drain() {
+  if (ready_state_ == ReadyState::closed) return;
+  if (sent_callbacks_) {
+    call_sent_callbacks(std::exchange(sent_callbacks_->ready, {}));
+    if (websocket_ && ready_state_ != ReadyState::closed && websocket_->is_writable())
+      call_sent_callbacks(std::exchange(sent_callbacks_->waiting, {}));
+  }
+  if (!buffer_.empty() || ready_state_ == ReadyState::closed) return;
+  if (listener_) guarded("on_drain", [this] { listener_->on_drain(*this); });
+  if (ready_state_ != ReadyState::closed) guarded("on_drain", [this] { engine_->drain_hook(*this); });
+}
+
+// -------------------------------------------------------------------------------------------- incoming packets
+
+inline void Session::WebSocketEar::on_message(bool is_binary, std::span<char> payload) {
+  if (is_binary)
+    session_.handle_packet(EioPacketType::message, true, payload);
+  else
+    session_.handle_text(payload);
+}
+
+inline void Session::WebSocketEar::on_drain() { session_.deliver_drain(); }
+
+inline void Session::WebSocketEar::on_close(const WebSocketClose& how) {
+  switch (how.cause) {
+    case WebSocketClose::Cause::closed_by_peer: session_.finish(CloseReason::transport_close, {}); break;
+    case WebSocketClose::Cause::protocol_violation: session_.finish(CloseReason::transport_error, how.reason); break;
+    case WebSocketClose::Cause::write_failed: session_.finish(CloseReason::transport_error, "write error"); break;
+    case WebSocketClose::Cause::closed_locally: session_.finish(CloseReason::forced_close, {}); break;
+  }
+}
+
+/// The part of `text` that `view` points to.
+inline std::span<char> Session::part_of(std::span<char> text, std::string_view view) noexcept {
+  return view.empty() ? text.first(0) : text.subspan(static_cast<std::size_t>(view.data() - text.data()), view.size());
+}
+
+inline void Session::handle_text(std::span<char> payload) {
+  const auto packet = decode_eio_packet(std::string_view(payload.data(), payload.size()));
+  if (!packet)
+    finish(CloseReason::parse_error, {});
+  else if (packet->type == EioPacketType::close)
+    finish(CloseReason::transport_close, {});
+  else
+    handle_decoded(*packet, payload);
+}
+
+inline void Session::handle_decoded(const EioPacketView& packet, std::span<char> text) {
+  if (!packet.is_binary) return handle_packet(packet.type, false, part_of(text, packet.data));
+  std::string bytes;
+  if (base64_decode(packet.data, bytes))
+    handle_packet(packet.type, true, bytes);
+  else if (ready_state_ == ReadyState::open)
+    finish(CloseReason::parse_error, {});
+}
+
+inline void Session::handle_packet(EioPacketType type, bool is_binary, std::span<char> data) {
+  if (ready_state_ != ReadyState::open) return;
+  if (observes_packets_) {
+    const std::string_view text(data.data(), data.size());
+    guarded("on_packet", [&] { listener_->on_packet(*this, type, is_binary, text); });
+    if (ready_state_ != ReadyState::open) return;
+  }
+  if (awaits_pong_ && !pong_time_was_extended_ && type != EioPacketType::pong) {
+    pong_time_was_extended_ = true;
+    arm_heartbeat(engine_->options.ping_timeout);
+  }
+  switch (type) {
+    case EioPacketType::message:
+      if (listener_) guarded("on_message", [&] { listener_->on_message(*this, is_binary, data); });
+      break;
+    case EioPacketType::pong:
+      awaits_pong_ = false;
+      arm_heartbeat(engine_->options.ping_interval);
+      if (listener_) guarded("on_heartbeat", [this] { listener_->on_heartbeat(*this); });
+      break;
+    case EioPacketType::ping: finish(CloseReason::transport_error, "invalid heartbeat direction"); break;
+    case EioPacketType::open:
+    case EioPacketType::close:
+    case EioPacketType::upgrade:
+    case EioPacketType::noop: break;
+  }
+}
+
+// ----------------------------------------------------------------------------------------------- the heartbeat
+
+inline void Session::arm_heartbeat(Scheduler::Clock::duration delay) {
+  engine_->scheduler.arm(heartbeat_timer_, delay);
+}
+
+inline void Session::handle_heartbeat_timer() {
+  if (awaits_pong_) return finish(CloseReason::ping_timeout, {});
+  awaits_pong_ = true;
+  pong_time_was_extended_ = false;
+  arm_heartbeat(engine_->options.ping_timeout);
+  send(engine_->ping);
+}
+
+// ----------------------------------------------------------------------------------------------------- the end
+
+inline void Session::close(bool discard) {
+  if (discard && ready_state_ != ReadyState::closed) return close_channel(true);
+  if (ready_state_ != ReadyState::open) return;
+  ready_state_ = ReadyState::closing;
+  if (buffer_.empty())
+    close_channel(false);
+  else
+    closes_after_flush_ = true;
+}
+
+inline void Session::close_channel(bool discard) {
+  if (!polling_) return finish(CloseReason::forced_close, {});
+  abort_post();
+  if (polling_->poll || discard) return finish(CloseReason::forced_close, {});
+  polling_->closes_on_next_poll = true;
+  engine_->scheduler.arm(polling_->close_timer, engine_->options.close_timeout);
+}
+
+inline void Session::finish(CloseReason reason, std::string_view description, std::string_view poll_answer) {
+  if (ready_state_ == ReadyState::closed) return;
+  ready_state_ = ReadyState::closed;
+
+  // Callers go on with `this` after their callbacks, and the listener may be running: both live until a later turn.
+  engine_->scheduler.post([self = shared_from_this()] { self->release(); });
+  engine_->remove(*this);
+  engine_->scheduler.cancel(heartbeat_timer_);
+  drop_upgrade();
+  if (polling_) {
+    engine_->scheduler.cancel(polling_->close_timer);
+    abort_post();
+    if (polling_->poll) answer_poll(std::string(poll_answer));
+  }
+  if (websocket_) {
+    websocket_->set_listener(nullptr);
+    websocket_->close();
+    websocket_.reset();
+  }
+
+  if (sent_callbacks_) call_sent_callbacks(std::exchange(sent_callbacks_->ready, {}));
+  if (listener_) guarded("on_close", [&] { listener_->on_close(*this, reason, description); });
+}
+
+inline void Session::release() {
+  buffer_.clear();
+  buffered_bytes_ = 0;
+  listener_.reset();
+  sent_callbacks_.reset();
+  polling_.reset();
+}
+
+}  // namespace socketio
+
+#include <socketio/engine/impl/session_polling.ipp>
+#include <socketio/engine/impl/session_upgrade.ipp>
