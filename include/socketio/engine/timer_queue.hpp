@@ -49,7 +49,8 @@ class TimerQueue {
   using Clock = std::chrono::steady_clock;
   using WakeAt = detail::UniqueFunction<void(Clock::time_point)>;
 
-  /// @param wake_at  called whenever the earliest deadline becomes earlier
+  /// @param wake_at  called whenever the earliest deadline becomes earlier, and with time_point::max() when the last
+  ///                 timer is cancelled, so that nobody waits for nothing
   explicit TimerQueue(WakeAt wake_at) : wake_at_(std::move(wake_at)) {}
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
@@ -75,6 +76,10 @@ class TimerQueue {
     timer.queue_ = nullptr;
     const Entry last = heap_.back();
     heap_.pop_back();
+    if (heap_.empty() && wake_deadline_ != Clock::time_point::max()) {
+      wake_deadline_ = Clock::time_point::max();
+      wake_at_(wake_deadline_);
+    }
     if (last.timer == &timer) return;
     place(hole, last);
     sift_up(hole);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The limits and timeouts of the Asio transport. Transport layer.
+#pragma once
+
+#include <socketio/transport/http_parser.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace socketio {
+
+/// How the Asio transport treats its peers; the defaults are those of Node.js and `ws` where they have any.
+struct AsioTransportOptions {
+  HttpLimits http{};
+
+  std::chrono::milliseconds head_timeout{60'000};       // for the head of a request to arrive; then 408
+  std::chrono::milliseconds request_timeout{300'000};   // for its body to arrive after that; then 408
+  std::chrono::milliseconds keep_alive_timeout{5'000};  // between two requests of one connection
+  std::chrono::milliseconds close_timeout{30'000};      // for the closing handshake, and for close() of the transport
+  std::chrono::milliseconds linger_timeout{2'000};  // for the peer to read a last response before the connection ends
+
+  std::size_t max_connections = 0;              // of this transport; more are closed when accepted; 0: no limit
+  std::size_t max_pipelined_bytes = 64 * 1024;  // received beyond the request being answered, before reading pauses
+  std::size_t max_unsent_response_bytes = 256 * 1024;  // above which no further pipelined request is begun
+  std::size_t max_discarded_bytes = 1024 * 1024;  // of a body nobody reads; for more the connection is closed instead
+  std::size_t max_pending_pongs = 60;             // not yet written; more end the connection
+
+  int backlog = 511;
+  bool tcp_nodelay = true;
+  bool reuse_address = true;
+};
+
+}  // namespace socketio

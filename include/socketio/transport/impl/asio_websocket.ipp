@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Bodies of <socketio/transport/asio_connection.hpp>: the WebSocket's messages and its end. Transport layer.
+#pragma once
+
+#include <socketio/transport/asio_connection.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace socketio::detail {
+
+inline void AsioConnection::set_listener(std::shared_ptr<WebSocketListener> listener) {
+  const auto previous = std::exchange(listener_, std::move(listener));  // its destructor may call us
+  if (!listener_) {
+    if (phase_ != Phase::ended || extra_) extra().removed = true;
+    return;
+  }
+  if (extra_) {
+    extra_->removed = false;
+    if (extra_->closed) shard_->scheduler.post([self = shared_from_this()] { self->deliver_close(); });
+    if (!extra_->pending.empty()) resume_input_later();
+  }
+  update_reading();
+}
+
+inline void AsioConnection::send(MessagePtr message) {
+  if (phase_ != Phase::websocket) return;
+  queue().push(std::move(message));
+  drain_due_ = true;
+  mark_dirty();
+}
+
+inline void AsioConnection::close(std::optional<std::uint16_t> code) {
+  if (phase_ != Phase::websocket) return;
+  if (code && !is_valid_close_code(*code)) throw std::invalid_argument("not a WebSocket close code that may be sent");
+  std::string payload;
+  if (code) {
+    payload += static_cast<char>(*code >> 8);
+    payload += static_cast<char>(*code & 0xFF);
+  }
+  queue().push(websocket_control_frame(0x8, payload));
+  phase_ = Phase::closing;
+  arm(shard_->options.close_timeout);
+  mark_dirty();
+  if (!extra_->pending.empty()) resume_input_later();
+  update_reading();
+}
+
+inline void AsioConnection::terminate() {
+  const Phase phase = phase_;
+  if (phase == Phase::http) return;
+  end();
+  if (phase != Phase::websocket && phase != Phase::closing) return;
+  extra().closed = WebSocketClose{WebSocketClose::Cause::closed_locally, 1006, {}};
+  if (listener_) shard_->scheduler.post([self = shared_from_this()] { self->deliver_close(); });
+}
+
+/// Looks at the bytes that had to wait, in a later turn.
+inline void AsioConnection::resume_input_later() {
+  bool& resuming = phase_ == Phase::http ? http_->resuming : extra().resuming;
+  if (std::exchange(resuming, true)) return;
+  shard_->scheduler.post([self = shared_from_this()] {
+    if (self->phase_ == Phase::http) {
+      self->http_->resuming = false;
+      self->http_input({});
+    } else if (self->extra_) {
+      self->extra_->resuming = false;
+      if (self->phase_ != Phase::websocket && self->phase_ != Phase::closing) return;
+      std::string pending = std::exchange(self->extra_->pending, {});
+      if (!pending.empty()) self->websocket_input(pending);
+    }
+    self->update_reading();
+  });
+}
+
+inline void AsioConnection::websocket_input(std::span<char> input) {
+  const auto listener = listener_;
+  while (phase_ == Phase::websocket || phase_ == Phase::closing) {
+    if (phase_ == Phase::websocket && (!listener || listener_ != listener)) {
+      // The next listener shall have the rest, and not inside the call that set it.
+      if (input.empty()) return;
+      extra().pending.assign(input.data(), input.size());
+      if (listener_) resume_input_later();
+      return;
+    }
+    const WebSocketEvent event = parser_.parse(input);
+    const std::string_view payload(event.payload.data(), event.payload.size());
+    switch (event.kind) {
+      case WebSocketEvent::Kind::none: return;
+      case WebSocketEvent::Kind::message:
+        if (phase_ == Phase::websocket) listener->on_message(event.is_binary, event.payload);
+        break;
+      case WebSocketEvent::Kind::ping: websocket_pong(payload); break;
+      case WebSocketEvent::Kind::pong: break;
+      case WebSocketEvent::Kind::close: return websocket_closed_by_peer(event.code, std::string(payload));
+      case WebSocketEvent::Kind::failed: return websocket_violated(event.code, event.error);
+    }
+  }
+}
+
+inline void AsioConnection::websocket_pong(std::string_view payload) {
+  if (phase_ != Phase::websocket) return;  // RFC 6455 section 5.5.1: nothing follows a close frame
+  queue().push(websocket_control_frame(0xA, payload), true);
+  mark_dirty();
+  if (queue_->pongs() <= shard_->options.max_pending_pongs) return;
+  // Many pings in one turn are no flood yet; pings from a peer that does not read are one.
+  if (!waiting_writable_) flush();
+  if (phase_ != Phase::websocket || !queue_ || queue_->pongs() <= shard_->options.max_pending_pongs) return;
+  end();
+  report_close({WebSocketClose::Cause::protocol_violation, 1006, "too many pending pongs"});
+}
+
+inline void AsioConnection::websocket_closed_by_peer(std::uint16_t code, std::string reason) {
+  const bool ours_first = phase_ == Phase::closing;
+  if (!ours_first) {
+    std::string payload;
+    if (code != 1005) {
+      payload += static_cast<char>(code >> 8);
+      payload += static_cast<char>(code & 0xFF);
+    }
+    queue().push(websocket_control_frame(0x8, payload));
+  }
+  end_after_flush(false);
+  using Cause = WebSocketClose::Cause;
+  report_close({ours_first ? Cause::closed_locally : Cause::closed_by_peer, code, std::move(reason)});
+}
+
+inline void AsioConnection::websocket_violated(std::uint16_t code, std::string_view why) {
+  if (phase_ == Phase::closing) {
+    end_after_flush(true);
+    return report_close({WebSocketClose::Cause::closed_locally, 1006, {}});
+  }
+  queue().push(websocket_control_frame(0x8, std::string{static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)}));
+  end_after_flush(true);
+  report_close({WebSocketClose::Cause::protocol_violation, code, std::string(why)});
+}
+
+/// Tells the listener how it ended, at once; without one, the next.
+inline void AsioConnection::report_close(WebSocketClose how) {
+  if (!listener_ && extra_ && extra_->removed) return;
+  extra().closed = std::move(how);
+  deliver_close();
+}
+
+inline void AsioConnection::deliver_close() {
+  if (!listener_ || !extra_ || !extra_->closed) return;
+  const WebSocketClose how = *std::exchange(extra_->closed, std::nullopt);
+  const auto listener = std::exchange(listener_, nullptr);
+  listener->on_close(how);
+}
+
+}  // namespace socketio::detail

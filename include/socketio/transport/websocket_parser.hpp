@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Reads what a WebSocket client sends: frames in, messages and control frames out. Transport layer, no I/O.
+#pragma once
+
+#include <socketio/engine/transport.hpp>
+#include <socketio/protocol/utf8.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace socketio {
+
+/// What WebSocketParser::parse has found.
+struct WebSocketEvent {
+  enum class Kind : std::uint8_t { none, message, ping, pong, close, failed };
+  Kind kind = Kind::none;
+  bool is_binary = false;    // message
+  std::uint16_t code = 0;    // close: the peer's code, 1005 if it gave none; failed: what to tell the peer
+  std::span<char> payload;   // unmasked: the message, the data of ping or pong, the reason of close
+  std::string_view error{};  // failed: why, in a few words
+};
+
+/// Parses the frames of a client incrementally, unmasking complete ones where they lie.
+///
+/// Holds nothing between messages: an unfinished frame or message has an allocation of its own, which is released when
+/// it is complete and never larger than twice what has arrived of it.
+///
+/// Frames whose length is not encoded in the fewest bytes are accepted, as `ws` accepts them.
+///
+/// @par Untrusted input  All of it. The events do not depend on how the input was cut.
+/// @par Specification    RFC 6455 sections 5 and 7.4, without extensions.
+class WebSocketParser {
+ public:
+  explicit WebSocketParser(const WebSocketLimits& limits) noexcept : limits_(limits) {}
+
+  /// Consumes bytes from the front of `input` up to the next event; call until it returns Kind::none.
+  ///
+  /// After a close frame and after a failure the rest of the input is consumed without events.
+  ///
+  /// @param input  is overwritten; its unconsumed rest on return
+  /// @return       Kind::none when the input is used up; the payload is valid until the next call
+  WebSocketEvent parse(std::span<char>& input);
+
+  /// Whether a close frame or a failure has ended the input.
+  bool ended() const noexcept { return ended_; }
+
+  /// Forgets an unfinished message, and ignores all further input.
+  void stop() noexcept {
+    ended_ = true;
+    partial_.reset();
+  }
+
+ private:
+  static constexpr std::size_t max_header_bytes = 14;
+  static constexpr std::size_t max_control_bytes = 125;
+
+  struct Frame {
+    std::uint64_t left = 0;  // payload bytes to come
+    std::array<char, 4> key{};
+    std::uint8_t opcode = 0;
+    bool fin = false;
+
+    bool is_control() const noexcept { return (opcode & 0x8) != 0; }
+  };
+
+  // What is kept while a frame or a message is incomplete.
+  struct Partial {
+    std::string message;
+    Frame frame;
+    Utf8Validator utf8;
+    std::size_t message_frames = 0;
+    bool in_message = false;
+    bool message_is_binary = false;
+    bool in_frame = false;
+    bool delivered = false;
+    std::uint8_t header_bytes = 0;
+    std::uint8_t control_bytes = 0;
+    std::array<char, max_header_bytes> header;
+    std::array<char, max_control_bytes> control;
+
+    bool idle() const noexcept { return !in_message && !in_frame && header_bytes == 0; }
+  };
+
+  Partial& partial() {
+    if (!partial_) partial_ = std::make_unique<Partial>();
+    return *partial_;
+  }
+  bool read_header(std::span<char>& input, Frame& frame, WebSocketEvent& event);
+  bool check_start(unsigned char first, unsigned char second, WebSocketEvent& event);
+  bool check_length(const Frame& frame, WebSocketEvent& event);
+  WebSocketEvent begin_frame(const Frame& frame, std::span<char>& input);
+  WebSocketEvent continue_frame(std::span<char>& input);
+  WebSocketEvent control_frame(const Frame& frame, std::span<char> payload);
+  WebSocketEvent fail(std::uint16_t code, std::string_view why);
+
+  WebSocketLimits limits_;
+  std::unique_ptr<Partial> partial_;
+  bool ended_ = false;
+};
+
+/// Applies a frame's masking key to `bytes`, of which the first is at `offset` in the payload.
+inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key, std::size_t offset = 0) noexcept;
+
+/// Whether a close frame may carry this code: 1000 to 1014 as assigned, 3000 to 4999.
+constexpr bool is_valid_close_code(unsigned code) noexcept {
+  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+         (code >= 3000 && code <= 4999);
+}
+
+/// A control frame of the server: `opcode` 0x8 close, 0x9 ping, 0xA pong; at most 125 bytes of payload.
+std::string websocket_control_frame(unsigned opcode, std::string_view payload);
+
+}  // namespace socketio
+
+#include <socketio/transport/impl/websocket_parser.ipp>
