@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# socketio_add_catch_tests(<name> [LABELS <label>...] SOURCES <source>...): a program of Catch2 tests, as one test of
+# CTest: the program starts once, and its output names the case that failed.
+
+find_package(Catch2 REQUIRED)
+
+# Where Catch2 2.x is installed its implementation is compiled here, once; 3.x brings it as a library.
+if(Catch2_VERSION VERSION_LESS 3)
+  add_library(catch_main OBJECT "${PROJECT_SOURCE_DIR}/tests/support/catch_main.cpp")
+  target_link_libraries(catch_main PUBLIC Catch2::Catch2)
+  target_compile_features(catch_main PUBLIC cxx_std_20)
+  set(SOCKETIO_CATCH_LIBRARIES Catch2::Catch2 $<TARGET_OBJECTS:catch_main>)
+else()
+  set(SOCKETIO_CATCH_LIBRARIES Catch2::Catch2WithMain)
+endif()
+
+function(socketio_add_catch_tests name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS;SOURCES" "")
+  socketio_add_program(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${SOCKETIO_CATCH_LIBRARIES})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
+endfunction()
