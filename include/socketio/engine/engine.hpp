@@ -76,6 +76,9 @@ class Engine {
   /// Sets who hears of exceptions thrown by callbacks; `where` names the callback.
   void on_error(ErrorHandler handler);
 
+  /// Gives an exception to `on_error`, for those who call users' code on the engine's behalf.
+  void report_error(std::exception_ptr error, std::string_view where) const noexcept;
+
   /// Adds a middleware; every request passes all of them in the order in which they were added, after CORS.
   void use(Middleware middleware);
 

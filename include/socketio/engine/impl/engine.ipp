@@ -47,6 +47,10 @@ inline void Engine::on_flush(FlushHandler handler) { state_->flush_hook.set(std:
 inline void Engine::on_drain(DrainHandler handler) { state_->drain_hook.set(std::move(handler)); }
 inline void Engine::on_error(ErrorHandler handler) { state_->error_hook.set(std::move(handler)); }
 
+inline void Engine::report_error(std::exception_ptr error, std::string_view where) const noexcept {
+  state_->report(std::move(error), where);
+}
+
 inline void Engine::use(Middleware middleware) {
   state_->middlewares.push_back(std::make_shared<Middleware>(std::move(middleware)));
 }
