@@ -19,12 +19,12 @@ struct CookieOptions {
   std::optional<std::string> path = "/";  // no value: the attribute is left out
   bool http_only = true;
   std::optional<SameSite> same_site = SameSite::lax;
-  std::string domain;  // empty: left out
-  std::optional<std::chrono::seconds> max_age;
-  std::optional<std::chrono::system_clock::time_point> expires;
+  std::string domain{};  // empty: left out
+  std::optional<std::chrono::seconds> max_age{};
+  std::optional<std::chrono::system_clock::time_point> expires{};
   bool secure = false;
   bool partitioned = false;
-  std::optional<Priority> priority;
+  std::optional<Priority> priority{};
 
   /// Every problem in words, such as characters that would end an attribute; empty if there is none.
   std::vector<std::string> validate() const;

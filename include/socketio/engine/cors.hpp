@@ -86,12 +86,12 @@ class CorsOrigin {
 
 /// Cross-origin settings; the names and defaults are those of the npm package `cors`.
 struct CorsOptions {
-  CorsOrigin origin;
+  CorsOrigin origin{};
   std::vector<std::string> methods{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"};
-  std::vector<std::string> allowed_headers;  // empty: those that the preflight asks for
-  std::vector<std::string> exposed_headers;
+  std::vector<std::string> allowed_headers{};  // empty: those that the preflight asks for
+  std::vector<std::string> exposed_headers{};
   bool credentials = false;
-  std::optional<std::chrono::seconds> max_age;
+  std::optional<std::chrono::seconds> max_age{};
   bool preflight_continue = false;        // hand OPTIONS requests on instead of answering them
   unsigned options_success_status = 204;  // 200 for very old browsers
 

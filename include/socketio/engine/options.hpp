@@ -86,28 +86,28 @@ struct EngineOptions {
   /// The largest POST body and the largest WebSocket message, in bytes; told to the client as `maxPayload`.
   std::size_t max_http_buffer_size = 1'000'000;
 
-  TransportSet transports;
+  TransportSet transports{};
 
   /// Whether the handshake of a polling session offers the upgrade to WebSocket.
   bool allow_upgrades = true;
 
   /// Cross-origin headers; without a value there are none, and OPTIONS requests are nothing special.
-  std::optional<CorsOptions> cors;
+  std::optional<CorsOptions> cors{};
 
   /// Chooses the cross-origin settings for each request, instead of `cors`; no value: none for this request.
-  std::function<std::optional<CorsOptions>(const HttpRequest&)> cors_delegate;
+  std::function<std::optional<CorsOptions>(const HttpRequest&)> cors_delegate{};
 
   /// The cookie of the session id; without a value there is none.
-  std::optional<CookieOptions> cookie;
+  std::optional<CookieOptions> cookie{};
 
   /// Decides, for each handshake, whether the client may connect; may answer later.
-  std::function<void(const HttpRequest&, Verdict)> allow_request;
+  std::function<void(const HttpRequest&, Verdict)> allow_request{};
 
   /// A `message` packet sent right after the handshake.
-  std::optional<std::string> initial_packet;
+  std::optional<std::string> initial_packet{};
 
   /// Makes the id of a session instead of the system's random source; may answer later.
-  std::function<void(const HttpRequest&, SessionIdReply)> generate_id;
+  std::function<void(const HttpRequest&, SessionIdReply)> generate_id{};
 
   /// Ends upgrade requests for foreign paths that nobody answers within `destroy_upgrade_timeout`.
   bool destroy_upgrade = true;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The adapter contract: who is in which room, and how a broadcast reaches everyone it is meant for. Core layer.
+#pragma once
+
+#include <socketio/core/outgoing.hpp>
+#include <socketio/detail/unique_function.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace socketio {
+
+/// Whom a broadcast is for: everyone in one of `rooms` (in the namespace, if there are none) and in none of `except`.
+struct BroadcastOptions {
+  std::vector<std::string> rooms;
+  std::vector<std::string> except;
+  EmitFlags flags;
+};
+
+namespace detail {
+struct RoomMembers;
+}
+
+/// A connected socket as the adapter sees it. The room bookkeeping inside belongs to the adapter.
+class RoomMember {
+ public:
+  virtual const std::string& id() const noexcept = 0;
+
+  /// Sends a packet to this socket's client. Never calls back into the adapter.
+  virtual void deliver(const OutgoingPacket& packet, const EmitFlags& flags) = 0;
+
+ protected:
+  RoomMember() = default;
+  RoomMember(const RoomMember&) = delete;
+  RoomMember& operator=(const RoomMember&) = delete;
+  ~RoomMember() = default;
+
+ private:
+  friend class MemoryAdapter;
+
+  struct Place {
+    detail::RoomMembers* room;
+    std::size_t index;
+  };
+
+  std::vector<Place> rooms_;  // in the order in which they were joined
+  std::size_t index_ = 0;     // in the list of all members
+  std::uint64_t mark_ = 0;    // the last selection that has dealt with this member
+  bool added_ = false;
+};
+
+/// What happens to rooms, in the words of the reference's adapter events.
+struct RoomEvent {
+  enum class Kind { create_room, delete_room, join_room, leave_room };
+  Kind kind;
+  std::string_view room;
+  std::string_view id;  // of the socket; empty for create_room and delete_room
+};
+
+/// One adapter serves one namespace on one server.
+///
+/// @par Thread safety  Owner's thread only, except the functions marked otherwise.
+/// @par Specification  The Adapter class of socket.io-adapter 2.5.
+class Adapter {
+ public:
+  using Visitor = detail::UniqueFunction<void(RoomMember&)>;
+  using RoomListener = detail::UniqueFunction<void(const RoomEvent&)>;
+
+  virtual ~Adapter() = default;
+
+  /// Makes a socket reachable for broadcasts to the whole namespace.
+  virtual void add(RoomMember& member) = 0;
+
+  /// Puts a socket in a room; nothing happens if it is there already.
+  virtual void join(RoomMember& member, std::string_view room) = 0;
+
+  /// Takes a socket out of a room; nothing happens if it is not in it. A room without members ceases to exist.
+  virtual void leave(RoomMember& member, std::string_view room) = 0;
+
+  /// Takes a socket out of all its rooms, in the order in which it joined them, and out of the namespace.
+  virtual void remove(RoomMember& member) = 0;
+
+  /// Sends a packet to everyone selected, on every server unless `flags.local` is set.
+  virtual void broadcast(const OutgoingPacket& packet, const BroadcastOptions& options) = 0;
+
+  /// Visits everyone selected on this server, each once. Any thread: the visitor collects, and acts when the visit is
+  /// over.
+  virtual void for_each(const BroadcastOptions& options, Visitor visit) = 0;
+
+  /// The rooms of a socket, its own id included. Any thread.
+  virtual std::vector<std::string> rooms_of(const RoomMember& member) const = 0;
+
+  /// Whether the socket is in the room. Any thread.
+  virtual bool is_member(const RoomMember& member, std::string_view room) const = 0;
+
+  /// How many sockets of this server are in the room. Any thread.
+  virtual std::size_t room_size(std::string_view room) const = 0;
+
+  /// The names of all rooms of this server. Any thread.
+  virtual std::vector<std::string> rooms() const = 0;
+
+  /// Sets who hears of rooms that come and go.
+  virtual void on_room_event(RoomListener listener) = 0;
+
+  /// How many servers share this namespace, this one included.
+  virtual std::size_t server_count() const { return 1; }
+
+  /// The namespace or the server is closing.
+  virtual void close() {}
+};
+
+}  // namespace socketio

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// One Engine.IO session and the sockets of its namespaces: multiplexing, and the rules of who may send what. Core
+// layer.
+#pragma once
+
+#include <socketio/core/disconnect_reason.hpp>
+#include <socketio/core/error.hpp>
+#include <socketio/core/middleware.hpp>
+#include <socketio/core/outgoing.hpp>
+#include <socketio/engine/session.hpp>
+#include <socketio/engine/timer_queue.hpp>
+#include <socketio/protocol/packet.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio::detail {
+
+template <class Config>
+class ServerState;
+template <class Config>
+class SocketState;
+
+/// The client behind one connection.
+///
+/// @par Thread safety  Owner's thread only.
+/// @par Lifetime       Kept by its session while that is open, and by its sockets.
+/// @par Specification  Socket.IO protocol, revision 5; what a violation leads to: the Client class of socket.io 4.
+template <class Config>
+class Connection final : public SessionListener, public std::enable_shared_from_this<Connection<Config>> {
+ public:
+  using Parser = typename Config::Parser;
+  using SocketPtr = std::shared_ptr<SocketState<Config>>;
+
+  Connection(ServerState<Config>& server, std::shared_ptr<Session> session)
+      : server_(server), session_(std::move(session)) {}
+
+  /// Starts to listen; a client that joins no namespace in time is sent away.
+  void start();
+
+  const Session& session() const noexcept { return *session_; }
+  bool is_open() const noexcept { return session_->ready_state() == Session::ReadyState::open; }
+
+  /// Sends a packet of any of the namespaces. Dropped when the connection is closed or closing, and, if it is volatile,
+  /// when it cannot leave at once.
+  void send(const OutgoingPacket& packet, const EmitFlags& flags = {}) {
+    if (flags.is_volatile && !session_->is_writable()) return;
+    packet.send_to(*session_);
+  }
+
+  /// Ends the connection: what this server wants, hence `forced_server_close` for sockets that are still there when the
+  /// closing has to wait for the client.
+  void close();
+
+  /// Disconnects the sockets of all namespaces, then closes the connection.
+  void disconnect();
+
+  /// Forgets a socket that has left its namespace.
+  void remove(const SocketState<Config>& socket);
+
+  void on_message(Session& session, bool is_binary, std::span<char> data) override;
+  void on_close(Session& session, CloseReason reason, std::string_view description) override;
+  bool observes_packets() const override { return false; }
+
+ private:
+  static void handle_connect_timeout(void* self) { static_cast<Connection*>(self)->close(); }
+
+  void handle_packet(PacketPtr packet);
+  void handle_connect(const Packet& packet);
+  void finish_connect(const SocketPtr& socket, const Next::Result& refusal);
+  void send_connect_error(std::string_view nsp, std::string_view message, const Value& data);
+  void handle_malformed(std::string_view message);
+  void handle_violation(std::string_view what);
+  SocketPtr find(std::string_view nsp) const;
+
+  ServerState<Config>& server_;
+  std::shared_ptr<Session> session_;
+  typename Parser::Decoder decoder_;
+  std::vector<SocketPtr> sockets_;    // one for each namespace, in the order in which they joined
+  std::vector<std::string> joining_;  // namespaces whose middleware are still at work
+  std::unique_ptr<Timer> connect_timer_;
+};
+
+}  // namespace socketio::detail
+
+#include <socketio/core/impl/connection.hpp>

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+// The user's event handlers, erased: arguments are converted, results answered, exceptions contained. Core layer.
+#pragma once
+
+#include <socketio/core/ack.hpp>
+#include <socketio/core/error.hpp>
+#include <socketio/core/handler_traits.hpp>
+#include <socketio/core/outgoing.hpp>
+#include <socketio/core/shard.hpp>
+#include <socketio/protocol/packet.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace socketio::detail {
+
+template <class Config>
+class SocketState;
+
+/// Where the answer to one event goes; shared by everything that may give it.
+template <class Config>
+class AckTarget {
+ public:
+  AckTarget(std::shared_ptr<SocketState<Config>> socket, std::uint64_t id) : socket_(std::move(socket)), id_(id) {}
+
+  template <class... Results>
+  void answer(const Results&... results) {
+    if (!answered_.exchange(true)) socket_->send_ack(id_, results...);
+  }
+
+ private:
+  std::shared_ptr<SocketState<Config>> socket_;
+  std::uint64_t id_;
+  std::atomic<bool> answered_{false};
+};
+
+/// One incoming event on its way through the handlers of a socket.
+template <class Config>
+class Delivery {
+ public:
+  Delivery(std::shared_ptr<SocketState<Config>> socket, std::shared_ptr<Packet> packet)
+      : socket_(std::move(socket)), shared_(std::move(packet)) {}
+  Delivery(std::shared_ptr<SocketState<Config>> socket, PacketPtr packet)
+      : socket_(std::move(socket)), owned_(std::move(packet)) {}
+
+  Packet& packet() noexcept { return shared_ ? *shared_ : *owned_; }
+  const std::shared_ptr<SocketState<Config>>& socket() const noexcept { return socket_; }
+
+  /// The packet for those that need it longer than this call: coroutines, asynchronous middleware.
+  std::shared_ptr<Packet> share() {
+    if (!shared_) shared_ = std::shared_ptr<Packet>(std::move(owned_));
+    return shared_;
+  }
+
+  /// Null when the client did not ask for an acknowledgement.
+  const std::shared_ptr<AckTarget<Config>>& ack() {
+    if (!ack_ && packet().id()) ack_ = std::make_shared<AckTarget<Config>>(socket_, *packet().id());
+    return ack_;
+  }
+
+ private:
+  std::shared_ptr<SocketState<Config>> socket_;
+  PacketPtr owned_;
+  std::shared_ptr<Packet> shared_;
+  std::shared_ptr<AckTarget<Config>> ack_;
+};
+
+template <class Config>
+class EventHandler {
+ public:
+  virtual ~EventHandler() = default;
+
+  /// Handles one event. Never throws what the user's code throws.
+  virtual void operator()(const std::shared_ptr<EventHandler>& self, Delivery<Config>& delivery) = 0;
+};
+
+template <class Parameter>
+constexpr bool require_convertible_parameter() {
+  static_assert(ConvertibleParameter<Parameter>,
+                "socketio: this handler parameter cannot be converted from what a client sends. Allowed are bool, "
+                "numbers, strings, std::optional, std::vector, maps, tuples, std::variant, socketio::Binary, "
+                "socketio::Value, structs declared with SOCKETIO_STRUCT, and socketio::Ack as the last one.");
+  static_assert(!std::is_lvalue_reference_v<Parameter> || std::is_const_v<std::remove_reference_t<Parameter>>,
+                "socketio: a handler takes its arguments by value or by reference to const.");
+  return true;
+}
+
+template <class... Parameters>
+constexpr bool ack_is_last(TypeList<Parameters...>) {
+  const bool acks[] = {is_ack<std::remove_cvref_t<Parameters>>..., false};
+  for (std::size_t i = 0; i + 1 < sizeof...(Parameters); ++i)
+    if (acks[i]) return false;
+  return true;
+}
+
+/// Says in one sentence what is wrong with a handler, at the line where it is registered.
+template <class F>
+constexpr void require_event_handler() {
+  static_assert(PlainCallable<F>,
+                "socketio: a handler must be a function, or an object with exactly one operator() whose parameter "
+                "types are written out; `auto` parameters do not say what to convert to.");
+  if constexpr (PlainCallable<F>) {
+    using Parameters = typename SignatureOf<std::decay_t<F>>::Parameters;
+    using Result = typename AwaitedResult<typename SignatureOf<std::decay_t<F>>::Result>::type;
+    []<class... P>(TypeList<P...>) {
+      static_cast<void>((require_convertible_parameter<P>() && ... && true));
+    }(Parameters{});
+    static_assert(ack_is_last(Parameters{}), "socketio: socketio::Ack must be the last parameter of a handler.");
+    static_assert(std::is_void_v<Result> || Writable<std::remove_cvref_t<Result>>,
+                  "socketio: what a handler returns answers the client's acknowledgement, so it must be void or a type "
+                  "that can be sent.");
+  }
+}
+
+template <class Config, class F, class Result, class... Parameters>
+class TypedEventHandler final : public EventHandler<Config> {
+ public:
+  explicit TypedEventHandler(F function) : function_(std::move(function)) {}
+
+  void operator()(const std::shared_ptr<EventHandler<Config>>& self, Delivery<Config>& delivery) override {
+    std::tuple<Stored<Parameters>...> arguments;
+    ConvertError error;
+    if (const std::size_t position = read_arguments(delivery.packet(), arguments, error)) {
+      report_bad_argument(delivery, position, error);
+      return;
+    }
+    bind_ack(delivery, arguments);
+    if constexpr (is_awaitable<Result>) {
+      asio::co_spawn(delivery.socket()->shard().executor(),
+                     run(std::static_pointer_cast<TypedEventHandler>(self), delivery.socket(), delivery.share(),
+                         delivery.ack(), std::move(arguments)),
+                     [](std::exception_ptr) {});
+    } else {
+      try {
+        if constexpr (std::is_void_v<Result>) {
+          call(arguments);
+        } else if (const auto& target = delivery.ack()) {
+          target->answer(call(arguments));
+        } else {
+          static_cast<void>(call(arguments));
+        }
+      } catch (...) {
+        delivery.socket()->report_handler_exception(delivery.packet().event_name());
+      }
+    }
+  }
+
+ private:
+  using Arguments = std::tuple<Stored<Parameters>...>;
+
+  Result call(Arguments& arguments) {
+    return std::apply([this](auto&... stored) -> Result { return function_(pass<Parameters>(stored)...); }, arguments);
+  }
+
+  /// Everything the coroutine may look at is a parameter, hence lives in its frame: the handler itself, which the
+  /// socket drops when it disconnects, and the packet, into which string views point.
+  static asio::awaitable<void> run(std::shared_ptr<TypedEventHandler> self, std::shared_ptr<SocketState<Config>> socket,
+                                   std::shared_ptr<Packet> packet, std::shared_ptr<AckTarget<Config>> ack,
+                                   Arguments arguments) {
+    try {
+      if constexpr (std::is_void_v<typename AwaitedResult<Result>::type>) {
+        co_await self->call(arguments);
+      } else {
+        auto result = co_await self->call(arguments);
+        if (ack) ack->answer(result);
+      }
+    } catch (...) {
+      socket->report_handler_exception(packet->event_name());
+    }
+  }
+
+  static void bind_ack(Delivery<Config>& delivery, Arguments& arguments) {
+    if constexpr ((is_ack<Stored<Parameters>> || ...)) {
+      if (const auto& target = delivery.ack()) bind(std::get<sizeof...(Parameters) - 1>(arguments), target);
+    }
+  }
+  template <class... Results>
+  static void bind(Ack<Results...>& ack, const std::shared_ptr<AckTarget<Config>>& target) {
+    ack = Ack<Results...>(
+        target, [](void* at, const Results&... results) { static_cast<AckTarget<Config>*>(at)->answer(results...); });
+  }
+
+  void report_bad_argument(Delivery<Config>& delivery, std::size_t position, const ConvertError& error) {
+    const SocketState<Config>& socket = *delivery.socket();
+    const ErrorReport report{make_error_code(Errc::bad_argument),
+                             describe_argument_error(position, error),
+                             socket.nsp_name(),
+                             socket.id(),
+                             std::string(delivery.packet().event_name()),
+                             nullptr};
+    // Without a hook, a handler whose parameters do not fit would seem not to be called at all. Once for each handler:
+    // whoever sends the event again and again does not fill the log.
+    if (!socket.shard().has_error_hook() && !std::exchange(has_warned_, true))
+      std::cerr << "socketio: " << report.message() << std::endl;
+    socket.shard().report(report);
+  }
+
+  F function_;
+  bool has_warned_ = false;
+};
+
+template <class Config, class F>
+std::shared_ptr<EventHandler<Config>> make_event_handler(F&& function) {
+  using Function = std::decay_t<F>;
+  return [&]<class... P>(TypeList<P...>) -> std::shared_ptr<EventHandler<Config>> {
+    return std::make_shared<TypedEventHandler<Config, Function, typename SignatureOf<Function>::Result, P...>>(
+        std::forward<F>(function));
+  }(typename SignatureOf<Function>::Parameters{});
+}
+
+/// The handlers of one socket by event, in the order of registration.
+///
+/// A list, not a map: sockets listen to a few events, and the list costs an idle socket little. Owner's thread only.
+template <class Config>
+class EventRegistry {
+ public:
+  using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
+
+  void add(std::string_view event, HandlerPtr handler, bool once) {
+    entries_.push_back({std::string(event), std::move(handler), once});
+  }
+  void remove(std::string_view event) {
+    std::erase_if(entries_, [&](const Entry& entry) { return entry.event == event; });
+  }
+  void clear() { entries_.clear(); }
+
+  /// Calls every handler that is registered for the event now, whatever the handlers do to the registry.
+  void dispatch(Delivery<Config>& delivery) {
+    const std::string_view event = delivery.packet().event_name();
+    HandlerPtr first;
+    std::vector<HandlerPtr> others;
+    for (std::size_t i = 0; i < entries_.size();) {
+      if (entries_[i].event != event) {
+        ++i;
+        continue;
+      }
+      (first ? others.emplace_back() : first) = entries_[i].handler;
+      if (entries_[i].once)
+        entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
+      else
+        ++i;
+    }
+    if (first) (*first)(first, delivery);
+    for (const HandlerPtr& handler : others) (*handler)(handler, delivery);
+  }
+
+ private:
+  struct Entry {
+    std::string event;
+    HandlerPtr handler;
+    bool once;
+  };
+
+  std::vector<Entry> entries_;
+};
+
+}  // namespace socketio::detail

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// What a client said of itself when it connected. Core layer.
+#pragma once
+
+#include <socketio/engine/http.hpp>
+#include <socketio/engine/query.hpp>
+#include <socketio/protocol/value.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace socketio {
+
+/// The handshake of one socket: the HTTP request that opened its connection, and the credentials for its namespace.
+///
+/// All of it but `issued` and `address` is the client's word.
+struct Handshake {
+  HttpHeaders headers;                           // of the first request of the connection
+  QueryParams query;                             // of that request: EIO, transport and the client's own
+  Value auth;                                    // an object, empty if the client gave none
+  std::string address;                           // of the peer; a proxy's, if there is one
+  std::chrono::system_clock::time_point issued;  // when the socket was created
+  std::string time;      // the same as text: "Fri Nov 20 2026 22:47:20 GMT+0000 (Coordinated Universal Time)"
+  std::string url;       // the raw request target
+  bool secure = false;   // came over TLS
+  bool xdomain = false;  // the request had an Origin header
+};
+
+}  // namespace socketio

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Bodies of Connection. Core layer.
+#pragma once
+
+#include <socketio/core/connection.hpp>
+#include <socketio/core/namespace_state.hpp>
+#include <socketio/core/server_state.hpp>
+#include <socketio/core/socket_state.hpp>
+#include <socketio/protocol/binary.hpp>
+#include <socketio/protocol/convert.hpp>
+#include <socketio/protocol/sid.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio::detail {
+
+template <class Config>
+void Connection<Config>::start() {
+  session_->set_listener(this->shared_from_this());
+  connect_timer_ = std::make_unique<Timer>(&Connection::handle_connect_timeout, this);
+  session_->scheduler().arm(*connect_timer_, server_.options().connect_timeout);
+}
+
+template <class Config>
+void Connection<Config>::close() {
+  const auto self = this->shared_from_this();
+  session_->close();
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->close(DisconnectReason::forced_server_close);
+}
+
+template <class Config>
+void Connection<Config>::disconnect() {
+  const auto self = this->shared_from_this();
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->disconnect();
+  close();
+}
+
+template <class Config>
+void Connection<Config>::remove(const SocketState<Config>& socket) {
+  std::erase_if(sockets_, [&](const SocketPtr& mine) { return mine.get() == &socket; });
+}
+
+template <class Config>
+void Connection<Config>::on_message(Session&, bool is_binary, std::span<char> data) {
+  const std::string_view bytes(data.data(), data.size());
+  auto result = is_binary ? server_.parser().decode_binary(decoder_, Binary(std::string(bytes)))
+                          : server_.parser().decode_text(decoder_, bytes);
+  if (result.error)
+    handle_malformed(result.message);
+  else if (result.packet)
+    handle_packet(std::move(result.packet));
+}
+
+template <class Config>
+void Connection<Config>::on_close(Session&, CloseReason reason, std::string_view description) {
+  const auto self = this->shared_from_this();
+  connect_timer_.reset();
+  server_.parser().reset(decoder_);
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->close(to_disconnect_reason(reason), description);
+}
+
+template <class Config>
+void Connection<Config>::handle_packet(PacketPtr packet) {
+  if (packet->type() == PacketType::connect) return handle_connect(*packet);
+  const SocketPtr socket = find(packet->nsp());
+  if (!socket) return handle_violation("packet for a namespace that has not been joined");
+  switch (packet->type()) {
+    case PacketType::event:
+    case PacketType::binary_event: return socket->handle_event(std::move(packet));
+    case PacketType::ack:
+    case PacketType::binary_ack: return socket->handle_ack(*packet);
+    case PacketType::disconnect: return socket->close(DisconnectReason::client_namespace_disconnect);
+    case PacketType::connect:
+    case PacketType::connect_error: break;
+  }
+  handle_violation("packet of a type that clients do not send");
+}
+
+template <class Config>
+void Connection<Config>::handle_connect(const Packet& packet) {
+  const std::string_view name = packet.nsp();
+  if (find(name) || std::find(joining_.begin(), joining_.end(), name) != joining_.end())
+    return handle_violation("second CONNECT for one namespace");
+  const auto nsp = server_.find(name);
+  if (!nsp) return send_connect_error(name, "Invalid namespace", Value());
+  joining_.emplace_back(name);
+  auto socket = std::make_shared<SocketState<Config>>(
+      nsp, this->shared_from_this(), make_sid(), packet.has_data() ? to_value(packet.data()) : Value(Value::Object{}));
+  nsp->admit(socket, [self = this->shared_from_this(), socket](Next::Result refusal) {
+    self->finish_connect(socket, refusal);
+  });
+}
+
+template <class Config>
+void Connection<Config>::finish_connect(const SocketPtr& socket, const Next::Result& refusal) {
+  std::erase(joining_, socket->nsp_name());
+  if (!is_open()) return socket->handle_refused();
+  if (refusal) {
+    socket->handle_refused();
+    return send_connect_error(socket->nsp_name(), refusal->what(), refusal->data());
+  }
+  connect_timer_.reset();
+  sockets_.push_back(socket);
+  socket->handle_connected();
+}
+
+template <class Config>
+void Connection<Config>::send_connect_error(std::string_view nsp, std::string_view message, const Value& data) {
+  const bool has_data = !data.is_null();
+  send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::connect_error, nsp, {}}, [&](auto& writer) {
+    writer.begin_object(has_data ? 2 : 1);
+    writer.key("message");
+    writer.string(message);
+    if (has_data) {
+      writer.key("data");
+      write_value(writer, data);
+    }
+    writer.end_object();
+  })));
+}
+
+template <class Config>
+void Connection<Config>::handle_malformed(std::string_view message) {
+  const auto self = this->shared_from_this();
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->handle_error(message);
+  server_.shard().report({make_error_code(Errc::malformed_packet), std::string(message), {}, {}, {}, nullptr});
+  session_->close();
+}
+
+template <class Config>
+void Connection<Config>::handle_violation(std::string_view what) {
+  const auto self = this->shared_from_this();
+  server_.shard().report({make_error_code(Errc::protocol_violation), std::string(what), {}, {}, {}, nullptr});
+  close();
+}
+
+template <class Config>
+typename Connection<Config>::SocketPtr Connection<Config>::find(std::string_view nsp) const {
+  for (const SocketPtr& socket : sockets_)
+    if (socket->nsp_name() == nsp) return socket;
+  return nullptr;
+}
+
+}  // namespace socketio::detail

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// Bodies of SocketState. Core layer.
+#pragma once
+
+#include <socketio/core/namespace_state.hpp>
+#include <socketio/core/socket_state.hpp>
+#include <socketio/protocol/convert.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio::detail {
+
+/// The time as JavaScript's `Date` prints it, in UTC.
+inline std::string to_date_text(std::chrono::system_clock::time_point time) {
+  static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  using namespace std::chrono;
+  const auto day = floor<std::chrono::days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss clock{floor<seconds>(time - day)};
+  char text[80];
+  const int size = std::snprintf(
+      text, sizeof text, "%s %s %02u %04d %02d:%02d:%02d GMT+0000 (Coordinated Universal Time)",
+      days[weekday{day}.c_encoding()], months[static_cast<unsigned>(date.month()) - 1],
+      static_cast<unsigned>(date.day()), static_cast<int>(date.year()), static_cast<int>(clock.hours().count()),
+      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+  return std::string(text, static_cast<std::size_t>(size));
+}
+
+template <class Config>
+Handshake SocketState<Config>::handshake() const {
+  const HttpRequest& request = connection_->session().request();
+  return {request.headers,
+          QueryParams(request.query()),
+          auth_,
+          request.remote_address,
+          issued_,
+          to_date_text(issued_),
+          request.target,
+          request.secure,
+          request.headers.contains("origin")};
+}
+
+template <class Config>
+template <class... Results>
+void SocketState<Config>::send_ack(std::uint64_t id, const Results&... results) {
+  OutgoingPacket packet(Parser::encode(PacketHeader{PacketType::ack, nsp_name(), id}, [&](auto& writer) {
+    writer.begin_array((std::size_t{0} + ... + argument_count(results)));
+    (write_argument(writer, results), ...);
+    writer.end_array();
+  }));
+  if (shard().owns_this_thread())
+    connection_->send(packet);
+  else
+    shard().post([self = this->shared_from_this(), packet = std::move(packet)] { self->connection_->send(packet); });
+}
+
+template <class Config>
+bool SocketState<Config>::expect_ack(std::uint64_t id, std::optional<std::chrono::milliseconds> timeout,
+                                     PendingAcks::Handler handler) {
+  if (!acks_) acks_ = std::make_unique<PendingAcks>();
+  const std::size_t limit = nsp_->options().max_pending_acks;
+  const bool too_many = limit != 0 && acks_->size() >= limit;
+  if (is_over_ || too_many) {
+    const std::error_code error = make_error_code(is_over_ ? Errc::disconnected : Errc::too_many_pending_acks);
+    if (too_many) shard().report({error, {}, nsp_name(), id_, {}, nullptr});
+    shard().post([handler = std::move(handler), error] { handler(error, nullptr); });
+    return false;
+  }
+  if (timeout) {
+    Scheduler& scheduler = shard().scheduler();
+    acks_->add(id, std::move(handler), scheduler.timers(), scheduler.now() + *timeout);
+  } else {
+    acks_->add(id, std::move(handler));
+  }
+  return true;
+}
+
+template <class Config>
+void SocketState<Config>::join(std::string_view room) {
+  if (!is_over_) nsp_->adapter().join(*this, room);
+}
+
+template <class Config>
+void SocketState<Config>::leave(std::string_view room) {
+  nsp_->adapter().leave(*this, room);
+}
+
+template <class Config>
+void SocketState<Config>::handle_connected() {
+  connected_.store(true, std::memory_order_release);
+  nsp_->adapter().add(*this);
+  nsp_->adapter().join(*this, id_);
+  connection_->send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::connect, nsp_name(), {}}, [&](auto& writer) {
+    writer.begin_object(1);
+    writer.key("sid");
+    writer.string(id_);
+    writer.end_object();
+  })));
+  nsp_->handle_connection(this->shared_from_this());
+}
+
+template <class Config>
+void SocketState<Config>::handle_event(PacketPtr packet) {
+  if (!packet->has_data()) return;  // "42" alone: nothing to call, and nothing wrong with it
+  Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
+  if (!middleware_ || middleware_->empty()) return dispatch(delivery);
+  std::shared_ptr<Packet> shared = delivery.share();
+  middleware_->run(nsp_->shard(), IncomingEvent(shared),
+                   [self = this->shared_from_this(), shared](Next::Result refusal) {
+                     if (!refusal) {
+                       Delivery<Config> passed(self, shared);
+                       return self->dispatch(passed);
+                     }
+                     self->shard().report({make_error_code(Errc::middleware_refused), refusal->what(), self->nsp_name(),
+                                           self->id_, std::string(shared->event_name()), nullptr});
+                     self->handle_error(refusal->what());
+                   });
+}
+
+template <class Config>
+void SocketState<Config>::handle_ack(const Packet& packet) {
+  if (acks_ && packet.id()) acks_->answer(*packet.id(), packet);
+}
+
+template <class Config>
+void SocketState<Config>::disconnect() {
+  if (!is_connected()) return;
+  const auto self = this->shared_from_this();
+  connection_->send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::disconnect, nsp_name(), {}})));
+  close(DisconnectReason::server_namespace_disconnect);
+}
+
+template <class Config>
+void SocketState<Config>::close(DisconnectReason reason, std::string_view description) {
+  if (!is_connected() || is_over_) return;
+  const auto self = this->shared_from_this();
+  is_over_ = true;
+  std::vector<Value> why{Value(std::string(to_string(reason)))};
+  if (!description.empty()) why.emplace_back(std::string(description));
+  dispatch_local("disconnecting", why);
+  nsp_->adapter().remove(*this);
+  connection_->remove(*this);
+  connected_.store(false, std::memory_order_release);
+  if (acks_) acks_->end_all();
+  dispatch_local("disconnect", std::move(why));
+  handlers_.clear();
+}
+
+template <class Config>
+void SocketState<Config>::abandon() {
+  is_over_ = true;
+  connected_.store(false, std::memory_order_release);
+  handlers_.clear();
+  middleware_.reset();
+  acks_.reset();
+}
+
+template <class Config>
+void SocketState<Config>::dispatch_local(std::string_view event, std::vector<Value> args) {
+  auto packet = std::make_shared<Packet>();
+  packet->set_event(std::string(event), std::move(args));
+  Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
+  handlers_.dispatch(delivery);
+}
+
+}  // namespace socketio::detail

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Everything that can be set on a Socket.IO server, with the reference implementation's defaults. Core layer.
+#pragma once
+
+#include <socketio/engine/options.hpp>
+#include <socketio/protocol/limits.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+/// Settings of a server: those of Socket.IO first, then those of the Engine.IO server below it under the same names
+/// and with the same defaults as in `EngineOptions`, except `path`.
+///
+/// @par Example  `socketio::Server io({.ping_interval = 10s, .cors = socketio::CorsOptions{}});`
+struct ServerOptions {
+  /// Requests whose target starts with this path are Socket.IO's; clients use the same by default.
+  std::string path = "/socket.io";
+  bool add_trailing_slash = EngineOptions{}.add_trailing_slash;
+
+  /// How long a connection may stay without having joined a namespace.
+  std::chrono::milliseconds connect_timeout{45'000};
+
+  /// Acknowledgements that one socket may owe; more are refused with Errc::too_many_pending_acks. 0: no limit.
+  std::size_t max_pending_acks = 100'000;
+
+  /// Binary attachments of one packet, in both directions; JavaScript clients refuse more than 10.
+  std::size_t max_attachments = ParserLimits{}.max_attachments;
+
+  /// Nesting of arrays and objects in what a client sends.
+  std::size_t max_depth = ParserLimits{}.max_depth;
+
+  std::chrono::milliseconds ping_interval = EngineOptions{}.ping_interval;
+  std::chrono::milliseconds ping_timeout = EngineOptions{}.ping_timeout;
+  std::chrono::milliseconds upgrade_timeout = EngineOptions{}.upgrade_timeout;
+  std::chrono::milliseconds close_timeout = EngineOptions{}.close_timeout;
+  std::size_t max_http_buffer_size = EngineOptions{}.max_http_buffer_size;
+  TransportSet transports{};
+  bool allow_upgrades = EngineOptions{}.allow_upgrades;
+  std::optional<CorsOptions> cors{};
+  std::function<std::optional<CorsOptions>(const HttpRequest&)> cors_delegate{};
+  std::optional<CookieOptions> cookie{};
+  std::function<void(const HttpRequest&, Verdict)> allow_request{};
+  std::optional<std::string> initial_packet{};
+  std::function<void(const HttpRequest&, SessionIdReply)> generate_id{};
+  bool destroy_upgrade = EngineOptions{}.destroy_upgrade;
+  std::chrono::milliseconds destroy_upgrade_timeout = EngineOptions{}.destroy_upgrade_timeout;
+  std::size_t max_sessions = EngineOptions{}.max_sessions;
+  std::size_t max_sessions_per_address = EngineOptions{}.max_sessions_per_address;
+  std::size_t max_unsent_bytes = EngineOptions{}.max_unsent_bytes;
+
+  EngineOptions engine_options() const {
+    EngineOptions engine;
+    engine.path = path;
+    engine.add_trailing_slash = add_trailing_slash;
+    engine.ping_interval = ping_interval;
+    engine.ping_timeout = ping_timeout;
+    engine.upgrade_timeout = upgrade_timeout;
+    engine.close_timeout = close_timeout;
+    engine.max_http_buffer_size = max_http_buffer_size;
+    engine.transports = transports;
+    engine.allow_upgrades = allow_upgrades;
+    engine.cors = cors;
+    engine.cors_delegate = cors_delegate;
+    engine.cookie = cookie;
+    engine.allow_request = allow_request;
+    engine.initial_packet = initial_packet;
+    engine.generate_id = generate_id;
+    engine.destroy_upgrade = destroy_upgrade;
+    engine.destroy_upgrade_timeout = destroy_upgrade_timeout;
+    engine.max_sessions = max_sessions;
+    engine.max_sessions_per_address = max_sessions_per_address;
+    engine.max_unsent_bytes = max_unsent_bytes;
+    return engine;
+  }
+
+  ParserLimits parser_limits() const {
+    ParserLimits limits;
+    limits.max_attachments = max_attachments;
+    limits.max_depth = max_depth;
+    return limits;
+  }
+
+  /// Every problem in words; empty if there is none.
+  std::vector<std::string> validate() const {
+    std::vector<std::string> problems = engine_options().validate();
+    if (connect_timeout.count() <= 0) problems.emplace_back("connect_timeout must be positive");
+    if (max_attachments == 0) problems.emplace_back("max_attachments must be at least 1");
+    if (max_depth == 0) problems.emplace_back("max_depth must be at least 1");
+    return problems;
+  }
+};
+
+}  // namespace socketio

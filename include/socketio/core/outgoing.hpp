@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// A Socket.IO packet on its way out: encoded once, then handed to any number of sessions. Core layer.
+#pragma once
+
+#include <socketio/core/args.hpp>
+#include <socketio/engine/message.hpp>
+#include <socketio/engine/session.hpp>
+#include <socketio/protocol/convert.hpp>
+#include <socketio/protocol/packet.hpp>
+#include <socketio/protocol/reserved_events.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+/// The flags of one emit, as Socket.IO's modifiers set them.
+struct EmitFlags {
+  bool is_volatile = false;  // drop the packet where it cannot be sent at once
+  bool compress = true;      // allow compression
+  bool local = false;        // do not send it to the other servers of a cluster
+};
+
+/// One encoded packet: a text message and its attachments, which no other packet of the connection may separate.
+///
+/// @par Thread safety  Immutable; copies share the bytes.
+class OutgoingPacket {
+ public:
+  OutgoingPacket() = default;
+  explicit OutgoingPacket(EncodedPacket encoded, bool compress = true)
+      : head_(Message::text(std::move(encoded.text), compress)) {
+    if (encoded.attachments.empty()) return;
+    unit_.reserve(1 + encoded.attachments.size());
+    unit_.push_back(head_);
+    for (Binary& attachment : encoded.attachments) unit_.push_back(Message::binary(std::move(attachment), compress));
+  }
+
+  void send_to(Session& session) const {
+    if (unit_.empty())
+      session.send(head_);
+    else
+      session.send(std::span<const MessagePtr>(unit_));
+  }
+
+ private:
+  MessagePtr head_;
+  std::vector<MessagePtr> unit_;  // empty unless there are attachments
+};
+
+namespace detail {
+
+/// Throws for names that would be taken for events of the library on the other side.
+inline void require_emittable(std::string_view event) {
+  if (is_reserved_event(event)) throw std::invalid_argument('"' + std::string(event) + "\" is a reserved event name");
+}
+
+template <class Argument>
+concept EmittableArgument = Writable<std::remove_cvref_t<Argument>> || Writable<std::decay_t<Argument>>;
+
+template <class Writer, class Argument>
+void write_argument(Writer& writer, const Argument& argument) {
+  if constexpr (std::is_same_v<Argument, Args>) {
+    for (const Value& item : argument) write_value(writer, item);
+  } else if constexpr (Writable<Argument>) {
+    write_value(writer, argument);
+  } else {
+    write_value(writer, static_cast<const std::decay_t<Argument>&>(argument));
+  }
+}
+
+template <class Argument>
+std::size_t argument_count(const Argument& argument) {
+  if constexpr (std::is_same_v<Argument, Args>)
+    return argument.size();
+  else
+    return 1;
+}
+
+/// Encodes an event. A packet with more attachments than clients accept is a mistake of the program, so it throws.
+template <class Parser, class... Arguments>
+OutgoingPacket encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id, const EmitFlags& flags,
+                            std::size_t max_attachments, std::string_view event, const Arguments&... args) {
+  EncodedPacket encoded = Parser::encode(PacketHeader{PacketType::event, nsp, ack_id}, [&](auto& writer) {
+    writer.begin_array((1 + ... + argument_count(args)));
+    writer.string(event);
+    (write_argument(writer, args), ...);
+    writer.end_array();
+  });
+  if (encoded.attachments.size() > max_attachments)
+    throw std::invalid_argument("event \"" + std::string(event) + "\" has " +
+                                std::to_string(encoded.attachments.size()) +
+                                " binary arguments; clients refuse more than " + std::to_string(max_attachments));
+  return OutgoingPacket(std::move(encoded), flags.compress);
+}
+
+}  // namespace detail
+}  // namespace socketio

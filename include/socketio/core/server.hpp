@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// The Socket.IO server: listens, owns the namespaces, and is the main namespace's front. Core layer.
+#pragma once
+
+#include <socketio/core/namespace.hpp>
+#include <socketio/core/options.hpp>
+#include <socketio/core/room.hpp>
+#include <socketio/core/server_state.hpp>
+#include <socketio/core/socket.hpp>
+#include <socketio/engine/static_files.hpp>
+#include <socketio/fwd.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+/// A Socket.IO server (Socket.IO protocol 5 over Engine.IO protocol 4).
+///
+/// Everything that it shares with a namespace (`on`, `use`, `emit`, `to`, ...) means the main namespace, "/".
+///
+/// @tparam Config  a struct that names `Transport`, `Parser` and `SocketData` (the type of `socket.data()`)
+/// @par Thread safety  The constructor, the destructor and `run` belong to one thread at a time; all other functions
+/// may
+///                     be called from any thread. Handlers run on the thread that runs the event loop.
+/// @par Lifetime       Destroying a server that has not been closed drops its clients without calling any handler.
+///                     Handles (`Socket`, `Namespace`, `Room`) may outlive it, and do nothing then.
+template <class Config>
+class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
+ public:
+  using Transport = typename Config::Transport;
+  using TransportOptions = typename Transport::Options;
+  using executor_type = typename Transport::executor_type;
+
+  static_assert(socketio::Transport<Transport>,
+                "socketio: Config::Transport does not model socketio::Transport (see engine/transport.hpp).");
+
+  /// A server with an event loop of its own; `run` runs it.
+  ///
+  /// @throws std::invalid_argument  naming every invalid option
+  explicit BasicServer(ServerOptions options = {}, TransportOptions transport_options = {})
+      : own_context_(std::make_unique<asio::io_context>(1)), context_(*own_context_) {
+    state_ = std::make_shared<State>(context_, std::move(options), std::move(transport_options));
+  }
+
+  /// A server on the program's own event loop, which exactly one thread runs.
+  ///
+  /// @param context  must outlive the server
+  explicit BasicServer(asio::io_context& context, ServerOptions options = {}, TransportOptions transport_options = {})
+      : context_(context), state_(std::make_shared<State>(context, std::move(options), std::move(transport_options))) {}
+
+  BasicServer(const BasicServer&) = delete;
+  BasicServer& operator=(const BasicServer&) = delete;
+
+  /// Accepts connections.
+  ///
+  /// @param port     0: any that is free
+  /// @param address  of the interface: "0.0.0.0", "127.0.0.1", "::"
+  /// @return         the port
+  /// @throws std::system_error  when the address cannot be bound; the text names it
+  std::uint16_t listen(std::uint16_t port, const std::string& address = "0.0.0.0") {
+    return state_->engine_server().listen(port, address);
+  }
+
+  /// Runs the event loop until `close` has ended everything.
+  void run() {
+    context_.restart();
+    context_.run();
+  }
+
+  /// Disconnects every client (reason: "server shutting down"; clients will try to reconnect), stops listening, and
+  /// lets `run` return. On the owner's thread the clients have gone when it returns. The server can listen again.
+  void close() {
+    on_owner([](State& state) { state.close(); });
+  }
+
+  /// The namespace of that name; made if there is none yet. "admin" and "/admin" are the same.
+  BasicNamespace<Config> of(std::string_view name) { return BasicNamespace<Config>(state_->of(name)); }
+
+  /// As `Namespace::on` for the main namespace; and "new_namespace", whose handler takes a `Namespace`.
+  template <class F>
+  BasicServer& on(std::string_view event, F&& handler) {
+    using Function = std::decay_t<F>;
+    if constexpr (std::is_invocable_v<Function&, BasicSocket<Config>>) {
+      of("/").on(event, std::forward<F>(handler));
+    } else {
+      static_assert(std::is_invocable_v<Function&, BasicNamespace<Config>>,
+                    "socketio: a handler of the server is callable with a socketio::Socket (\"connection\") or with a "
+                    "socketio::Namespace (\"new_namespace\").");
+      if (event != "new_namespace")
+        throw std::invalid_argument("a handler that takes a Namespace is for \"new_namespace\", not for \"" +
+                                    std::string(event) + '"');
+      on_owner([function = Function(std::forward<F>(handler))](State& state) mutable {
+        state.add_new_namespace_handler(
+            [function = std::move(function), &shard = state.shard()](const auto& nsp) mutable {
+              try {
+                function(BasicNamespace<Config>(nsp));
+              } catch (...) {
+                shard.report_current_exception(nsp->name(), {}, "new_namespace");
+              }
+            });
+      });
+    }
+    return *this;
+  }
+
+  /// As `Namespace::use` for the main namespace.
+  template <class F>
+  BasicServer& use(F&& middleware) {
+    of("/").use(std::forward<F>(middleware));
+    return *this;
+  }
+
+  BasicRoom<Config> room(std::string name) { return of("/").room(std::move(name)); }
+  std::vector<BasicSocket<Config>> sockets() const { return this->fetch_sockets(); }
+
+  /// Sets who hears of errors: exceptions from handlers, arguments that do not convert, packets that are malformed. By
+  /// default exceptions, and the first argument error of each handler, are written to std::cerr.
+  void on_error(ErrorHook hook) {
+    state_->shard().dispatch(
+        [&shard = state_->shard(), hook = std::move(hook)]() mutable { shard.set_error_hook(std::move(hook)); });
+  }
+
+  /// Sets who answers HTTP requests that are not Socket.IO's; by default they get an empty 404.
+  void on_request(ExchangeHandler handler) {
+    on_owner(
+        [handler = std::move(handler)](State& state) mutable { state.engine_server().on_request(std::move(handler)); });
+  }
+
+  /// Answers those requests with the files of a directory.
+  void serve_directory(const std::string& directory) { on_request(StaticFiles(directory)); }
+
+  /// The Engine.IO server below: its hooks, middleware and sessions. Owner's thread only, or before `run`.
+  Engine& engine() noexcept { return state_->engine(); }
+
+  Transport& transport() noexcept { return state_->transport(); }
+  asio::io_context& context() noexcept { return context_; }
+  executor_type get_executor() noexcept { return state_->transport().get_executor(); }
+  const ServerOptions& options() const noexcept { return state_->options(); }
+
+ private:
+  friend class detail::BroadcastVerbs<BasicServer, Config>;
+
+  using State = detail::ServerState<Config>;
+
+  /// What is posted may run when the server is gone: then it does nothing.
+  template <class F>
+  void on_owner(F action) {
+    state_->shard().dispatch([weak = std::weak_ptr(state_), action = std::move(action)]() mutable {
+      if (const auto state = weak.lock()) action(*state);
+    });
+  }
+
+  BasicBroadcastOperator<Config> selection() const { return {state_->find("/"), BroadcastOptions{}}; }
+
+  std::unique_ptr<asio::io_context> own_context_;  // destroyed last: suspended coroutines hold handles
+  asio::io_context& context_;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace socketio

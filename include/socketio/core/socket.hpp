@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+// A client in a namespace as a handle: listen to it, send to it, put it in rooms, disconnect it. Core layer.
+#pragma once
+
+#include <socketio/core/broadcast_operator.hpp>
+#include <socketio/core/emit_with_ack.hpp>
+#include <socketio/core/event_handler.hpp>
+#include <socketio/core/handshake.hpp>
+#include <socketio/core/incoming_event.hpp>
+#include <socketio/core/middleware.hpp>
+#include <socketio/core/room_list.hpp>
+#include <socketio/core/socket_state.hpp>
+#include <socketio/fwd.hpp>
+
+#include <asio/async_result.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+namespace detail {
+
+template <class Config>
+class SocketEmission;
+
+}  // namespace detail
+
+/// Sends to one socket with flags set: what `socket.volatile_()`, `socket.compress(...)` and `socket.timeout(...)`
+/// return.
+///
+/// @par Thread safety  Immutable; all functions from any thread.
+template <class Config>
+class BasicSocketEmitter {
+ public:
+  /// For the library.
+  BasicSocketEmitter(std::shared_ptr<detail::SocketState<Config>> socket, EmitFlags flags,
+                     std::optional<std::chrono::milliseconds> timeout)
+      : socket_(std::move(socket)), flags_(flags), timeout_(timeout) {}
+
+  /// Sends an event to the client.
+  ///
+  /// @param event  the name; reserved names throw std::invalid_argument
+  /// @param args   anything that converts to the wire, encoded before this function returns. The last one may be a
+  ///               callback for the client's acknowledgement: `[](Results... results)`, or, to hear of a timeout and of
+  ///               a disconnection too, `[](std::error_code error, Results... results)`.
+  /// @par Errors   The callback's error is Errc::timed_out, disconnected, bad_argument (the answer does not convert)
+  ///               or too_many_pending_acks. A callback without an error parameter is not called then.
+  template <class... Args>
+  void emit(std::string_view event, Args&&... args) const {
+    if constexpr (sizeof...(Args) == 0) {
+      emit_plain(event);
+    } else if constexpr (detail::AckCallback<LastOf<Args...>>) {
+      emit_expecting(event, std::forward_as_tuple(std::forward<Args>(args)...),
+                     std::make_index_sequence<sizeof...(Args) - 1>{});
+    } else {
+      emit_plain(event, args...);
+    }
+  }
+
+  /// emit("message", args...)
+  template <class... Args>
+  void send(Args&&... args) const {
+    emit("message", std::forward<Args>(args)...);
+  }
+
+  /// Sends an event and completes with the first item of the client's acknowledgement.
+  ///
+  /// @tparam Result  what the item converts to; void to ignore it
+  /// @param args     as for `emit`; the last one may be an Asio completion token, asio::use_awaitable by default
+  /// @return         what the token makes of the signature `void(std::error_code, Result)`
+  /// @par Errors     Errc::timed_out (after `timeout`), disconnected, bad_argument, too_many_pending_acks;
+  ///                 asio::error::operation_aborted after a cancellation. Without `timeout` it waits for as long as the
+  ///                 socket lives.
+  template <class Result = Value, class... Args>
+  auto emit_with_ack(std::string_view event, Args&&... args) const {
+    if constexpr (sizeof...(Args) > 0) {
+      if constexpr (!detail::EmittableArgument<LastOf<Args...>>) {
+        return emit_and_take_token<Result>(event, std::forward_as_tuple(std::forward<Args>(args)...),
+                                           std::make_index_sequence<sizeof...(Args) - 1>{});
+      } else {
+        return emit_and_complete<Result>(event, asio::use_awaitable, args...);
+      }
+    } else {
+      return emit_and_complete<Result>(event, asio::use_awaitable);
+    }
+  }
+
+  BasicSocketEmitter volatile_() const {
+    BasicSocketEmitter copy = *this;
+    copy.flags_.is_volatile = true;
+    return copy;
+  }
+  BasicSocketEmitter compress(bool compress) const {
+    BasicSocketEmitter copy = *this;
+    copy.flags_.compress = compress;
+    return copy;
+  }
+  BasicSocketEmitter timeout(std::chrono::milliseconds timeout) const {
+    BasicSocketEmitter copy = *this;
+    copy.timeout_ = timeout;
+    return copy;
+  }
+
+  /// Everyone in the namespace but this socket; the flags set so far come along.
+  BasicBroadcastOperator<Config> broadcast() const {
+    return {socket_->nsp(), BroadcastOptions{{}, {socket_->id()}, flags_}};
+  }
+
+ private:
+  using Parser = typename Config::Parser;
+
+  template <class... Args>
+  using LastOf = std::tuple_element_t<sizeof...(Args) - 1, std::tuple<Args...>>;
+
+  template <class... Args>
+  OutgoingPacket encode(std::string_view event, std::optional<std::uint64_t> ack_id, const Args&... args) const {
+    static_assert(
+        (detail::EmittableArgument<Args> && ...),
+        "socketio: an argument of this emit cannot be converted to what clients receive. Allowed are bool, "
+        "numbers, strings, std::optional, containers, tuples, std::variant, socketio::Binary, socketio::Value "
+        "and structs declared with SOCKETIO_STRUCT, and as the last argument a callback for the "
+        "acknowledgement.");
+    detail::require_emittable(event);
+    return detail::encode_event<Parser>(socket_->nsp_name(), ack_id, flags_, socket_->nsp()->options().max_attachments,
+                                        event, args...);
+  }
+
+  template <class... Args>
+  void emit_plain(std::string_view event, const Args&... args) const {
+    OutgoingPacket packet = encode(event, std::nullopt, args...);
+    if (socket_->shard().owns_this_thread())
+      socket_->deliver(packet, flags_);
+    else
+      socket_->shard().post(
+          [socket = socket_, packet = std::move(packet), flags = flags_] { socket->deliver(packet, flags); });
+  }
+
+  template <class Tuple, std::size_t... I>
+  void emit_expecting(std::string_view event, Tuple args, std::index_sequence<I...>) const {
+    using Callback = std::decay_t<std::tuple_element_t<sizeof...(I), Tuple>>;
+    using Results = typename detail::AckCallbackShape<typename detail::SignatureOf<Callback>::Parameters>::Results;
+    const std::uint64_t id = socket_->nsp()->next_ack_id();
+    OutgoingPacket packet = encode(event, id, std::get<I>(args)...);
+    send_expecting(id, std::move(packet),
+                   detail::make_ack_callback(std::get<sizeof...(I)>(std::move(args)), socket_->nsp()->shard(),
+                                             socket_->nsp_name(), socket_->id(), std::string(event), Results{}));
+  }
+
+  template <class Result, class Tuple, std::size_t... I>
+  auto emit_and_take_token(std::string_view event, Tuple args, std::index_sequence<I...>) const {
+    return emit_and_complete<Result>(event, std::get<sizeof...(I)>(std::move(args)), std::get<I>(args)...);
+  }
+
+  template <class Result>
+  struct CompletionSignature {
+    using type = void(std::error_code, Result);
+  };
+
+  template <class Result, class Token, class... Args>
+  auto emit_and_complete(std::string_view event, Token&& token, const Args&... args) const {
+    using Signature = typename std::conditional_t<std::is_void_v<Result>, std::type_identity<void(std::error_code)>,
+                                                  CompletionSignature<Result>>::type;
+    const std::uint64_t id = socket_->nsp()->next_ack_id();
+    return asio::async_initiate<Token, Signature>(
+        [self = *this, id](auto handler, OutgoingPacket packet) {
+          auto slot = asio::get_associated_cancellation_slot(handler);
+          if (slot.is_connected()) {
+            slot.assign([socket = std::weak_ptr(self.socket_), id](asio::cancellation_type type) {
+              if (type == asio::cancellation_type::none) return;
+              if (const auto alive = socket.lock()) alive->shard().dispatch([alive, id] { alive->cancel_ack(id); });
+            });
+          }
+          const std::shared_ptr<detail::Shard>& shard = self.socket_->nsp()->shard();
+          self.send_expecting(id, std::move(packet), detail::make_ack_completion<Result>(std::move(handler), shard));
+        },
+        token, encode(event, id, args...));
+  }
+
+  void send_expecting(std::uint64_t id, OutgoingPacket packet, detail::PendingAcks::Handler handler) const {
+    socket_->shard().dispatch([socket = socket_, id, packet = std::move(packet), flags = flags_, timeout = timeout_,
+                               handler = std::move(handler)]() mutable {
+      if (socket->expect_ack(id, timeout, std::move(handler))) socket->deliver(packet, flags);
+    });
+  }
+
+  std::shared_ptr<detail::SocketState<Config>> socket_;
+  EmitFlags flags_;
+  std::optional<std::chrono::milliseconds> timeout_;
+};
+
+/// One client in one namespace.
+///
+/// A small handle: copying it is cheap, and using it after the client has gone does nothing.
+///
+/// @par Thread safety  All functions from any thread, except `data` (owner's thread). On the owner's thread they act at
+///                     once, elsewhere as soon as that thread gets to it. The handlers of one socket run one at a time,
+///                     in the order in which the client sent the events, on the owner's thread.
+/// @par Lifetime       When the socket disconnects its handlers are destroyed, after `disconnect` has been handled.
+template <class Config>
+class BasicSocket {
+ public:
+  using Data = typename Config::SocketData;
+
+  /// For the library.
+  explicit BasicSocket(std::shared_ptr<detail::SocketState<Config>> state) : state_(std::move(state)) {}
+
+  /// Identifies this socket to everyone; also the name of a room that it is in from the start.
+  const std::string& id() const noexcept { return state_->id(); }
+  bool connected() const noexcept { return state_->is_connected(); }
+  bool disconnected() const noexcept { return !connected(); }
+  BasicNamespace<Config> nsp() const { return BasicNamespace<Config>(state_->nsp()); }
+  Handshake handshake() const { return state_->handshake(); }
+
+  /// Whatever the program wants to remember of this client. Owner's thread only.
+  Data& data() const noexcept { return state_->data(); }
+
+  /// The Engine.IO session below: its transport name, whether it has been upgraded, what is unsent. Owner's thread
+  /// only.
+  const Session& conn() const noexcept { return state_->connection()->session(); }
+
+  /// Whether nothing is queued for this client. Owner's thread only.
+  bool is_writable() const noexcept { return conn().is_writable(); }
+
+  /// Registers a handler for an event of this client.
+  ///
+  /// Its parameter types say what the arguments are converted to; the last one may be an `Ack`. What it returns answers
+  /// the client's acknowledgement; it may be a coroutine (`asio::awaitable<T>`). Surplus arguments are ignored; missing
+  /// ones are errors except for `std::optional`.
+  ///
+  /// Besides the client's events there are `disconnecting` and `disconnect` (with a DisconnectReason and, for failures,
+  /// a description), and `error` (with a message: a packet middleware refused, or the client sent nonsense).
+  ///
+  /// @par Errors  A wrong argument and an exception from the handler go to the server's error hook.
+  template <class F>
+  const BasicSocket& on(std::string_view event, F&& handler) const {
+    return add_handler(event, std::forward<F>(handler), false);
+  }
+
+  /// As `on`, for the next event of that name only.
+  template <class F>
+  const BasicSocket& once(std::string_view event, F&& handler) const {
+    return add_handler(event, std::forward<F>(handler), true);
+  }
+
+  /// Removes all handlers of an event.
+  void off(std::string_view event) const {
+    state_->shard().dispatch([state = state_, event = std::string(event)] { state->handlers().remove(event); });
+  }
+
+  /// Adds a middleware for this client's events: `[](IncomingEvent& event, Next next)`, or without `next`, returning
+  /// when the event may pass and throwing MiddlewareError when not; or a coroutine.
+  ///
+  /// A refused event is dropped; the `error` handlers of this socket are told.
+  template <class F>
+  void use(F&& middleware) const {
+    static_assert(
+        detail::AsynchronousMiddleware<std::decay_t<F>, IncomingEvent&> ||
+            detail::DirectMiddleware<std::decay_t<F>, IncomingEvent&>,
+        "socketio: a packet middleware is callable as f(IncomingEvent&, Next), or as f(IncomingEvent&) returning "
+        "void, std::optional<MiddlewareError>, or an asio::awaitable of one of them.");
+    auto function = detail::make_middleware<IncomingEvent&, IncomingEvent>(
+        std::forward<F>(middleware),
+        [](const IncomingEvent& event) -> IncomingEvent& { return const_cast<IncomingEvent&>(event); });
+    state_->shard().dispatch(
+        [state = state_, function = std::move(function)]() mutable { state->use(std::move(function)); });
+  }
+
+  /// Sends an event to the client; see BasicSocketEmitter::emit.
+  template <class... Args>
+  void emit(std::string_view event, Args&&... args) const {
+    emitter().emit(event, std::forward<Args>(args)...);
+  }
+  /// emit("message", args...)
+  template <class... Args>
+  void send(Args&&... args) const {
+    emit("message", std::forward<Args>(args)...);
+  }
+  /// Sends an event and completes with the client's answer; see BasicSocketEmitter::emit_with_ack.
+  template <class Result = Value, class... Args>
+  auto emit_with_ack(std::string_view event, Args&&... args) const {
+    return emitter().template emit_with_ack<Result>(event, std::forward<Args>(args)...);
+  }
+
+  /// Drops the next packet if the client is not ready for it, instead of queueing it.
+  BasicSocketEmitter<Config> volatile_() const { return emitter().volatile_(); }
+  BasicSocketEmitter<Config> compress(bool compress) const { return emitter().compress(compress); }
+  /// Limits the time that the client has for its acknowledgement.
+  BasicSocketEmitter<Config> timeout(std::chrono::milliseconds timeout) const { return emitter().timeout(timeout); }
+
+  /// Everyone in the namespace but this socket.
+  BasicBroadcastOperator<Config> broadcast() const { return emitter().broadcast(); }
+  BasicBroadcastOperator<Config> local() const { return broadcast().local(); }
+  /// Everyone in these rooms but this socket.
+  template <detail::RoomArgument... Rooms>
+  BasicBroadcastOperator<Config> to(const Rooms&... rooms) const {
+    return broadcast().to(rooms...);
+  }
+  BasicBroadcastOperator<Config> to(std::initializer_list<std::string_view> rooms) const {
+    return broadcast().to(rooms);
+  }
+  template <detail::RoomArgument... Rooms>
+  BasicBroadcastOperator<Config> in(const Rooms&... rooms) const {
+    return broadcast().to(rooms...);
+  }
+  BasicBroadcastOperator<Config> in(std::initializer_list<std::string_view> rooms) const {
+    return broadcast().to(rooms);
+  }
+  /// Everyone but this socket and those in these rooms.
+  template <detail::RoomArgument... Rooms>
+  BasicBroadcastOperator<Config> except(const Rooms&... rooms) const {
+    return broadcast().except(rooms...);
+  }
+  BasicBroadcastOperator<Config> except(std::initializer_list<std::string_view> rooms) const {
+    return broadcast().except(rooms);
+  }
+
+  /// Joins rooms; does nothing once the socket has gone. In a middleware, the rooms count from the connection on.
+  template <detail::RoomArgument... Rooms>
+  void join(const Rooms&... rooms) const {
+    join_list(detail::room_list(rooms...));
+  }
+  void join(std::initializer_list<std::string_view> rooms) const { join_list(detail::room_list(rooms)); }
+
+  template <detail::RoomArgument... Rooms>
+  void leave(const Rooms&... rooms) const {
+    state_->shard().dispatch([state = state_, list = detail::room_list(rooms...)] {
+      for (const std::string& room : list) state->leave(room);
+    });
+  }
+
+  /// The rooms that this socket is in, its own id first; empty once it has disconnected.
+  std::vector<std::string> rooms() const { return state_->nsp()->adapter().rooms_of(*state_); }
+  bool is_in(std::string_view room) const { return state_->nsp()->adapter().is_member(*state_, room); }
+
+  /// Tells the client that it is disconnected from this namespace; it will not reconnect by itself.
+  ///
+  /// @param close  also disconnect its other namespaces and close the connection
+  void disconnect(bool close = false) const {
+    state_->shard().dispatch([state = state_, close] {
+      if (!state->is_connected()) return;
+      if (close)
+        state->connection()->disconnect();
+      else
+        state->disconnect();
+    });
+  }
+
+  friend bool operator==(const BasicSocket& a, const BasicSocket& b) noexcept { return a.state_ == b.state_; }
+  friend auto operator<=>(const BasicSocket& a, const BasicSocket& b) noexcept { return a.state_ <=> b.state_; }
+
+ private:
+  BasicSocketEmitter<Config> emitter() const { return {state_, EmitFlags{}, std::nullopt}; }
+
+  template <class F>
+  const BasicSocket& add_handler(std::string_view event, F&& handler, bool once) const {
+    detail::require_event_handler<std::decay_t<F>>();
+    if constexpr (detail::PlainCallable<F>) {
+      state_->shard().dispatch([state = state_, event = std::string(event), once,
+                                erased = detail::make_event_handler<Config>(std::forward<F>(handler))]() mutable {
+        state->add_handler(event, std::move(erased), once);
+      });
+    }
+    return *this;
+  }
+
+  void join_list(std::vector<std::string> list) const {
+    state_->shard().dispatch([state = state_, list = std::move(list)] {
+      for (const std::string& room : list) state->join(room);
+    });
+  }
+
+  std::shared_ptr<detail::SocketState<Config>> state_;
+};
+
+}  // namespace socketio

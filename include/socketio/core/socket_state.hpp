@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// The state behind the handle `Socket`: one client in one namespace. Core layer.
+#pragma once
+
+#include <socketio/core/ack.hpp>
+#include <socketio/core/adapter.hpp>
+#include <socketio/core/connection.hpp>
+#include <socketio/core/disconnect_reason.hpp>
+#include <socketio/core/event_handler.hpp>
+#include <socketio/core/handshake.hpp>
+#include <socketio/core/incoming_event.hpp>
+#include <socketio/core/middleware.hpp>
+#include <socketio/core/outgoing.hpp>
+#include <socketio/core/shard.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio::detail {
+
+template <class Config>
+class NamespaceState;
+
+/// A socket from the CONNECT packet on; `connected` while it is a member of its namespace.
+///
+/// @par Thread safety  Owner's thread only, except what is marked otherwise.
+/// @par Lifetime       Kept by its connection while it is connected, and by the handles of users. When it disconnects
+/// it
+///                     drops its handlers, so that one that captured its own socket does not keep it alive.
+template <class Config>
+class SocketState final : public RoomMember, public std::enable_shared_from_this<SocketState<Config>> {
+ public:
+  using Parser = typename Config::Parser;
+  using Data = typename Config::SocketData;
+
+  SocketState(std::shared_ptr<NamespaceState<Config>> nsp, std::shared_ptr<Connection<Config>> connection,
+              std::string id, Value auth)
+      : nsp_(std::move(nsp)), connection_(std::move(connection)), id_(std::move(id)), auth_(std::move(auth)) {}
+
+  // Any thread.
+  const std::string& id() const noexcept override { return id_; }
+  bool is_connected() const noexcept { return connected_.load(std::memory_order_acquire); }
+  const std::shared_ptr<NamespaceState<Config>>& nsp() const noexcept { return nsp_; }
+  const std::string& nsp_name() const noexcept { return nsp_->name(); }
+  Shard& shard() const noexcept { return *nsp_->shard(); }
+  Handshake handshake() const;
+  template <class... Results>
+  void send_ack(std::uint64_t id, const Results&... results);
+  void report_handler_exception(std::string_view event) const noexcept {
+    shard().report_current_exception(nsp_name(), id_, event);
+  }
+
+  const std::shared_ptr<Connection<Config>>& connection() const noexcept { return connection_; }
+  Data& data() noexcept { return data_; }
+  EventRegistry<Config>& handlers() noexcept { return handlers_; }
+
+  /// Dropped once the socket has gone: nothing would ever destroy it.
+  void add_handler(std::string_view event, typename EventRegistry<Config>::HandlerPtr handler, bool once) {
+    if (!is_over_) handlers_.add(event, std::move(handler), once);
+  }
+
+  void use(typename MiddlewareChain<IncomingEvent>::Function middleware) {
+    if (!middleware_) middleware_ = std::make_unique<MiddlewareChain<IncomingEvent>>();
+    middleware_->add(std::move(middleware));
+  }
+
+  void deliver(const OutgoingPacket& packet, const EmitFlags& flags) override { connection_->send(packet, flags); }
+
+  /// Registers who waits for the acknowledgement `id`. When the socket is gone or owes too many, the handler gets the
+  /// error in a later turn instead.
+  ///
+  /// @return whether the packet may be sent
+  bool expect_ack(std::uint64_t id, std::optional<std::chrono::milliseconds> timeout, PendingAcks::Handler handler);
+
+  void cancel_ack(std::uint64_t id) {
+    if (acks_) acks_->cancel(id);
+  }
+
+  void join(std::string_view room);
+  void leave(std::string_view room);
+
+  /// The client is connected: it is told, and reachable from now on.
+  void handle_connected();
+  /// The client was refused by a middleware, or gone before they had finished.
+  void handle_refused() { is_over_ = true, nsp_->adapter().remove(*this); }
+  void handle_event(PacketPtr packet);
+  void handle_ack(const Packet& packet);
+  /// A decoder error on the connection: the `error` handlers are told.
+  void handle_error(std::string_view message) { dispatch_local("error", {Value(std::string(message))}); }
+
+  /// disconnect(): tells the client, unless its connection is gone, and leaves the namespace.
+  void disconnect();
+  /// Leaves the namespace, once: `disconnecting`, rooms, `disconnect`.
+  void close(DisconnectReason reason, std::string_view description = {});
+  /// The server is being destroyed: forgets everything of the user's, without calling any of it.
+  void abandon();
+
+ private:
+  void dispatch_local(std::string_view event, std::vector<Value> args);
+  void dispatch(Delivery<Config>& delivery) {
+    if (is_connected()) handlers_.dispatch(delivery);
+  }
+
+  std::shared_ptr<NamespaceState<Config>> nsp_;
+  std::shared_ptr<Connection<Config>> connection_;
+  std::string id_;
+  Value auth_;
+  std::chrono::system_clock::time_point issued_ = std::chrono::system_clock::now();
+  Data data_{};
+  std::atomic<bool> connected_{false};
+  bool is_over_ = false;  // has left, or was refused: joins no room any more
+  EventRegistry<Config> handlers_;
+  std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
+  std::unique_ptr<PendingAcks> acks_;
+};
+
+}  // namespace socketio::detail
+
+#include <socketio/core/impl/socket_state.hpp>

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// How clients come into namespaces.
+
+#include "../support/client.hpp"
+
+using namespace socketio;
+using namespace socketio::test;
+
+TEMPLATE_TEST_CASE("a client that sends CONNECT becomes a socket of the main namespace", "[behaviour][connect]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::string id;
+  bool connected = false;
+  harness.io.on("connection", [&](BasicSocket<TestConfig<TestType>> socket) {
+    id = socket.id();
+    connected = socket.connected();
+    CHECK(socket.rooms() == std::vector<std::string>{socket.id()});
+  });
+  auto client = open_engine(harness);
+  CHECK(!client.has_message());
+  CHECK(join(client) == id);
+  CHECK(id.size() == 20);
+  CHECK(connected);
+  CHECK(harness.io.sockets().size() == 1);
+}
+
+TEMPLATE_TEST_CASE("what a connection handler emits follows the CONNECT reply", "[behaviour][connect]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness;
+  harness.io.on("connection", [](auto socket) { socket.emit("welcome", 1, "two"); });
+  auto client = open_engine(harness);
+  client.text("40");
+  CHECK(client.next().substr(0, 4) == "40{\"");
+  CHECK(client.next() == R"(42["welcome",1,"two"])");
+}
+
+TEMPLATE_TEST_CASE("connect handlers run before connection handlers", "[behaviour][connect]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness;
+  std::string order;
+  harness.io.on("connection", [&](auto) { order += "b"; });
+  harness.io.on("connect", [&](auto) { order += "a"; });
+  harness.io.on("connection", [&](auto) { order += "c"; });
+  auto client = open_socket(harness);
+  CHECK(order == "abc");
+}
+
+TEMPLATE_TEST_CASE("the handshake tells what the client sent", "[behaviour][connect]", MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  Handshake handshake;
+  harness.io.on("connection", [&](auto socket) { handshake = socket.handshake(); });
+  auto client = harness.open("/socket.io/?EIO=4&transport=websocket&foo=b%26r&foo=last");
+  client.next();
+  join(client, "", R"({"token":"123"})");
+  CHECK(handshake.auth == Value{{"token", "123"}});
+  CHECK(handshake.query.find("foo") == "last");
+  CHECK(handshake.query.find("EIO") == "4");
+  CHECK(handshake.url == "/socket.io/?EIO=4&transport=websocket&foo=b%26r&foo=last");
+  CHECK(handshake.address == "127.0.0.1");
+  CHECK(handshake.headers.find("upgrade") == "websocket");
+  CHECK_FALSE(handshake.secure);
+  CHECK_FALSE(handshake.xdomain);
+  CHECK(handshake.time.find("GMT+0000 (Coordinated Universal Time)") != std::string::npos);
+}
+
+TEMPLATE_TEST_CASE("a namespace that does not exist is refused and the connection kept", "[behaviour][connect]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  auto client = open_engine(harness);
+  client.text("40/random");
+  CHECK(client.next() == R"(44/random,{"message":"Invalid namespace"})");
+  join(client);
+}
+
+TEMPLATE_TEST_CASE("several namespaces share one connection and know only their own events", "[behaviour][namespace]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::string seen;
+  harness.io.on("connection", [&](auto socket) { socket.on("x", [&] { seen += "main "; }); });
+  harness.io.of("admin").on("connection", [&](auto socket) { socket.on("x", [&] { seen += "admin "; }); });
+  auto client = open_engine(harness);
+  const std::string main_id = join(client);
+  const std::string admin_id = join(client, "/admin");
+  CHECK(main_id != admin_id);
+  client.text(R"(42/admin,["x"])");
+  client.text(R"(42["x"])");
+  CHECK_FALSE(client.has_message());
+  CHECK(seen == "admin main ");
+  harness.io.of("/admin").emit("only", "here");
+  CHECK(client.next() == R"(42/admin,["only","here"])");
+  CHECK_FALSE(client.has_message());
+}
+
+TEMPLATE_TEST_CASE("leaving one namespace leaves the others alone", "[behaviour][namespace]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness;
+  std::vector<std::string> reasons;
+  harness.io.of("/custom").on("connection", [&](auto socket) {
+    socket.on("disconnect", [&](std::string reason) { reasons.push_back(reason); });
+  });
+  harness.io.on("connection", [&](auto socket) { socket.on("ping", [socket] { socket.emit("pong"); }); });
+  auto client = open_engine(harness);
+  join(client);
+  join(client, "/custom");
+  client.text("41/custom");
+  client.text(R"(42["ping"])");
+  CHECK(client.next() == R"(42["pong"])");
+  CHECK(reasons == std::vector<std::string>{"client namespace disconnect"});
+}
+
+TEMPLATE_TEST_CASE("a client that joins no namespace in time is sent away", "[behaviour][connect]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness({.connect_timeout = 100ms});
+  auto client = open_engine(harness);
+  harness.wait(99ms);
+  harness.wait(1ms);
+  CHECK(client.closed());
+}
+
+TEST_CASE("the connect timeout is exact, and a refused namespace does not stop it", "[behaviour][connect]") {
+  Harness<MemoryTransport> harness({.connect_timeout = 1000ms});
+  auto idle = open_engine(harness);
+  auto refused = open_engine(harness);
+  auto joined = open_socket(harness);
+  refused.text("40/nowhere");
+  refused.next();
+  harness.wait(999ms);
+  CHECK_FALSE(idle.closed());
+  CHECK_FALSE(refused.closed());
+  harness.wait(1ms);
+  CHECK(idle.closed());
+  CHECK(refused.closed());
+  CHECK_FALSE(joined.closed());
+}
+
+TEST_CASE("leaving every namespace does not start the connect timeout again", "[behaviour][connect]") {
+  Harness<MemoryTransport> harness({.connect_timeout = 1000ms});
+  auto client = open_socket(harness);
+  client.text("41");
+  harness.wait(5000ms);
+  CHECK_FALSE(client.closed());
+}
+
+TEMPLATE_TEST_CASE("a polling client connects, sends and receives", "[behaviour][polling]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness;
+  harness.io.on("connection", [&](auto socket) { socket.on("add", [](int a, int b) { return a + b; }); });
+  auto opened = harness.get(polling_target);
+  REQUIRE(opened.status() == 200);
+  const std::string target = std::string(polling_target) + "&sid=" + sid_in(opened.body());
+  CHECK(harness.post(target, "40").body() == "ok");
+  CHECK(harness.get(target).body().substr(0, 4) == "40{\"");
+  auto poll = harness.get(target);
+  CHECK(harness.post(target, R"(427["add",2,3])").body() == "ok");
+  CHECK(poll.body() == "437[5]");
+}
+
+TEMPLATE_TEST_CASE("a new_namespace handler hears of namespaces made after the start", "[behaviour][namespace]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::vector<std::string> names;
+  harness.io.on("new_namespace", [&](BasicNamespace<TestConfig<TestType>> nsp) { names.push_back(nsp.name()); });
+  harness.pump();
+  harness.io.of("/a");
+  harness.io.of("b");
+  harness.io.of("/a");
+  harness.io.of("");
+  harness.pump();
+  CHECK(names == std::vector<std::string>{"/a", "/b"});
+}
+
+TEST_CASE("a wrong event name on the server is refused in words", "[behaviour][connect]") {
+  Harness<MemoryTransport> harness;
+  CHECK_THROWS_WITH(harness.io.on("message", [](BasicSocket<TestConfig<MemoryTransport>>) {}),
+                    Catch::Matchers::Contains("\"message\" is not an event of a namespace"));
+}
+
+TEST_CASE("options that make no sense are refused together, in words", "[behaviour][options]") {
+  CHECK_THROWS_WITH(Harness<MemoryTransport>({.connect_timeout = 0ms, .max_depth = 0}),
+                    Catch::Matchers::Contains("connect_timeout") && Catch::Matchers::Contains("max_depth"));
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// Middleware on connections and on incoming packets.
+
+#include "../support/client.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/post.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <thread>
+
+using namespace socketio;
+using namespace socketio::test;
+
+namespace {
+
+template <class T>
+using SocketOf = BasicSocket<TestConfig<T>>;
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("middleware run in order, each in its own form, before the connection", "[behaviour][middleware]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::string order;
+  std::optional<Next> waiting;
+  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+    CHECK_FALSE(socket.connected());
+    CHECK(harness.io.sockets().empty());
+    order += "1";
+    next();
+    next();
+  });
+  harness.io.use([&](SocketOf<TestType>) { order += "2"; });
+  harness.io.use([&](SocketOf<TestType> socket) -> asio::awaitable<void> {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    socket.join("joined in a middleware");
+    order += "3";
+  });
+  harness.io.use([&](SocketOf<TestType>, Next next) { waiting = next; });
+  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+    order += "c";
+    CHECK(socket.rooms().size() == 2);
+  });
+  auto client = open_engine(harness);
+  client.text("40");
+  CHECK(harness.until([&] { return waiting.has_value(); }));
+  CHECK_FALSE(client.has_message());
+  CHECK(order == "123");
+  (*waiting)();
+  CHECK(client.next().substr(0, 4) == "40{\"");
+  CHECK(order == "123c");
+}
+
+TEMPLATE_TEST_CASE("a refusal reaches the client with message and data, and the chain ends", "[behaviour][middleware]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  bool reached = false;
+  auto with_next = harness.io.of("/next");
+  with_next.use([](SocketOf<TestType>, Next next) { next(ConnectError("not authorized", Value{{"code", 401}})); });
+  with_next.use([&](SocketOf<TestType>) { reached = true; });
+  with_next.on("connection", [&](SocketOf<TestType>) { reached = true; });
+  harness.io.of("/throws").use([](SocketOf<TestType>) { throw ConnectError("thrown"); });
+  harness.io.of("/returns").use([](SocketOf<TestType>) -> std::optional<ConnectError> {
+    return ConnectError("returned");
+  });
+  harness.io.of("/coroutine").use([](SocketOf<TestType>) -> asio::awaitable<void> {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    throw ConnectError("in a coroutine", Value(7));
+  });
+  auto client = open_engine(harness);
+  client.text("40/next,");
+  CHECK(client.next() == R"(44/next,{"message":"not authorized","data":{"code":401}})");
+  client.text("40/throws,");
+  CHECK(client.next() == R"(44/throws,{"message":"thrown"})");
+  client.text("40/returns,");
+  CHECK(client.next() == R"(44/returns,{"message":"returned"})");
+  client.text("40/coroutine,");
+  CHECK(client.next() == R"(44/coroutine,{"message":"in a coroutine","data":7})");
+  CHECK_FALSE(reached);
+  client.text("40/next,");
+  CHECK(client.next().substr(0, 8) == "44/next,");
+}
+
+TEMPLATE_TEST_CASE("a middleware that fails refuses without telling why", "[behaviour][middleware][hostile]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::vector<ErrorReport> reports;
+  harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
+  harness.io.use([](SocketOf<TestType>) { throw std::runtime_error("secret"); });
+  auto client = open_engine(harness);
+  client.text("40");
+  CHECK(client.next() == R"(44{"message":"internal server error"})");
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].detail == "handler threw: secret");
+}
+
+TEMPLATE_TEST_CASE("rooms joined in a middleware that then refuses are left", "[behaviour][middleware]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::optional<SocketOf<TestType>> refused;
+  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+    socket.join("r");
+    refused = socket;
+    next(ConnectError("no"));
+  });
+  auto client = open_engine(harness);
+  client.text("40");
+  CHECK(client.next() == R"(44{"message":"no"})");
+  CHECK(refused->rooms().empty());
+  CHECK(harness.io.room("r").empty());
+  refused->join("r");
+  harness.pump();
+  CHECK(harness.io.room("r").empty());
+}
+
+TEMPLATE_TEST_CASE("a client that leaves while its middleware are at work connects nowhere", "[behaviour][middleware]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::optional<Next> waiting;
+  std::weak_ptr<int> alive;
+  bool connected = false;
+  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+    auto token = std::make_shared<int>();
+    alive = token;
+    socket.on("disconnect", [&, token] { connected = true; });
+    waiting = next;
+  });
+  harness.io.on("connection", [&](SocketOf<TestType>) { connected = true; });
+  auto client = open_engine(harness);
+  client.text("40");
+  CHECK(harness.until([&] { return waiting.has_value(); }));
+  client.abort();
+  CHECK(harness.until([&] { return harness.io.engine().clients_count() == 0; }));
+  (*waiting)();
+  waiting.reset();
+  CHECK(harness.until([&] { return alive.expired(); }));
+  CHECK_FALSE(connected);
+}
+
+TEMPLATE_TEST_CASE("next may be called on another thread", "[behaviour][middleware][threads]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness;
+  std::thread worker;
+  harness.io.use([&](SocketOf<TestType>, Next next) { worker = std::thread([next] { next(); }); });
+  auto client = open_engine(harness);
+  client.text("40");
+  CHECK(harness.until([&] { return worker.joinable(); }));
+  worker.join();
+  CHECK(client.next().substr(0, 4) == "40{\"");
+}
+
+TEMPLATE_TEST_CASE("packet middleware see, change and refuse events", "[behaviour][middleware]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness;
+  std::vector<std::string> errors;
+  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+    socket.use([](IncomingEvent& event, Next next) {
+      if (event.name() == "refused") return next(MiddlewareError("not allowed"));
+      if (event.name() == "rename") event.set("join", {event.args().at(0), "new"});
+      next();
+    });
+    socket.use([](IncomingEvent& event) -> asio::awaitable<void> {
+      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+      if (event.name() == "late") throw MiddlewareError("too late");
+    });
+    socket.on("join", [](std::string a, std::string b) { return a + b; });
+    socket.on("refused", [&] { errors.push_back("reached"); });
+    socket.on("error", [&](std::string message) { errors.push_back(message); });
+  });
+  auto client = open_socket(harness);
+  client.text(R"(421["join","a","b"])");
+  CHECK(client.next() == R"(431["ab"])");
+  client.text(R"(422["rename","old"])");
+  CHECK(client.next() == R"(432["oldnew"])");
+  client.text(R"(42["refused"])");
+  client.text(R"(42["late"])");
+  CHECK(harness.until([&] { return errors.size() == 2; }));
+  CHECK(errors == std::vector<std::string>{"not allowed", "too late"});
+  CHECK_FALSE(client.has_message());
+}
