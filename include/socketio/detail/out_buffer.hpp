@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
-#include <string>
+#include <memory>
+#include <new>
 #include <string_view>
+#include <utility>
 
 namespace socketio::detail {
 
@@ -14,34 +17,94 @@ namespace socketio::detail {
 /// A packet is written once: the arguments by the parser, then its header in front of them, then the Engine.IO type
 /// and the WebSocket frame header in front of that. 48 bytes hold all of these for the main namespace and for
 /// namespaces of up to 16 characters; a longer header moves the payload once.
+///
+/// Not a std::string: an append of few bytes is a call of its own there, which doubled the time to write numbers.
 class OutBuffer {
  public:
   static constexpr std::size_t headroom = 48;
 
-  OutBuffer() : bytes_(headroom, '\0'), begin_(headroom) {}
+  OutBuffer() noexcept = default;
+  OutBuffer(const OutBuffer& other) : OutBuffer() { append(other.view()); }
+  OutBuffer(OutBuffer&& other) noexcept { swap(other); }
+  OutBuffer& operator=(OutBuffer other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~OutBuffer() = default;
 
-  void reserve(std::size_t payload_bytes) { bytes_.reserve(begin_ + payload_bytes); }
-  void append(char c) { bytes_.push_back(c); }
-  void append(std::string_view text) { bytes_.append(text); }
+  void reserve(std::size_t payload_bytes) {
+    if (begin_ + payload_bytes > capacity_) grow_to(begin_ + payload_bytes);
+  }
+
+  void append(char c) {
+    *room(1) = c;
+    ++end_;
+  }
+  void append(std::string_view text) {
+    if (text.empty()) return;
+    std::memcpy(room(text.size()), text.data(), text.size());
+    end_ += text.size();
+  }
+
+  /// Room for `max_bytes` at the end, to be written directly; `commit` says how many of them were.
+  char* room(std::size_t max_bytes) {
+    if (max_bytes > capacity_ - end_ || bytes_ == nullptr) grow_by(max_bytes);
+    return bytes_.get() + end_;
+  }
+  void commit(std::size_t bytes) noexcept { end_ += bytes; }
 
   void prepend(char c) { prepend(std::string_view(&c, 1)); }
   void prepend(std::string_view text) {
-    if (text.size() > begin_) {
-      const std::size_t more = text.size() - begin_ + headroom;
-      bytes_.insert(0, more, '\0');
-      begin_ += more;
-    }
+    if (text.empty()) return;
+    if (bytes_ == nullptr) grow_by(0);
+    if (text.size() > begin_) make_headroom(text.size() - begin_ + headroom);
     begin_ -= text.size();
-    std::memcpy(bytes_.data() + begin_, text.data(), text.size());
+    std::memcpy(bytes_.get() + begin_, text.data(), text.size());
   }
 
-  std::string_view view() const noexcept { return {bytes_.data() + begin_, bytes_.size() - begin_}; }
-  std::size_t size() const noexcept { return bytes_.size() - begin_; }
+  std::string_view view() const noexcept {
+    return bytes_ == nullptr ? std::string_view() : std::string_view(bytes_.get() + begin_, size());
+  }
+  std::size_t size() const noexcept { return end_ - begin_; }
   bool empty() const noexcept { return size() == 0; }
 
  private:
-  std::string bytes_;
-  std::size_t begin_;
+  struct Free {
+    void operator()(char* bytes) const noexcept { std::free(bytes); }
+  };
+
+  void swap(OutBuffer& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  void grow_by(std::size_t bytes) {
+    const std::size_t doubled = bytes_ == nullptr ? 0 : 2 * capacity_;
+    grow_to(end_ + bytes > doubled ? end_ + bytes : doubled);
+  }
+
+  void grow_to(std::size_t capacity) {
+    char* const grown = static_cast<char*>(std::realloc(bytes_.get(), capacity));
+    if (grown == nullptr) throw std::bad_alloc();
+    static_cast<void>(bytes_.release());
+    bytes_.reset(grown);
+    capacity_ = capacity;
+  }
+
+  void make_headroom(std::size_t bytes) {
+    const std::size_t payload_bytes = size();
+    room(bytes);
+    std::memmove(bytes_.get() + begin_ + bytes, bytes_.get() + begin_, payload_bytes);
+    begin_ += bytes;
+    end_ += bytes;
+  }
+
+  std::unique_ptr<char[], Free> bytes_;
+  std::size_t begin_ = headroom;
+  std::size_t end_ = headroom;
+  std::size_t capacity_ = headroom;
 };
 
 }  // namespace socketio::detail

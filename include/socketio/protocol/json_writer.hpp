@@ -8,7 +8,6 @@
 #include <socketio/protocol/utf8.hpp>
 
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -53,17 +52,18 @@ inline void append_json_string(OutBuffer& out, std::string_view text) {
   while (true) {
     i += plain_json_prefix_bytes(text.substr(i));
     if (i == text.size()) break;
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) >= 0x80) {
-      const Utf8Character character = utf8_character(text, i);
-      if (!character.valid) {
+    while (i < text.size() && static_cast<unsigned char>(text[i]) >= 0x80) {
+      const std::size_t bytes = utf8_character_bytes(text.data() + i, text.data() + text.size());
+      if (bytes == 0) {
         out.append(text.substr(clean, i - clean));
         out.append(utf8_replacement);
-        clean = i + character.bytes;
+        clean = i + invalid_utf8_bytes(text.substr(i));
       }
-      i += character.bytes;
-      continue;
+      i = bytes == 0 ? clean : i + bytes;
     }
+    if (i == text.size()) break;
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text.substr(clean, i - clean));
     clean = ++i;
     switch (c) {
@@ -102,6 +102,12 @@ std::string_view number_text(NumberBuffer& buffer, Float value) noexcept {
   constexpr Float exact_integers = 9007199254740992.0;
   if (std::fabs(value) < exact_integers && std::trunc(value) == value) {
     return integer_text(buffer, static_cast<std::int64_t>(value));
+  }
+  // Within these bounds the standard's shortest form is JavaScript's, unless it has an exponent.
+  if (std::fabs(value) < exact_integers && std::fabs(value) >= Float(1e-6)) {
+    const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+    const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+    if (text.find('e') == std::string_view::npos) return text;
   }
   std::array<char, 32> scientific;  // [-]d[.ddd]e(+|-)dd[d]
   const auto [end, error] =
@@ -162,14 +168,8 @@ class JsonWriter {
 
   void null() { literal("null"); }
   void boolean(bool value) { literal(value ? "true" : "false"); }
-  void integer(std::int64_t value) {
-    detail::NumberBuffer buffer;
-    literal(detail::integer_text(buffer, value));
-  }
-  void unsigned_integer(std::uint64_t value) {
-    detail::NumberBuffer buffer;
-    literal(detail::integer_text(buffer, value));
-  }
+  void integer(std::int64_t value) { append_integer(value); }
+  void unsigned_integer(std::uint64_t value) { append_integer(value); }
   void number(double value) { finite_number(value); }
 
   /// As the shortest text that is this float again: 0.1f is written as 0.1, not as 0.10000000149011612.
@@ -215,6 +215,15 @@ class JsonWriter {
   void literal(std::string_view text) {
     separate();
     out_.append(text);
+  }
+  template <class Integer>
+  void append_integer(Integer value) {
+    char* const room = out_.room(24);  // a comma, a sign, 20 digits
+    *room = ',';
+    char* const begin = room + (needs_comma_ ? 1 : 0);
+    const auto [end, error] = std::to_chars(begin, room + 24, value);
+    out_.commit(static_cast<std::size_t>(end - room));
+    needs_comma_ = true;
   }
   template <class Float>
   void finite_number(Float value) {

@@ -26,27 +26,21 @@ inline std::size_t ascii_prefix_bytes(std::string_view text) noexcept {
 
 inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";  // U+FFFD
 
-struct Utf8Character {
-  std::size_t bytes;  // of the character; if it is not valid, of the maximal part that stands for one U+FFFD
-  bool valid;
-};
-
-/// Examines the character at `at`, which is inside `text` and not ASCII.
-inline Utf8Character utf8_character(std::string_view text, std::size_t at) noexcept {
-  const auto byte = [&](std::size_t i) -> unsigned { return static_cast<unsigned char>(text[at + i]); };
-  const auto within = [&](std::size_t i, unsigned lowest, unsigned highest) {
-    return at + i < text.size() && byte(i) >= lowest && byte(i) <= highest;
-  };
+/// The size of the character at `p`, which is before `end` and not ASCII; 0 if it is not valid.
+inline std::size_t utf8_character_bytes(const char* p, const char* end) noexcept {
+  const auto byte = [p](std::ptrdiff_t i) { return static_cast<unsigned>(static_cast<unsigned char>(p[i])); };
+  const auto continues = [&](std::ptrdiff_t i) { return (byte(i) & 0xC0u) == 0x80u; };
+  const std::ptrdiff_t left = end - p;
   const unsigned first = byte(0);
-  if (first < 0xC2 || first > 0xF4) return {1, false};
-  if (first < 0xE0) return within(1, 0x80, 0xBF) ? Utf8Character{2, true} : Utf8Character{1, false};
-  // Shorter forms exist below A0 and 90; above 9F lie surrogates, above 8F what is beyond U+10FFFF.
-  const unsigned lowest = first == 0xE0 ? 0xA0u : first == 0xF0 ? 0x90u : 0x80u;
-  const unsigned highest = first == 0xED ? 0x9Fu : first == 0xF4 ? 0x8Fu : 0xBFu;
-  if (!within(1, lowest, highest)) return {1, false};
-  if (!within(2, 0x80, 0xBF)) return {2, false};
-  if (first < 0xF0) return {3, true};
-  return within(3, 0x80, 0xBF) ? Utf8Character{4, true} : Utf8Character{3, false};
+  if (first < 0xE0) return first >= 0xC2 && left > 1 && continues(1) ? 2 : 0;
+  if (first < 0xF0) {
+    if (left < 3 || !continues(1) || !continues(2)) return 0;
+    // Below E0 A0 shorter forms exist, above ED 9F lie the surrogates.
+    return (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ? 0 : 3;
+  }
+  if (first > 0xF4 || left < 4 || !continues(1) || !continues(2) || !continues(3)) return 0;
+  // Below F0 90 shorter forms exist, above F4 8F lies what is beyond U+10FFFF.
+  return (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F) ? 0 : 4;
 }
 
 }  // namespace detail
@@ -117,17 +111,32 @@ class Utf8Validator {
 
 /// Whether `text` is valid UTF-8 (no surrogates, no overlong forms, nothing beyond U+10FFFF).
 [[nodiscard]] inline bool is_valid_utf8(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size();) {
-    if (static_cast<unsigned char>(text[i]) < 0x80) {
-      i += detail::ascii_prefix_bytes(text.substr(i));
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  while (p != end) {
+    if (static_cast<unsigned char>(*p) < 0x80) {
+      p += detail::ascii_prefix_bytes({p, static_cast<std::size_t>(end - p)});
     } else {
-      const detail::Utf8Character character = detail::utf8_character(text, i);
-      if (!character.valid) return false;
-      i += character.bytes;
+      const std::size_t bytes = detail::utf8_character_bytes(p, end);
+      if (bytes == 0) return false;
+      p += bytes;
     }
   }
   return true;
 }
+
+namespace detail {
+
+/// The size of the part at the start of `text`, which begins no valid character, that one U+FFFD stands for.
+inline std::size_t invalid_utf8_bytes(std::string_view text) noexcept {
+  Utf8Validator validator;
+  std::size_t i = 0;
+  while (i < text.size() && validator.feed(static_cast<unsigned char>(text[i]))) ++i;
+  // The byte that broke a character may begin the next one; one that can begin nothing is consumed alone.
+  return i == 0 ? 1 : i;
+}
+
+}  // namespace detail
 
 /// `text` with U+FFFD in place of each maximal part that is not UTF-8, as TextDecoder and Node.js decode.
 ///
@@ -135,16 +144,16 @@ class Utf8Validator {
 [[nodiscard]] inline std::string to_valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    if (static_cast<unsigned char>(text[i]) < 0x80) {
-      const std::size_t ascii = detail::ascii_prefix_bytes(text.substr(i));
-      out.append(text.substr(i, ascii));
-      i += ascii;
+  while (!text.empty()) {
+    std::size_t bytes = detail::ascii_prefix_bytes(text);
+    if (bytes == 0) bytes = detail::utf8_character_bytes(text.data(), text.data() + text.size());
+    if (bytes != 0) {
+      out.append(text.substr(0, bytes));
     } else {
-      const detail::Utf8Character character = detail::utf8_character(text, i);
-      out.append(character.valid ? text.substr(i, character.bytes) : detail::utf8_replacement);
-      i += character.bytes;
+      bytes = detail::invalid_utf8_bytes(text);
+      out.append(detail::utf8_replacement);
     }
+    text.remove_prefix(bytes);
   }
   return out;
 }

@@ -38,10 +38,10 @@ inline DecodeResult JsonParser::failure(ProtocolErrc error, std::string_view tex
   result.message = result.error.message();
   if (error == ProtocolErrc::unknown_packet_type) {
     result.message += ' ';
-    if (!text.empty()) {
-      const bool ascii = static_cast<unsigned char>(text[0]) < 0x80;
-      result.message += to_valid_utf8(text.substr(0, ascii ? 1 : detail::utf8_character(text, 0).bytes));
-    }
+    const bool is_ascii = !text.empty() && static_cast<unsigned char>(text[0]) < 0x80;
+    const std::size_t bytes =
+        text.empty() || is_ascii ? 1 : detail::utf8_character_bytes(text.data(), text.data() + text.size());
+    result.message += bytes > 0 ? text.substr(0, bytes) : detail::utf8_replacement;
   }
   return result;
 }

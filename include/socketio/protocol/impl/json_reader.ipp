@@ -9,8 +9,9 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
-#include <limits>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -342,13 +343,40 @@ class JsonReader {
   std::vector<Level> far_;
 };
 
+/// Memory for the nodes of containers that are still open: on the stack as long as they are few.
+class JsonStackAllocator {
+ public:
+  static constexpr bool kNeedFree = false;
+  static constexpr std::size_t near_bytes = 4096;
+
+  JsonStackAllocator() = default;
+  JsonStackAllocator(const JsonStackAllocator&) = delete;
+  JsonStackAllocator& operator=(const JsonStackAllocator&) = delete;
+  ~JsonStackAllocator() { std::free(far_); }
+
+  void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
+
+  // The one user is a growing stack: there is never more than one block.
+  void* Realloc(void* block, std::size_t used, std::size_t size) {
+    if (size <= near_bytes && far_ == nullptr) return near_.data();
+    void* const grown = std::realloc(far_, size);
+    if (grown == nullptr) throw std::bad_alloc();
+    if (far_ == nullptr && block != nullptr) std::memcpy(grown, block, used);
+    return far_ = grown;
+  }
+
+  static void Free(void*) noexcept {}
+
+ private:
+  void* far_ = nullptr;
+  alignas(std::max_align_t) std::array<char, near_bytes> near_;
+};
+
 inline JsonStatus parse_json_in_place(std::string& text, std::size_t from, std::size_t max_depth, JsonArena& arena,
                                       JsonValue& root) {
-  using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonAllocator, JsonAllocator>;
-  alignas(std::max_align_t) std::array<char, 4096> stack_memory;
-  rapidjson::CrtAllocator heap;
-  JsonAllocator stack_allocator(stack_memory.data(), stack_memory.size(), 64 * 1024, &heap);
-  Document document(&arena.allocator(), 1024, &stack_allocator);
+  using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonAllocator, JsonStackAllocator>;
+  JsonStackAllocator stack;
+  Document document(&arena.allocator(), JsonStackAllocator::near_bytes, &stack);
 
   JsonStatus status = JsonStatus::ok;
   const auto read = [&](Document& handler) {
