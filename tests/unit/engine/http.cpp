@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <socketio/engine/http.hpp>
 // Header fields, targets and reason phrases as values.
+#include <socketio/engine/http.hpp>
 #include <tests/support/catch.hpp>
 
 #include <string>
