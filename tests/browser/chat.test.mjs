@@ -92,6 +92,21 @@ describe("chat", () => {
     assert.equal(await linus.getByText("Lunch at noon?").count(), 0);
   });
 
+  it("keeps what was meant for one person from everyone else when that person has gone", async () => {
+    const ada = await enter("Ada");
+    const grace = await enter("Grace");
+    const linus = await enter("Linus");
+    await ada.getByRole("button", { name: "Grace" }).click();
+    await grace.close();
+    await ada.getByText("Grace is not here at the moment").waitFor();
+    await write(ada, "Do not tell Linus.");
+    await own(ada, "Do not tell Linus.").getByText("Grace is not here any more.").waitFor();
+    await ada.getByRole("button", { name: "Write to everyone" }).click();
+    await write(ada, "Hello, Linus.");
+    await message(linus, "Ada", "Hello, Linus.").waitFor();
+    assert.equal(await linus.getByText("Do not tell Linus.").count(), 0);
+  });
+
   it("refuses a nickname that is taken, and takes the next one", async () => {
     await enter("Ada");
     const page = await browser.open(chat.url);

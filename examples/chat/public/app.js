@@ -184,6 +184,7 @@ function showPeople() {
     row.append(button);
     return row;
   });
+  showAddressee();
   const focused = document.activeElement?.closest("#people li")?.querySelector(".nick").textContent;
   $("people").querySelector("ul").replaceChildren(...rows);
   if (focused) rows[people.indexOf(focused)]?.firstElementChild.focus();
@@ -194,11 +195,17 @@ function hint(name) {
   return name === addressee ? "writing to" : "message";
 }
 
+/** Who has gone stays the addressee: what was meant for one person must not go to everyone instead. */
+function showAddressee() {
+  $("addressee").hidden = !addressee;
+  $("addressee").querySelector("span").textContent = people.includes(addressee)
+    ? `Only ${addressee} will see this`
+    : `${addressee} is not here at the moment`;
+  input.placeholder = addressee ? `Write to ${addressee}` : "Write to everyone";
+}
+
 function writeTo(name) {
   addressee = name;
-  $("addressee").hidden = !name;
-  $("addressee").querySelector("span").textContent = name ? `Only ${name} will see this` : "";
-  input.placeholder = name ? `Write to ${name}` : "Write to everyone";
   showPeople();
   openPeople(false);
   input.focus();
@@ -282,6 +289,8 @@ socket.on("connect", () => {
 
 socket.on("disconnect", () => {
   me = null;
+  people = []; // not known until the server tells again
+  showPeople();
   for (const name of [...typists.keys()]) stoppedTyping(name);
   setStatus(socket.active ? "waiting" : "offline", socket.active ? "Reconnecting…" : "Disconnected");
 });
@@ -290,7 +299,6 @@ socket.on("connect_error", () => setStatus("waiting", "Reconnecting…"));
 
 socket.on("people", (names) => {
   people = names;
-  if (addressee && !people.includes(addressee)) writeTo(null);
   showPeople();
 });
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Rooms: opened and joined by name, written to one by one, several at once, or everyone but those in some of them.
+
+#include <examples/options.hpp>
+#include <socketio/socketio.hpp>
+
+#include <asio/signal_set.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <string>
+#include <system_error>
+#include <vector>
+
+/// What a client wants said: in these rooms, or to everyone except those in these rooms.
+struct Request {
+  std::string text;
+  std::vector<std::string> rooms;
+  bool except;
+};
+SOCKETIO_STRUCT(Request, text, rooms, except)
+
+/// What the others get.
+struct Message {
+  std::string from, text;
+  std::vector<std::string> rooms;
+  bool except;
+};
+SOCKETIO_STRUCT(Message, from, text, rooms, except)
+
+/// How every request is answered.
+struct Answer {
+  bool ok;
+  std::string error;  // why not, in words for the page
+};
+SOCKETIO_STRUCT(Answer, ok, error)
+
+// The bounds of what a client may send; the page keeps to them in characters, of up to four bytes each.
+constexpr std::size_t max_rooms = 20;
+bool is_message(const std::string& text) { return !text.empty() && text.size() <= 4000; }
+bool is_name(const std::string& text) {
+  return !text.empty() && text.size() <= 80 &&
+         std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' '; });  // names are logged
+}
+
+/// Whether a room is one of ours. The `#` keeps them apart from the rooms that are named by a socket's id: nobody can
+/// join the room of somebody else.
+bool is_room(const std::string& room) { return room.size() > 1 && room.front() == '#' && is_name(room); }
+
+/// Every room and the names of those in it.
+std::map<std::string, std::vector<std::string>> directory(socketio::Namespace nsp) {
+  std::map<std::string, std::vector<std::string>> rooms;
+  for (const std::string& room : nsp.rooms()) {
+    if (!is_room(room)) continue;
+    for (const socketio::Socket& member : nsp.room(room).members())
+      rooms[room].push_back(member.data()["name"].as_string());
+  }
+  return rooms;
+}
+
+int main(int argc, char** argv) try {
+  const examples::Options options(argc, argv, "Rooms that people open, join and leave.", {{"--port", "3000"}});
+  socketio::Server io;
+
+  io.use([](socketio::Socket socket) {
+    const socketio::Value name = socket.handshake().auth["name"];
+    if (!name.is_string() || !is_name(name.as_string()))
+      throw socketio::ConnectError("Please choose a name of 1 to 20 letters.");
+    socket.data()["name"] = name;
+  });
+
+  io.on("connection", [&](socketio::Socket socket) {
+    const std::string name = socket.data()["name"].as_string();
+    socket.emit("rooms", directory(io.of("/")));
+
+    socket.on("join", [&io, socket, name](std::string room) -> Answer {
+      if (!is_room(room)) return {false, "A room's name has 1 to 20 letters."};
+      if (socket.rooms().size() > max_rooms) return {false, "You are in too many rooms."};
+      if (socket.is_in(room)) return {true, ""};
+      socket.join(room);
+      socket.to(room).emit("joined", room, name);
+      io.emit("rooms", directory(io.of("/")));
+      return {true, ""};
+    });
+
+    socket.on("leave", [&io, socket, name](std::string room) -> Answer {
+      if (!is_room(room) || !socket.is_in(room)) return {false, "You are not in " + room + "."};
+      socket.leave(room);
+      io.to(room).emit("left", room, name);
+      io.emit("rooms", directory(io.of("/")));
+      return {true, ""};
+    });
+
+    socket.on("message", [socket, name](Request request) -> Answer {
+      if (!is_message(request.text)) return {false, "A message has 1 to 1000 letters."};
+      if (request.rooms.empty()) return {false, "Choose at least one room."};
+      if (request.rooms.size() > max_rooms || !std::all_of(request.rooms.begin(), request.rooms.end(), is_room))
+        return {false, "There are no such rooms."};
+      const auto audience = request.except ? socket.except(request.rooms) : socket.to(request.rooms);
+      audience.emit("message", Message{name, request.text, request.rooms, request.except});
+      return {true, ""};
+    });
+
+    socket.on("disconnecting", [socket, name] {  // the rooms are still there
+      for (const std::string& room : socket.rooms())
+        if (is_room(room)) socket.to(room).emit("left", room, name);
+    });
+
+    socket.on("disconnect", [&io, name](socketio::DisconnectReason why) {
+      std::cout << name << " left: " << to_string(why) << std::endl;
+      io.emit("rooms", directory(io.of("/")));
+    });
+  });
+
+  io.serve_directory(PUBLIC_DIR);
+  const std::uint16_t port = io.listen(options.port());
+  std::cout << "listening on http://localhost:" << port << std::endl;
+
+  asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
+  ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
+  io.run();
+} catch (const std::exception& error) {
+  std::cerr << "rooms: " << error.what() << '\n';
+  return 1;
+}
