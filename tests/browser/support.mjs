@@ -97,7 +97,7 @@ export class Browser {
     return browser;
   }
 
-  /** Opens a page; what it logs as an error and what it throws is kept in `complaints`. */
+  /** Opens a page; what it logs as an error, throws, or loads from elsewhere is kept in `complaints`. */
   async open(url, { viewport = { width: 1000, height: 700 }, colorScheme = "light" } = {}) {
     const context = await this.chromium.newContext({ viewport, colorScheme, locale: "en-GB" });
     const page = await context.newPage();
@@ -106,6 +106,10 @@ export class Browser {
       if (message.type() === "error") this.complaints.push(message.text());
     });
     page.on("pageerror", (error) => this.complaints.push(String(error)));
+    page.on("request", (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (protocol !== "data:" && hostname !== "localhost") this.complaints.push(`loads ${request.url()}`);
+    });
     await page.goto(url);
     return page;
   }
