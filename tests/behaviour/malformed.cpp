@@ -131,7 +131,7 @@ TEMPLATE_TEST_CASE("a packet that the client may not send now ends its connectio
 
 TEMPLATE_TEST_CASE("deep nesting and big packets are bounded", "[behaviour][malformed][limits]", MemoryTransport,
                    AsioTransport) {
-  Harness<TestType> harness({.max_http_buffer_size = 2000, .max_depth = 8});
+  Harness<TestType> harness({.max_depth = 8, .max_http_buffer_size = 2000});
   int calls = 0;
   harness.io.on("connection", [&](SocketOf<TestType> socket) { socket.on("x", [&](Value) { ++calls; }); });
   auto client = open_socket(harness);

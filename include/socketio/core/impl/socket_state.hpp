@@ -160,6 +160,7 @@ template <class Config>
 void SocketState<Config>::abandon() {
   is_over_ = true;
   connected_.store(false, std::memory_order_release);
+  nsp_->adapter().remove(*this);
   handlers_.clear();
   middleware_.reset();
   acks_.reset();
