@@ -15,7 +15,7 @@ else()
 endif()
 
 function(socketio_add_catch_tests name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS;SOURCES" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LABELS;SOURCES")
   socketio_add_program(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${SOCKETIO_CATCH_LIBRARIES})
   add_test(NAME ${name} COMMAND ${name})

@@ -2,7 +2,7 @@
 # socketio_add_node_test(<name> <file.mjs> [ENVIRONMENT <VAR=value>...] [LABELS <label>...]
 #                        [TIMEOUT <seconds>]): a file for Node's test runner as one test of CTest.
 function(socketio_add_node_test name file)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "ENVIRONMENT;LABELS" "")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "ENVIRONMENT;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()

@@ -20,6 +20,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -48,8 +49,8 @@ void print(const std::string& line) { std::cout << line << std::endl; }
 
 Value describe(const socketio::Handshake& handshake) {
   Value headers = Value::object();
-  for (std::size_t i = 0; i < handshake.headers.size(); ++i)
-    headers[handshake.headers[i].name] = handshake.headers[i].value;
+  for (const std::string_view name : {"host", "origin", "user-agent", "x-custom"})
+    if (const auto value = handshake.headers.joined(name)) headers[name] = *value;
   Value query = Value::object();
   for (const auto& [name, value] : handshake.query) query[name] = value;
   const auto issued = std::chrono::duration_cast<std::chrono::milliseconds>(handshake.issued.time_since_epoch());
@@ -89,7 +90,7 @@ void add_answers(const Socket& socket) {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     co_return a + b;
   });
-  socket.on("many", [](Ack<int, std::string, Binary> ack) { ack(1, "two", Binary{std::byte{3}}); });
+  socket.on("many", [](Ack<int, std::string, Binary> ack) { ack(1, "two", Binary(std::string("\x03"))); });
   socket.on("nothing", [](Ack<> ack) { ack(); });
   socket.on("twice", [](Ack<std::string> ack) {
     ack("first");
@@ -235,8 +236,8 @@ void add_guarded_namespaces(Server& io) {
     else
       next();
   });
-  chain.use([](Socket socket, Next next) {
-    asio::post(socket.nsp().get_executor(), [socket, next] {
+  chain.use([executor = io.get_executor()](Socket socket, Next next) {
+    asio::post(executor, [socket, next] {
       socket.data()["passed"].as_array().emplace_back("second");
       next();
     });
@@ -251,9 +252,10 @@ void add_guarded_namespaces(Server& io) {
 
 int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 0;
-  Server io({.max_http_buffer_size = 4'000'000,
-             .cors = socketio::CorsOptions{.origin = {"http://allowed.example", "http://also.example"},
-                                           .credentials = true}});
+  socketio::CorsOptions cors;
+  cors.origin = {"http://allowed.example", "http://also.example"};
+  cors.credentials = true;
+  Server io({.max_http_buffer_size = 4'000'000, .cors = cors});
   io.on_error([](const socketio::ErrorReport& report) { print("error " + report.message()); });
   add_main_namespace(io);
   add_tenant(io, "/chat");

@@ -92,6 +92,13 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     }
   }
 
+  /// The end of the server. Lets go of the users' functions: they may hold handles of this very namespace.
+  void drop_handlers() {
+    const auto middleware = std::exchange(middleware_, {});
+    const auto connect = std::exchange(connect_handlers_, {});
+    const auto connection = std::exchange(connection_handlers_, {});
+  }
+
  private:
   std::string name_;
   std::shared_ptr<Shard> shard_;

@@ -67,8 +67,10 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
 
   /// Ends without a word to the users' handlers: what they refer to may be gone already.
   ~ServerState() {
-    for (const auto& [name, nsp] : namespaces_)
+    for (const auto& [name, nsp] : namespaces_) {
       for (const auto& socket : nsp->select({})) socket->abandon();
+      nsp->drop_handlers();
+    }
     shard_->close();
   }
 
