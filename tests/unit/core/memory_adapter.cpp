@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include <socketio/core/memory_adapter.hpp>
+
+#include "../../support/catch.hpp"
+
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace socketio;
+
+namespace {
+
+struct Member final : RoomMember {
+  explicit Member(std::string name) : id_(std::move(name)) {}
+  const std::string& id() const noexcept override { return id_; }
+  void deliver(const OutgoingPacket&, const EmitFlags&) override { ++received; }
+
+  std::string id_;
+  int received = 0;
+};
+
+struct Fixture {
+  Fixture() {
+    adapter.on_room_event([this](const RoomEvent& event) {
+      const char* const names[] = {"create", "delete", "join", "leave"};
+      log += std::string(names[static_cast<int>(event.kind)]) + ':' + std::string(event.room) +
+             (event.id.empty() ? "" : ':' + std::string(event.id)) + ' ';
+      if (on_event) on_event(event);
+    });
+  }
+
+  /// The ids selected, in the order in which they are visited, and by both ways of selecting.
+  std::string selected(std::vector<std::string> rooms, std::vector<std::string> except = {}) {
+    const BroadcastOptions options{std::move(rooms), std::move(except), {}};
+    std::string visited;
+    std::multiset<std::string> ids;
+    adapter.for_each(options, [&](RoomMember& member) { visited += member.id(), ids.insert(member.id()); });
+    for (Member* member : {&a, &b, &c}) member->received = 0;
+    adapter.broadcast(OutgoingPacket(), options);
+    for (Member* member : {&a, &b, &c}) CHECK(member->received == static_cast<int>(ids.count(member->id())));
+    return visited;
+  }
+
+  MemoryAdapter adapter;
+  Member a{"a"}, b{"b"}, c{"c"};
+  std::string log;
+  std::function<void(const RoomEvent&)> on_event;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "room events come once for each change, in the reference's order", "[core][adapter]") {
+  adapter.add(a);
+  adapter.join(a, "a");
+  adapter.join(a, "r");
+  adapter.join(a, "r");
+  adapter.join(b, "r");
+  CHECK(log == "create:a join:a:a create:r join:r:a join:r:b ");
+  log.clear();
+  adapter.leave(b, "r");
+  adapter.leave(b, "r");
+  adapter.leave(b, "unknown");
+  CHECK(log == "leave:r:b ");
+  log.clear();
+  adapter.remove(a);
+  CHECK(log == "leave:a:a delete:a leave:r:a delete:r ");
+  CHECK(adapter.rooms().empty());
+}
+
+TEST_CASE_METHOD(Fixture, "selections visit everyone once, in the order of joining", "[core][adapter]") {
+  for (Member* member : {&a, &b, &c}) adapter.add(*member), adapter.join(*member, member->id());
+  adapter.join(b, "x");
+  adapter.join(a, "x");
+  adapter.join(c, "y");
+  adapter.join(a, "y");
+  CHECK(selected({}) == "abc");
+  CHECK(selected({"x"}) == "ba");
+  CHECK(selected({"x", "y"}) == "bac");
+  CHECK(selected({"x", "x"}) == "ba");
+  CHECK(selected({"unknown"}) == "");
+  CHECK(selected({}, {"x"}) == "c");
+  CHECK(selected({"y"}, {"a"}) == "c");
+  CHECK(selected({"x"}, {"x"}) == "");
+  CHECK(selected({"x", "y"}, {"unknown"}) == "bac");
+  adapter.remove(a);
+  CHECK(selected({}) == "bc");
+  CHECK(selected({"x", "y"}) == "bc");
+}
+
+TEST_CASE_METHOD(Fixture, "a socket in rooms but not yet added is not part of everyone", "[core][adapter]") {
+  adapter.join(a, "r");
+  CHECK(selected({}) == "");
+  adapter.add(a);
+  adapter.add(a);
+  CHECK(selected({}) == "a");
+  CHECK(selected({"r"}) == "a");
+}
+
+TEST_CASE_METHOD(Fixture, "a listener may leave rooms while it is told of one", "[core][adapter][reentrancy]") {
+  adapter.add(a);
+  adapter.join(a, "r");
+  adapter.join(a, "s");
+  adapter.join(b, "r");
+  on_event = [&](const RoomEvent& event) {
+    if (event.kind != RoomEvent::Kind::leave_room) return;
+    adapter.leave(b, "r");
+    adapter.leave(a, event.room);
+    adapter.join(c, "new");
+  };
+  adapter.leave(a, "r");
+  CHECK(adapter.room_size("r") == 0);
+  CHECK(adapter.room_size("new") == 1);
+  CHECK(adapter.rooms_of(a) == std::vector<std::string>{"s"});
+}
+
+TEST_CASE("any history of joining and leaving agrees with plain sets", "[core][adapter]") {
+  MemoryAdapter adapter;
+  std::vector<std::unique_ptr<Member>> members;
+  std::map<std::string, std::set<std::string>> rooms;
+  std::map<std::string, std::set<std::string>> of_member;
+  for (int i = 0; i < 30; ++i) {
+    members.push_back(std::make_unique<Member>("m" + std::to_string(i)));
+    adapter.add(*members.back());
+  }
+  std::mt19937 random(7);
+  const auto pick = [&](unsigned n) { return static_cast<std::size_t>(random() % n); };
+  for (int step = 0; step < 20'000; ++step) {
+    Member& member = *members[pick(30)];
+    const std::string room = "r" + std::to_string(pick(12));
+    switch (pick(10)) {
+      case 0:
+        adapter.remove(member);
+        for (const std::string& left : of_member[member.id()]) rooms[left].erase(member.id());
+        of_member[member.id()].clear();
+        adapter.add(member);
+        break;
+      case 1:
+      case 2:
+      case 3:
+        adapter.leave(member, room);
+        rooms[room].erase(member.id());
+        of_member[member.id()].erase(room);
+        break;
+      default:
+        adapter.join(member, room);
+        rooms[room].insert(member.id());
+        of_member[member.id()].insert(room);
+    }
+    if (step % 100 != 0) continue;
+    for (const auto& [name, expected] : rooms) {
+      REQUIRE(adapter.room_size(name) == expected.size());
+      std::set<std::string> seen;
+      adapter.for_each({{name}, {}, {}}, [&](RoomMember& each) { REQUIRE(seen.insert(each.id()).second); });
+      REQUIRE(seen == expected);
+    }
+    std::size_t everyone = 0;
+    adapter.for_each({}, [&](RoomMember&) { ++everyone; });
+    REQUIRE(everyone == 30);
+  }
+}
