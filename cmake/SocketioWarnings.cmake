@@ -8,6 +8,5 @@ if(MSVC)
 else()
   target_compile_options(socketio_warnings INTERFACE
                          -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-                         -Wnon-virtual-dtor -Woverloaded-virtual
                          $<$<BOOL:${SOCKETIO_WARNINGS_AS_ERRORS}>:-Werror>)
 endif()
