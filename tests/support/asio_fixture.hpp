@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// An AsioTransport and raw TCP clients on one thread and one io_context: for tests of the transport itself.
+#pragma once
+
+#include <socketio/transport/asio.hpp>
+#include <tests/support/catch.hpp>
+#include <tests/support/websocket_frames.hpp>
+
+#include <asio/buffer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio::test {
+
+/// A TCP client without manners of its own: it sends what it is told to and keeps what it gets.
+class RawClient {
+ public:
+  RawClient(asio::io_context& context, std::uint16_t port, std::optional<int> receive_buffer_bytes = {})
+      : socket_(context) {
+    socket_.open(asio::ip::tcp::v4());
+    if (receive_buffer_bytes) socket_.set_option(asio::socket_base::receive_buffer_size(*receive_buffer_bytes));
+    socket_.connect({asio::ip::address_v4::loopback(), port});
+    socket_.non_blocking(true);
+    read();
+  }
+
+  std::string received;
+  bool ended = false;            // the server has closed its side, or reset the connection
+  std::error_code end_reason{};  // eof or what else
+
+  /// Sends everything that the operating system takes now, and the rest when it takes it.
+  void send(std::string_view bytes) {
+    unsent_ += bytes;
+    write();
+  }
+  bool all_sent() const { return unsent_.empty(); }
+
+  void shut_down_send() { socket_.shutdown(asio::socket_base::shutdown_send); }
+  void close() {
+    std::error_code ignored;
+    socket_.close(ignored);
+  }
+  /// Ends the connection with a reset instead of a FIN.
+  void reset() {
+    socket_.set_option(asio::socket_base::linger(true, 0));
+    close();
+  }
+  void stall() { stalled_ = true; }
+  void resume() {
+    stalled_ = false;
+    if (!reading_) read();
+  }
+
+  std::optional<ServerFrame> take_frame() { return take_server_frame(received); }
+
+ private:
+  void read() {
+    reading_ = true;
+    socket_.async_read_some(asio::buffer(chunk_),
+                            [this, alive = std::weak_ptr(alive_)](std::error_code error, std::size_t bytes) {
+                              if (alive.expired() || error == asio::error::operation_aborted) return;
+                              reading_ = false;
+                              received.append(chunk_.data(), bytes);
+                              if (error) {
+                                ended = true;
+                                end_reason = error;
+                              } else if (!stalled_) {
+                                read();
+                              }
+                            });
+  }
+  void write() {
+    while (!unsent_.empty()) {
+      std::error_code error;
+      const std::size_t bytes = socket_.write_some(asio::buffer(unsent_), error);
+      unsent_.erase(0, bytes);
+      if (error == asio::error::would_block) {
+        socket_.async_wait(asio::socket_base::wait_write,
+                           [this, alive = std::weak_ptr(alive_)](std::error_code failed) {
+                             if (!alive.expired() && !failed) write();
+                           });
+        return;
+      }
+      if (error) return unsent_.clear();
+    }
+  }
+
+  asio::ip::tcp::socket socket_;
+  std::array<char, 16 * 1024> chunk_{};
+  std::string unsent_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // gone when a handler must not touch this any more
+  bool reading_ = false;
+  bool stalled_ = false;
+};
+
+using ClientPtr = std::unique_ptr<RawClient>;
+
+/// What a listener has been told, and hooks to do something about it.
+struct RecordingListener : WebSocketListener {
+  std::vector<std::string> messages;
+  std::vector<WebSocketClose> closes;
+  std::size_t drains = 0;
+  std::function<void(bool is_binary, std::span<char> payload)> when_message;
+  std::function<void()> when_drain;
+  std::function<void()> when_close;
+
+  void on_message(bool is_binary, std::span<char> payload) override {
+    CHECK(closes.empty());
+    messages.emplace_back(payload.data(), payload.size());
+    if (when_message) when_message(is_binary, payload);
+  }
+  void on_drain() override {
+    CHECK(closes.empty());
+    ++drains;
+    if (when_drain) when_drain();
+  }
+  void on_close(const WebSocketClose& how) override {
+    closes.push_back(how);
+    if (when_close) when_close();
+  }
+};
+
+class AsioFixture {
+ public:
+  explicit AsioFixture(AsioTransportOptions options = {})
+      : transport(std::make_unique<AsioTransport>(context, options)) {
+    transport->on_exchange([this](ExchangePtr exchange) {
+      if (exchange->request().target == "/settle") return exchange->respond({});
+      if (when_exchange) return when_exchange(std::move(exchange));
+      exchanges.push_back(std::move(exchange));
+    });
+    port = transport->listen(0, "127.0.0.1");
+  }
+
+  asio::io_context context{1};
+  std::unique_ptr<AsioTransport> transport;
+  std::uint16_t port = 0;
+  std::vector<ExchangePtr> exchanges;              // that nobody has answered
+  std::function<void(ExchangePtr)> when_exchange;  // takes them instead
+  WebSocketLimits websocket_limits;
+
+  ClientPtr connect(std::optional<int> receive_buffer_bytes = {}) {
+    return std::make_unique<RawClient>(context, port, receive_buffer_bytes);
+  }
+
+  /// Lets things happen until the condition holds; gives up after ten seconds, so that a failing test ends.
+  bool until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      context.restart();
+      context.run_one_for(std::chrono::milliseconds(100));
+    }
+    return true;
+  }
+
+  /// Runs the loop until it is out of work; false if it never is.
+  bool run_out_of_work() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    context.restart();
+    while (!context.stopped()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      context.run_one_for(std::chrono::milliseconds(100));
+    }
+    return true;
+  }
+
+  /// Lets everything happen that the kernel already knows of: what another client asks now is answered after it.
+  void settle() {
+    for (int i = 0; i < 2; ++i) {
+      const auto other = connect();
+      other->send("GET /settle HTTP/1.1\r\nHost: a\r\n\r\n");
+      REQUIRE(until([&] { return other->received.find("\r\n\r\n") != std::string::npos; }));
+    }
+  }
+
+  /// Opens a WebSocket, whose server side is `websocket` and tells `listener`.
+  ClientPtr open_websocket(std::string_view sent_along = {}, std::optional<int> receive_buffer_bytes = {}) {
+    ClientPtr client = connect(receive_buffer_bytes);
+    const auto usual = std::exchange(when_exchange, [this](const ExchangePtr& exchange) {
+      CHECK(exchange->is_upgrade());
+      websocket = exchange->accept_websocket({}, websocket_limits);
+      REQUIRE(websocket);
+      listener = std::make_shared<RecordingListener>();
+      websocket->set_listener(listener);
+    });
+    client->send(std::string(websocket_request) + std::string(sent_along));
+    REQUIRE(until([&] { return client->received.find("\r\n\r\n") != std::string::npos; }));
+    client->received.erase(0, client->received.find("\r\n\r\n") + 4);
+    when_exchange = usual;
+    return client;
+  }
+
+  static constexpr std::string_view websocket_request =
+      "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+  std::shared_ptr<WebSocket> websocket;
+  std::shared_ptr<RecordingListener> listener;
+};
+
+inline HttpResponse text_response(std::string body, unsigned status = 200) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+inline std::size_t count_of(std::string_view text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++count;
+  return count;
+}
+
+}  // namespace socketio::test
