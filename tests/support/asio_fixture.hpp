@@ -31,6 +31,7 @@ class RawClient {
     socket_.open(asio::ip::tcp::v4());
     if (receive_buffer_bytes) socket_.set_option(asio::socket_base::receive_buffer_size(*receive_buffer_bytes));
     socket_.connect({asio::ip::address_v4::loopback(), port});
+    socket_.set_option(asio::ip::tcp::no_delay(true));
     socket_.non_blocking(true);
     read();
   }
