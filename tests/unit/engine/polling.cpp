@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+#include <socketio/engine/session.hpp>
+// Long-polling: parked and overlapping requests, payloads, limits.
+#include <tests/support/catch.hpp>
+#include <tests/support/engine_fixture.hpp>
+
+using socketio::Binary;
+using socketio::CloseReason;
+using socketio::Message;
+using socketio::Session;
+using tests::EngineFixture;
+using namespace std::chrono_literals;
+
+using Strings = std::vector<std::string>;
+
+TEST_CASE("a POST delivers its packets in order and is answered with ok", "[engine][polling]") {
+  EngineFixture f;
+  f.prototype.echoes = true;
+  const std::string sid = f.open_polling();
+  const auto response = f.post(sid,
+                               "4hello\x1e"
+                               "bAQIDBA==\x1e"
+                               "4\x1e"
+                               "4\xC5\xBElu\xC5\xA5");
+  CHECK(response->status() == 200);
+  CHECK(response->body() == "ok");
+  CHECK(response->header("Content-Type") == "text/html");
+  CHECK(response->header("cache-control") == "no-store");
+  CHECK(f.recorder().messages == Strings{"hello", "b:\x01\x02\x03\x04", "", "\xC5\xBElu\xC5\xA5"});
+  CHECK(f.poll(sid)->body() ==
+        "4hello\x1e"
+        "bAQIDBA==\x1e"
+        "4\x1e"
+        "4\xC5\xBElu\xC5\xA5");
+}
+
+TEST_CASE("a body that comes in pieces is read to its end", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto response = f.transport.start_request(socketio::MemoryTransport::make_request("POST", f.polling(sid)));
+  response->add_body("4hel");
+  f.run();
+  CHECK_FALSE(response->ended());
+  response->add_body(
+      "lo\x1e"
+      "4you");
+  response->finish_body();
+  f.run();
+  CHECK(response->body() == "ok");
+  CHECK(f.recorder().messages == Strings{"hello", "you"});
+}
+
+TEST_CASE("text that is not UTF-8 is mended", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  CHECK(f.post(sid, "4a\xFFz")->body() == "ok");
+  CHECK(f.recorder().messages == Strings{"a\xEF\xBF\xBDz"});
+}
+
+TEST_CASE("a poll waits for a packet", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  CHECK_FALSE(f.session().is_writable());
+  const auto poll = f.poll(sid);
+  CHECK_FALSE(poll->ended());
+  CHECK(f.session().is_writable());
+  f.session().send(f.text("one"));
+  CHECK(poll->status() == 200);
+  CHECK(poll->body() == "4one");
+  CHECK(poll->header("Content-Type") == "text/plain; charset=UTF-8");
+  CHECK(poll->header("cache-control") == "no-store");
+  CHECK_FALSE(f.session().is_writable());
+  f.session().send(f.text("two"));
+  f.session().send(Message::binary(Binary(std::string("\0\xFF", 2))));
+  CHECK(f.session().unsent_bytes() == 6);
+  CHECK(f.session().write_buffer().size() == 2);
+  CHECK(f.poll(sid)->body() ==
+        "4two\x1e"
+        "bAP8=");
+  CHECK(f.session().unsent_bytes() == 0);
+}
+
+TEST_CASE("packets sent as a unit leave in one response", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto poll = f.poll(sid);
+  const std::vector<socketio::MessagePtr> unit{f.text("51-x"), Message::binary(Binary("a", 1))};
+  f.session().send(unit);
+  CHECK(poll->body() ==
+        "451-x\x1e"
+        "bYQ==");
+}
+
+TEST_CASE("old browsers get the header that keeps them from mending pages", "[engine][polling]") {
+  EngineFixture f;
+  for (const char* agent : {"Mozilla/4.0 (compatible;MSIE 8.0)", "Mozilla/5.0 (Trident/7.0)"})
+    CHECK(f.transport.fetch("GET", f.polling(), {}, {{"User-Agent", agent}})->header("X-XSS-Protection") == "0");
+}
+
+TEST_CASE("a second poll ends the session and both polls", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto first = f.poll(sid);
+  const auto second = f.poll(sid);
+  CHECK(first->status() == 200);
+  CHECK(first->body() == "1");
+  CHECK(second->status() == 400);
+  CHECK(second->body().empty());
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);
+  CHECK(f.recorder().closes[0].description == "overlap from client");
+  CHECK(f.poll(sid)->body() == R"({"code":1,"message":"Session ID unknown"})");
+}
+
+TEST_CASE("a second POST ends the session and the first POST's connection", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto first = f.transport.start_request(socketio::MemoryTransport::make_request("POST", f.polling(sid)));
+  f.run();
+  const auto second = f.post(sid, "4x");
+  CHECK(first->destroyed);
+  CHECK(second->status() == 400);
+  CHECK(second->body().empty());
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].description == "data request overlap from client");
+  CHECK(f.recorder().messages.empty());
+}
+
+TEST_CASE("a poll and a POST may overlap", "[engine][polling]") {
+  EngineFixture f;
+  f.prototype.echoes = true;
+  const std::string sid = f.open_polling();
+  const auto poll = f.poll(sid);
+  CHECK(f.post(sid, "4x")->body() == "ok");
+  CHECK(poll->body() == "4x");
+}
+
+TEST_CASE("a broken poll ends the session", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  f.poll(sid)->abort();
+  f.run();
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);
+  CHECK(f.recorder().closes[0].description == "poll connection closed prematurely");
+  CHECK(f.engine.clients_count() == 0);
+}
+
+TEST_CASE("a broken POST ends the session", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto post = f.transport.start_request(socketio::MemoryTransport::make_request("POST", f.polling(sid)));
+  post->add_body("4x");
+  f.run();
+  post->abort();
+  f.run();
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);
+  CHECK(f.recorder().closes[0].description == "data request connection closed prematurely");
+  CHECK(f.recorder().messages.empty());
+}
+
+TEST_CASE("a body of the limit is taken, one more byte is answered with 413", "[engine][polling]") {
+  EngineFixture f({.max_http_buffer_size = 10});
+  const std::string sid = f.open_polling();
+  CHECK(f.post(sid, "4123456789")->body() == "ok");
+  const auto too_large = f.post(sid, "41234567890");
+  CHECK(too_large->status() == 413);
+  CHECK(too_large->body().empty());
+  CHECK(f.recorder().messages == Strings{"123456789"});
+  CHECK(f.session().ready_state() == Session::ReadyState::open);
+  CHECK(f.post(sid, "4again")->body() == "ok");
+}
+
+TEST_CASE("octet streams are refused and end the session", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto response = f.post(sid, "4x", {{"Content-Type", "application/octet-stream"}});
+  CHECK(response->status() == 400);
+  CHECK(response->body().empty());
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);
+  CHECK(f.recorder().closes[0].description == "invalid content");
+  CHECK(f.recorder().messages.empty());
+
+  const std::string other = f.open_polling();
+  CHECK(f.post(other, "4x", {{"Content-Type", "application/octet-stream; charset=x"}})->body() == "ok");
+}
+
+TEST_CASE("an undecodable packet ends the session after those before it", "[engine][polling]") {
+  for (const char* body : {"4a\x1e"
+                           "abc\x1e"
+                           "4b",
+                           "4a\x1e",
+                           "4a\x1e"
+                           "b***\x1e"
+                           "4b",
+                           "4a\x1e"
+                           "7\x1e"
+                           "4b"}) {
+    CAPTURE(body);
+    EngineFixture f;
+    const std::string sid = f.open_polling();
+    const auto poll = f.poll(sid);
+    CHECK(f.post(sid, body)->body() == "ok");
+    CHECK(poll->body() == "1");
+    CHECK(f.recorder().messages == Strings{"a"});
+    REQUIRE(f.recorder().closes.size() == 1);
+    CHECK(f.recorder().closes[0].reason == CloseReason::parse_error);
+    CHECK(f.poll(sid)->status() == 400);
+  }
+}
+
+TEST_CASE("an empty body ends the session", "[engine][polling]") {
+  EngineFixture f;
+  CHECK(f.post(f.open_polling(), "")->status() == 200);
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == CloseReason::parse_error);
+}
+
+TEST_CASE("a close packet releases the poll and ends the session", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto poll = f.poll(sid);
+  CHECK(f.post(sid,
+               "4a\x1e"
+               "1\x1e"
+               "4b")
+            ->body() == "ok");
+  CHECK(poll->body() == "6");
+  CHECK(f.recorder().messages == Strings{"a"});
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == CloseReason::transport_close);
+  CHECK(f.recorder().closes[0].description.empty());
+  CHECK(f.poll(sid)->body() == R"({"code":1,"message":"Session ID unknown"})");
+}
+
+TEST_CASE("packets that mean nothing here are ignored", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  CHECK(f.post(sid,
+               "0\x1e"
+               "5\x1e"
+               "6\x1e"
+               "4x")
+            ->body() == "ok");
+  CHECK(f.recorder().messages == Strings{"x"});
+  CHECK(f.session().channel() == Session::Channel::polling);
+  CHECK(f.session().ready_state() == Session::ReadyState::open);
+}
+
+TEST_CASE("other methods than GET and POST get 500 and change nothing", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  for (const char* method : {"PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"}) {
+    CAPTURE(method);
+    const auto response = f.transport.fetch(method, f.polling(sid));
+    CHECK(response->status() == 500);
+    CHECK(response->body().empty());
+  }
+  CHECK(f.session().ready_state() == Session::ReadyState::open);
+}
+
+TEST_CASE("requests that do not fit their session are refused", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  CHECK(f.transport.fetch("GET", f.websocket(sid))->body() == R"({"code":3,"message":"Bad request"})");
+  CHECK(f.refusals.back().context == "name=TRANSPORT_MISMATCH transport=websocket previousTransport=polling ");
+  CHECK(f.transport.fetch("GET", "/engine.io/?EIO=3&transport=polling&sid=" + sid)->status() == 400);
+  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=3 previousProtocol=4 ");
+  CHECK(f.transport.connect_websocket("/engine.io/?EIO=3&transport=websocket&sid=" + sid)->response.body ==
+        "Bad request");
+  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=3 previousProtocol=4 ");
+  CHECK(f.session().ready_state() == Session::ReadyState::open);
+  CHECK_FALSE(f.session().is_upgrading());
+  CHECK(f.post(sid, "4x")->body() == "ok");
+
+  const auto client = f.open_websocket();
+  CHECK(f.poll(f.session().id())->status() == 400);
+  CHECK(f.refusals.back().context == "name=TRANSPORT_MISMATCH transport=polling previousTransport=websocket ");
+  CHECK(f.transport.fetch("GET", f.websocket(f.session().id()))->status() == 400);
+  CHECK(f.refusals.back().context == "name=TRANSPORT_HANDSHAKE_ERROR ");
+  CHECK_FALSE(client->closed);
+}
+
+TEST_CASE("a client that does not poll is closed when too much is unsent", "[engine][polling]") {
+  EngineFixture f({.max_unsent_bytes = 10});
+  const std::string sid = f.open_polling();
+  f.session().send(f.text("123456789"));
+  f.run();
+  CHECK(f.session().ready_state() == Session::ReadyState::open);
+  f.session().send(f.text(""));
+  CHECK(f.recorder().closes.empty());
+  f.session().send(f.text("dropped"));
+  f.run();
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);
+  CHECK(f.recorder().closes[0].description == "too many unsent bytes");
+  CHECK(f.recorder().unsent_at_close == 2);
+  CHECK(f.engine.clients_count() == 0);
+}
