@@ -197,10 +197,9 @@ function hint(name) {
 
 /** Who has gone stays the addressee: what was meant for one person must not go to everyone instead. */
 function showAddressee() {
+  const hint = people.includes(addressee) ? `Only ${addressee} will see this` : `${addressee} is not here at the moment`;
   $("addressee").hidden = !addressee;
-  $("addressee").querySelector("span").textContent = people.includes(addressee)
-    ? `Only ${addressee} will see this`
-    : `${addressee} is not here at the moment`;
+  $("addressee").querySelector("span").textContent = addressee ? hint : "";
   input.placeholder = addressee ? `Write to ${addressee}` : "Write to everyone";
 }
 
