@@ -42,9 +42,15 @@ install_missing() {
   [ -n "$packages" ] || return 0
   have apt-get || die "Not a Debian or Ubuntu: please install what these packages hold, then try again:$packages"
   say "Installing$packages"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  log=$(mktemp)
   # shellcheck disable=SC2086
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
+  if ! { as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages; } \
+    > "$log" 2>&1; then
+    cat "$log" >&2
+    die "apt-get could not install them"
+  fi
+  rm -f "$log"
 }
 
 # What every build of a program with a page needs.
@@ -68,6 +74,13 @@ catch2 /usr/include/catch2/catch.hpp /usr/include/catch2/catch_all.hpp /usr/loca
 END
 }
 
+# How many compilers to run at a time: one per processor, as far as there are 2 GB of memory for each.
 jobs() {
-  nproc 2> /dev/null || echo 2
+  count=$(nproc 2> /dev/null || echo 2)
+  if [ -r /proc/meminfo ]; then
+    fit=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo) / 2000000))
+    [ "$fit" -ge "$count" ] || count=$fit
+    [ "$count" -ge 1 ] || count=1
+  fi
+  echo "$count"
 }
