@@ -3,14 +3,12 @@
 #pragma once
 
 #include <socketio/core/ack.hpp>
+#include <socketio/core/coroutines.hpp>
 #include <socketio/core/error.hpp>
 #include <socketio/core/handler_traits.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/protocol/packet.hpp>
-
-#include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -86,6 +84,32 @@ class EventHandler {
   virtual void operator()(const std::shared_ptr<EventHandler>& self, Delivery<Config>& delivery) = 0;
 };
 
+template <class... Parameters>
+constexpr bool ack_is_last(TypeList<Parameters...>) {
+  const bool acks[] = {is_ack<std::remove_cvref_t<Parameters>>..., false};
+  for (std::size_t i = 0; i + 1 < sizeof...(Parameters); ++i)
+    if (acks[i]) return false;
+  return true;
+}
+
+template <class Parameter>
+concept AcceptableParameter = ConvertibleParameter<Parameter> &&
+    (!std::is_lvalue_reference_v<Parameter> || std::is_const_v<std::remove_reference_t<Parameter>>);
+
+template <class... Parameters>
+constexpr bool are_acceptable(TypeList<Parameters...>) {
+  return (AcceptableParameter<Parameters> && ...);
+}
+
+template <class Result>
+concept AcceptableResult = std::is_void_v<Result> || Writable<std::remove_cvref_t<Result>>;
+
+/// What `require_event_handler` asks for, as a condition: what does not fulfil it is not instantiated any further.
+template <class F>
+concept EventFunction = PlainCallable<F> && are_acceptable(typename SignatureOf<std::decay_t<F>>::Parameters{}) &&
+    ack_is_last(typename SignatureOf<std::decay_t<F>>::Parameters{}) &&
+    AcceptableResult<typename AwaitedResult<typename SignatureOf<std::decay_t<F>>::Result>::type>;
+
 template <class Parameter>
 constexpr bool require_convertible_parameter() {
   static_assert(ConvertibleParameter<Parameter>,
@@ -94,14 +118,6 @@ constexpr bool require_convertible_parameter() {
                 "socketio::Value, structs declared with SOCKETIO_STRUCT, and socketio::Ack as the last one.");
   static_assert(!std::is_lvalue_reference_v<Parameter> || std::is_const_v<std::remove_reference_t<Parameter>>,
                 "socketio: a handler takes its arguments by value or by reference to const.");
-  return true;
-}
-
-template <class... Parameters>
-constexpr bool ack_is_last(TypeList<Parameters...>) {
-  const bool acks[] = {is_ack<std::remove_cvref_t<Parameters>>..., false};
-  for (std::size_t i = 0; i + 1 < sizeof...(Parameters); ++i)
-    if (acks[i]) return false;
   return true;
 }
 
@@ -118,7 +134,7 @@ constexpr void require_event_handler() {
       static_cast<void>((require_convertible_parameter<P>() && ... && true));
     }(Parameters{});
     static_assert(ack_is_last(Parameters{}), "socketio: socketio::Ack must be the last parameter of a handler.");
-    static_assert(std::is_void_v<Result> || Writable<std::remove_cvref_t<Result>>,
+    static_assert(AcceptableResult<Result>,
                   "socketio: what a handler returns answers the client's acknowledgement, so it must be void or a type "
                   "that can be sent.");
   }

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <socketio/core/args.hpp>
+#include <socketio/core/coroutines.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/json.hpp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/value_view.hpp>
-
-#include <asio/awaitable.hpp>
 
 #include <cstddef>
 #include <optional>

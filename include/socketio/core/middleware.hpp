@@ -2,14 +2,12 @@
 // One kind of chain for all middleware: on connections and on incoming packets. Core layer.
 #pragma once
 
+#include <socketio/core/coroutines.hpp>
 #include <socketio/core/error.hpp>
 #include <socketio/core/handler_traits.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/fwd.hpp>
-
-#include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
 
 #include <atomic>
 #include <cstddef>

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <socketio/core/broadcast_operator.hpp>
+#include <socketio/core/coroutines.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/room.hpp>
 #include <socketio/core/socket.hpp>
 #include <socketio/fwd.hpp>
-
-#include <asio/co_spawn.hpp>
 
 #include <cstddef>
 #include <memory>

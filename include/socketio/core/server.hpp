@@ -90,10 +90,11 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     using Function = std::decay_t<F>;
     if constexpr (std::is_invocable_v<Function&, BasicSocket<Config>>) {
       of("/").on(event, std::forward<F>(handler));
-    } else {
+    } else if constexpr (!std::is_invocable_v<Function&, BasicNamespace<Config>>) {
       static_assert(std::is_invocable_v<Function&, BasicNamespace<Config>>,
                     "socketio: a handler of the server is callable with a socketio::Socket (\"connection\") or with a "
                     "socketio::Namespace (\"new_namespace\").");
+    } else {
       if (event != "new_namespace")
         throw std::invalid_argument("a handler that takes a Namespace is for \"new_namespace\", not for \"" +
                                     std::string(event) + '"');

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/core/broadcast_operator.hpp>
+#include <socketio/core/coroutines.hpp>
 #include <socketio/core/emit_with_ack.hpp>
 #include <socketio/core/event_handler.hpp>
 #include <socketio/core/handshake.hpp>
@@ -13,7 +14,6 @@
 #include <socketio/fwd.hpp>
 
 #include <asio/async_result.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <compare>
@@ -368,7 +368,7 @@ class BasicSocket {
   template <class F>
   const BasicSocket& add_handler(std::string_view event, F&& handler, bool once) const {
     detail::require_event_handler<std::decay_t<F>>();
-    if constexpr (detail::PlainCallable<F>) {
+    if constexpr (detail::EventFunction<F>) {
       state_->shard().dispatch([state = state_, event = std::string(event), once,
                                 erased = detail::make_event_handler<Config>(std::forward<F>(handler))]() mutable {
         state->add_handler(event, std::move(erased), once);
