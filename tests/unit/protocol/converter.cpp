@@ -46,7 +46,6 @@ struct socketio::Converter<Colour> {
 
 template <>
 struct socketio::Converter<OnlySent> {
-  static constexpr std::string_view name = "sent";
   template <class Writer>
   static void write(Writer& writer, OnlySent) {
     writer.null();
@@ -55,7 +54,6 @@ struct socketio::Converter<OnlySent> {
 
 template <>
 struct socketio::Converter<OnlyReceived> {
-  static constexpr std::string_view name = "received";
   static bool read(ValueView, OnlyReceived&, ConvertError&) { return true; }
 };
 

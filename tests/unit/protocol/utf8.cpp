@@ -84,9 +84,9 @@ TEST_CASE("a UTF-8 validator does not mind where a text is cut", "[protocol][utf
     for (std::size_t first = 0; first <= sample.text.size(); ++first) {
       for (std::size_t second = first; second <= sample.text.size(); ++second) {
         Utf8Validator validator;
-        const bool fed = validator.feed(sample.text.substr(0, first)) &
-                         validator.feed(sample.text.substr(first, second - first)) &
-                         validator.feed(sample.text.substr(second));
+        bool fed = validator.feed(sample.text.substr(0, first));
+        fed = validator.feed(sample.text.substr(first, second - first)) && fed;
+        fed = validator.feed(sample.text.substr(second)) && fed;
         CHECK((fed && validator.complete()) == sample.valid);
       }
     }
