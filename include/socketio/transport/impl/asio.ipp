@@ -93,6 +93,7 @@ inline AsioTransport::AsioTransport(asio::io_context& context, Options options)
 inline AsioTransport::~AsioTransport() {
   for (const auto& listener : listeners_) listener->close();
   shard_->abandon(true);
+  shard_->scheduler.release_when_idle(true);
 }
 
 inline std::uint16_t AsioTransport::listen(std::uint16_t port, const std::string& address) {
