@@ -124,11 +124,15 @@ describe("Socket.IO", () => {
     it("work over polling, binary included", async () => {
       const sid = await peer.openPolling();
       await peer.post(sid, "40");
-      const joined = (await peer.poll(sid)).body.split("\x1e");
+      // In one answer or in two: that depends on whether the poll was there first.
+      const joined = [];
+      while (joined.length < 2) joined.push(...(await peer.poll(sid)).body.split("\x1e"));
       assert.match(joined[0], /^40\{/);
       assert.equal(joined[1], '42["auth",{}]');
       await peer.post(sid, `452-["message",${two}]\x1ebAQID\x1ebBAUG`);
-      assert.equal((await peer.poll(sid)).body, `452-["message-back",${two}]\x1ebAQID\x1ebBAUG`);
+      const echo = [];
+      while (echo.length < 3) echo.push(...(await peer.poll(sid)).body.split("\x1e"));
+      assert.deepEqual(echo, [`452-["message-back",${two}]`, "bAQID", "bBAUG"]);
     });
   });
 

@@ -80,8 +80,8 @@ foreach(file IN LISTS files)
       list(APPEND violations "socketio/${file}: includes <socketio/${target}>, which does not exist")
       continue()
     endif()
-    # Bodies (.ipp) may name each other's headers freely, headers may not go in circles.
-    if(file MATCHES "[.]hpp$" AND target MATCHES "[.]hpp$")
+    # Bodies (in impl/) may name each other's headers freely, headers may not go in circles.
+    if(NOT file MATCHES "/impl/" AND NOT target MATCHES "/impl/")
       list(APPEND edges_${file} "${target}")
     endif()
     layer_of("${target}" target_layer)

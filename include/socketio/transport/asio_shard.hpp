@@ -144,5 +144,3 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
 };
 
 }  // namespace socketio::detail
-
-#include <socketio/transport/asio_connection.hpp>
