@@ -16,6 +16,10 @@
 #include <utility>
 #include <vector>
 
+// Qt defines `emit` as a macro: it is put aside for the length of this header.
+#pragma push_macro("emit")
+#undef emit
+
 namespace socketio {
 
 namespace detail {
@@ -35,13 +39,19 @@ class BroadcastVerbs {
   /// it.
   template <class... Args>
   void emit(std::string_view event, const Args&... args) const {
-    selection().emit_event(event, args...);
+    selection().emit_to_selection(event, args...);
+  }
+
+  /// The same as `emit`, under a name that Qt does not define as a macro.
+  template <class... Args>
+  void emit_event(std::string_view event, const Args&... args) const {
+    selection().emit_to_selection(event, args...);
   }
 
   /// emit("message", args...)
   template <class... Args>
   void send(const Args&... args) const {
-    emit("message", args...);
+    emit_event("message", args...);
   }
 
   /// Adds rooms to send to: everyone in at least one of them, once. Unknown rooms match nobody; with an empty list
@@ -129,7 +139,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
   const BasicBroadcastOperator& selection() const noexcept { return *this; }
 
   template <class... Args>
-  void emit_event(std::string_view event, const Args&... args) const {
+  void emit_to_selection(std::string_view event, const Args&... args) const {
     static_assert(
         (detail::EmittableArgument<Args> && ...),
         "socketio: an argument of this emit cannot be converted to what clients receive. Allowed are bool, "
@@ -168,3 +178,5 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
 };
 
 }  // namespace socketio
+
+#pragma pop_macro("emit")

@@ -30,6 +30,10 @@
 #include <utility>
 #include <vector>
 
+// Qt defines `emit` as a macro: it is put aside for the length of this header.
+#pragma push_macro("emit")
+#undef emit
+
 namespace socketio {
 
 namespace detail {
@@ -71,6 +75,11 @@ class BasicSocketEmitter {
     }
   }
 
+  /// The same as `emit`, under a name that Qt does not define as a macro.
+  template <class... Args>
+  void emit_event(std::string_view event, Args&&... args) const {
+    emit(event, std::forward<Args>(args)...);
+  }
   /// emit("message", args...)
   template <class... Args>
   void send(Args&&... args) const {
@@ -284,6 +293,11 @@ class BasicSocket {
   void emit(std::string_view event, Args&&... args) const {
     emitter().emit(event, std::forward<Args>(args)...);
   }
+  /// The same as `emit`, under a name that Qt does not define as a macro.
+  template <class... Args>
+  void emit_event(std::string_view event, Args&&... args) const {
+    emit(event, std::forward<Args>(args)...);
+  }
   /// emit("message", args...)
   template <class... Args>
   void send(Args&&... args) const {
@@ -387,3 +401,5 @@ class BasicSocket {
 };
 
 }  // namespace socketio
+
+#pragma pop_macro("emit")
