@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The Socket.IO server that the public test suite of the Socket.IO protocol asks for.
 
+#include <tests/support/stop_on_signal.hpp>
+
 #include <socketio/socketio.hpp>
 
 #include <asio/awaitable.hpp>
@@ -44,5 +46,6 @@ int main(int argc, char** argv) {
   io.of("/custom").on("connection", emit_auth);
 
   std::cout << "listening on " << io.listen(static_cast<std::uint16_t>(port)) << std::endl;
+  stop_on_signal(io.context(), [&io] { io.close(); });
   io.run();
 }

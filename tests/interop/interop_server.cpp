@@ -54,9 +54,9 @@ Value describe(const socketio::Handshake& handshake) {
   Value query = Value::object();
   for (const auto& [name, value] : handshake.query) query[name] = value;
   const auto issued = std::chrono::duration_cast<std::chrono::milliseconds>(handshake.issued.time_since_epoch());
-  return Value{{"headers", std::move(headers)}, {"query", std::move(query)},      {"auth", handshake.auth},
-               {"address", handshake.address},  {"time", handshake.time},         {"issued", issued.count()},
-               {"secure", handshake.secure},    {"xdomain", handshake.xdomain},   {"url", handshake.url}};
+  return Value{{"headers", std::move(headers)}, {"query", std::move(query)},    {"auth", handshake.auth},
+               {"address", handshake.address},  {"time", handshake.time},       {"issued", issued.count()},
+               {"secure", handshake.secure},    {"xdomain", handshake.xdomain}, {"url", handshake.url}};
 }
 
 std::vector<std::string> ids(const std::vector<Socket>& sockets) {
@@ -200,8 +200,7 @@ void add_tenant(Server& io, const std::string& name) {
       socket.join(room);
       ack();
     });
-    socket.on("send to room",
-              [tenant](std::string room, Value value) { tenant.to(room).emit("message", value); });
+    socket.on("send to room", [tenant](std::string room, Value value) { tenant.to(room).emit("message", value); });
   });
 }
 
@@ -216,9 +215,7 @@ void add_guarded_namespaces(Server& io) {
                         Value{{"code", 401}, {"hint", Value::array({"try", Value{{"another", "token"}}})}}));
     }
   });
-  guarded.on("connection", [](Socket socket) {
-    socket.on("who am I", [socket] { return socket.data()["token"]; });
-  });
+  guarded.on("connection", [](Socket socket) { socket.on("who am I", [socket] { return socket.data()["token"]; }); });
 
   io.of("/thrown").use([](Socket) { throw ConnectError("not today"); });
   io.of("/broken").use([](Socket) { throw std::runtime_error("a secret of the server"); });
@@ -243,9 +240,7 @@ void add_guarded_namespaces(Server& io) {
     });
   });
   chain.use([](Socket socket) { socket.data()["passed"].as_array().emplace_back("third"); });
-  chain.on("connection", [](Socket socket) {
-    socket.on("passed", [socket] { return socket.data()["passed"]; });
-  });
+  chain.on("connection", [](Socket socket) { socket.on("passed", [socket] { return socket.data()["passed"]; }); });
 }
 
 }  // namespace
