@@ -147,11 +147,18 @@ class MemoryWebSocketClient {
   friend class detail::MemoryExchange;
   friend class detail::MemoryWebSocket;
 
-  std::shared_ptr<detail::MemoryWebSocket> websocket() const { return websocket_.lock(); }
+  struct Sent {
+    enum class What { text, binary, close_frame, end } what;
+    std::string payload;
+    std::optional<std::uint16_t> code;
+  };
+
+  void send(Sent what);
 
   std::weak_ptr<detail::MemoryExchange> exchange_;
   std::weak_ptr<detail::MemoryWebSocket> websocket_;
   std::shared_ptr<detail::MemoryHub> hub_;
+  std::vector<Sent> early_;  // sent before the answer to the handshake
   bool done_ = false;
   bool stalled_ = false;
   bool pipe_is_broken_ = false;

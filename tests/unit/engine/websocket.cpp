@@ -191,15 +191,18 @@ TEST_CASE("a second WebSocket for a WebSocket session is closed", "[engine][webs
 
 TEST_CASE("bytes sent together with the handshake are not lost", "[engine][websocket]") {
   EngineFixture f;
-  const auto client =
-      f.transport.connect_websocket(socketio::MemoryTransport::make_request("GET", EngineFixture::websocket()));
-  client->send_text("4too early");  // there is nobody to send it to yet
+  const auto request = socketio::MemoryTransport::make_request("GET", EngineFixture::websocket());
+  const auto client = f.transport.connect_websocket(request);
+  client->send_text("4early");
   f.run();
-  CHECK(f.recorder().messages.empty());
-  CHECK(client->accepted);
-  client->send_text("4x");
+  CHECK(f.recorder().messages == Strings{"early"});
+
+  const auto garbage = f.transport.connect_websocket(request);
+  garbage->send_text("\xFF");
   f.run();
-  CHECK(f.recorder().messages == Strings{"x"});
+  CHECK(garbage->close_code == 1007);
+  CHECK(f.recorder().closes.size() == 1);
+  CHECK(f.engine.clients_count() == 1);
 }
 
 TEST_CASE("a message may be changed where it lies", "[engine][websocket]") {

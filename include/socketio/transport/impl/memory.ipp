@@ -11,7 +11,6 @@
 #include <deque>
 #include <span>
 #include <unordered_map>
-#include <variant>
 
 namespace socketio {
 
@@ -67,15 +66,8 @@ class MemoryHub : public std::enable_shared_from_this<MemoryHub> {
 /// The server's side of a WebSocket.
 class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_this<MemoryWebSocket> {
  public:
-  struct Frame {
-    bool is_binary;
-    std::string payload;
-  };
-  struct CloseFrame {
-    std::optional<std::uint16_t> code;
-  };
-  struct EndOfStream {};
-  using Incoming = std::variant<Frame, CloseFrame, EndOfStream>;
+  using Sent = MemoryWebSocketClient::Sent;
+  using What = MemoryWebSocketClient::Sent::What;
 
   MemoryWebSocket(std::shared_ptr<MemoryHub> hub, MemoryWebSocketClientPtr client, const WebSocketLimits& limits)
       : hub_(std::move(hub)), client_(std::move(client)), limits_(limits) {}
@@ -114,7 +106,7 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
   }
 
   /// Something arrives from the client, in a later turn.
-  void receive(Incoming what) {
+  void receive(Sent what) {
     hub_->scheduler.post([self = shared_from_this(), what = std::move(what)]() mutable {
       self->incoming_.push_back(std::move(what));
       self->deliver();
@@ -134,18 +126,13 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
 
   void deliver() {
     while (!has_ended_ && listener_ && !incoming_.empty()) {
-      Incoming next = std::move(incoming_.front());
+      Sent next = std::move(incoming_.front());
       incoming_.pop_front();
-      if (Frame* frame = std::get_if<Frame>(&next)) {
-        deliver_message(*frame);
-      } else if (const CloseFrame* close_frame = std::get_if<CloseFrame>(&next)) {
-        if (is_closing_) return end({WebSocketClose::Cause::closed_locally, close_code_.value_or(1005), {}});
-        const std::uint16_t code = close_frame->code.value_or(1005);
-        write_outgoing();
-        client_->close_code = code;
-        end({WebSocketClose::Cause::closed_by_peer, code, {}});
-      } else {
-        end({WebSocketClose::Cause::closed_by_peer, 1006, {}});
+      switch (next.what) {
+        case What::text:
+        case What::binary: deliver_message(next.what == What::binary, next.payload); break;
+        case What::close_frame: take_close_frame(next.code.value_or(1005)); break;
+        case What::end: end({WebSocketClose::Cause::closed_by_peer, 1006, {}}); break;
       }
     }
     if (!listener_ && is_closing_ && !has_ended_) take_silently();
@@ -154,17 +141,24 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
   /// Nobody listens any more; what still matters is how the connection ends.
   void take_silently() {
     while (!has_ended_ && !incoming_.empty()) {
-      const bool is_message = std::holds_alternative<Frame>(incoming_.front());
+      const What what = incoming_.front().what;
       incoming_.pop_front();
-      if (!is_message) end({WebSocketClose::Cause::closed_locally, 1005, {}});
+      if (what == What::close_frame || what == What::end) end({WebSocketClose::Cause::closed_locally, 1005, {}});
     }
   }
 
-  void deliver_message(Frame& frame) {
-    if (frame.payload.size() > limits_.max_message_bytes) return fail(1009, "Max payload size exceeded");
-    if (!frame.is_binary && !is_valid_utf8(frame.payload)) return fail(1007, "Invalid UTF-8 sequence");
+  void deliver_message(bool is_binary, std::string& payload) {
+    if (payload.size() > limits_.max_message_bytes) return fail(1009, "Max payload size exceeded");
+    if (!is_binary && !is_valid_utf8(payload)) return fail(1007, "Invalid UTF-8 sequence");
     const std::shared_ptr<WebSocketListener> listener = listener_;
-    listener->on_message(frame.is_binary, frame.payload);
+    listener->on_message(is_binary, payload);
+  }
+
+  void take_close_frame(std::uint16_t code) {
+    if (is_closing_) return end({WebSocketClose::Cause::closed_locally, close_code_.value_or(1005), {}});
+    write_outgoing();
+    client_->close_code = code;
+    end({WebSocketClose::Cause::closed_by_peer, code, {}});
   }
 
   void fail(std::uint16_t code, std::string reason) {
@@ -179,7 +173,7 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
     write_outgoing();
     if (is_closing_) {
       // A browser answers the close frame; whatever it sent before that arrives first.
-      if (!client_->close_code) receive(CloseFrame{close_code_});
+      if (!client_->close_code) receive({What::close_frame, {}, close_code_});
       client_->close_code = close_code_.value_or(1005);
       return;
     }
@@ -213,7 +207,7 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
   MemoryWebSocketClientPtr client_;
   WebSocketLimits limits_;
   std::shared_ptr<WebSocketListener> listener_;
-  std::deque<Incoming> incoming_;
+  std::deque<Sent> incoming_;
   std::vector<MessagePtr> outgoing_;
   std::size_t unsent_bytes_ = 0;
   std::optional<std::uint16_t> close_code_;
@@ -362,6 +356,7 @@ inline std::shared_ptr<WebSocket> MemoryExchange::accept_websocket(const HttpHea
     auto websocket = std::make_shared<MemoryWebSocket>(hub_, websocket_client_, limits);
     websocket_client_->websocket_ = websocket;
     hub_->websockets.emplace(websocket.get(), websocket);
+    for (auto& sent : std::exchange(websocket_client_->early_, {})) websocket->receive(std::move(sent));
     return websocket;
   } else {
     destroy();  // a plain request that claims to be an upgrade: there is no WebSocket on its other side
@@ -391,20 +386,27 @@ inline void MemoryResponse::abort() {
   });
 }
 
+inline void MemoryWebSocketClient::send(Sent what) {
+  if (const auto server = websocket_.lock())
+    server->receive(std::move(what));
+  else if (!ended())
+    early_.push_back(std::move(what));
+}
+
 inline void MemoryWebSocketClient::send_text(std::string_view payload) {
-  if (const auto server = websocket()) server->receive(detail::MemoryWebSocket::Frame{false, std::string(payload)});
+  send({Sent::What::text, std::string(payload), std::nullopt});
 }
 
 inline void MemoryWebSocketClient::send_binary(std::string_view payload) {
-  if (const auto server = websocket()) server->receive(detail::MemoryWebSocket::Frame{true, std::string(payload)});
+  send({Sent::What::binary, std::string(payload), std::nullopt});
 }
 
 inline void MemoryWebSocketClient::close(std::optional<std::uint16_t> code) {
-  if (const auto server = websocket()) server->receive(detail::MemoryWebSocket::CloseFrame{code});
+  send({Sent::What::close_frame, {}, code});
 }
 
 inline void MemoryWebSocketClient::abort() {
-  if (const auto server = websocket()) return server->receive(detail::MemoryWebSocket::EndOfStream{});
+  if (accepted) return send({Sent::What::end, {}, std::nullopt});
   hub_->scheduler.post([exchange = exchange_] {
     if (const auto alive = exchange.lock()) alive->cut();
   });
@@ -412,7 +414,7 @@ inline void MemoryWebSocketClient::abort() {
 
 inline void MemoryWebSocketClient::stall_reading(bool stalled) {
   stalled_ = stalled;
-  const auto server = websocket();
+  const auto server = websocket_.lock();
   if (!stalled && server && !server->is_writable()) server->post_flush();
 }
 

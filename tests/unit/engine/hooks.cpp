@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include <socketio/engine/engine.hpp>
+// Middlewares, header hooks, cookies and CORS as a client sees them.
+#include <tests/support/catch.hpp>
+#include <tests/support/engine_fixture.hpp>
+
+#include <stdexcept>
+
+using socketio::CookieOptions;
+using socketio::CorsOptions;
+using socketio::CorsOrigin;
+using socketio::HttpHeaders;
+using socketio::HttpRequest;
+using socketio::HttpResponse;
+using socketio::MiddlewareContext;
+using socketio::MiddlewareNext;
+using tests::EngineFixture;
+using namespace std::chrono_literals;
+
+using Strings = std::vector<std::string>;
+
+TEST_CASE("header hooks run for each successful response, the initial one once", "[engine][hooks]") {
+  EngineFixture f({.cookie = CookieOptions{}});
+  int initial = 0;
+  int all = 0;
+  f.engine.on_initial_headers([&](HttpHeaders& headers, const HttpRequest& request) {
+    ++initial;
+    CHECK(request.target == f.polling());
+    CHECK(headers.contains("Set-Cookie"));
+    headers.add("Set-Cookie", "mycookie=1");
+  });
+  f.engine.on_headers([&](HttpHeaders& headers, const HttpRequest&) {
+    ++all;
+    headers.add("X-Test", std::to_string(all));
+  });
+  const auto handshake = f.transport.fetch("GET", f.polling());
+  CHECK(handshake->header("Set-Cookie") == "io=" + f.session().id() + "; Path=/; HttpOnly; SameSite=Lax");
+  REQUIRE(handshake->response.headers.size() == 5);
+  CHECK(handshake->response.headers[3].value == "mycookie=1");
+  CHECK(handshake->response.headers[4].value == "1");
+
+  const std::string sid = f.session().id();
+  const auto post = f.post(sid, "4x");
+  CHECK(post->header("X-Test") == "2");
+  CHECK_FALSE(post->header("Set-Cookie"));
+  const auto poll = f.poll(sid);
+  CHECK(all == 2);
+  f.session().send(f.text("x"));
+  CHECK(poll->header("X-Test") == "3");
+  const auto client = f.transport.connect_websocket(f.websocket(sid));
+  CHECK(client->response.headers.find("X-Test") == "4");
+  f.post("nobody", "4x");
+  f.transport.fetch("PUT", f.polling(sid));
+  f.transport.fetch("GET", "/engine.io/");
+  CHECK(all == 4);
+  CHECK(initial == 1);
+}
+
+TEST_CASE("a WebSocket handshake has hooks and no cookie", "[engine][hooks]") {
+  EngineFixture f({.cookie = CookieOptions{}});
+  Strings calls;
+  f.engine.on_initial_headers([&](HttpHeaders& headers, const HttpRequest&) {
+    calls.push_back("initial");
+    headers.add("Set-Cookie", "mycookie=1");
+  });
+  f.engine.on_headers([&](HttpHeaders&, const HttpRequest&) { calls.push_back("all"); });
+  const auto client = f.transport.connect_websocket(f.websocket());
+  REQUIRE(client->response.headers.size() == 1);
+  CHECK(client->response.headers[0].value == "mycookie=1");
+  CHECK(calls == Strings{"initial", "all"});
+}
+
+TEST_CASE("a header hook that throws refuses the handshake and ends a session", "[engine][hooks]") {
+  EngineFixture f;
+  bool throws = true;
+  f.engine.on_headers([&](HttpHeaders&, const HttpRequest&) {
+    if (throws) throw std::runtime_error("boo");
+  });
+  CHECK(f.transport.fetch("GET", f.polling())->status() == 500);
+  CHECK(f.transport.connect_websocket(f.websocket())->response.status == 500);
+  CHECK(f.engine.clients_count() == 0);
+  CHECK(f.sessions.empty());
+
+  throws = false;
+  const std::string sid = f.open_polling();
+  throws = true;
+  const auto poll = f.poll(sid);
+  SECTION("in a poll that a send answers") {
+    f.session().send(f.text("x"));
+    CHECK(poll->done);
+    CHECK(f.recorder().closes.empty());  // not inside send
+  }
+  SECTION("in a POST") { CHECK(f.post(sid, "4x")->status() == 500); }
+  f.run();
+  REQUIRE(f.recorder().closes.size() == 1);
+  CHECK(f.recorder().closes[0].reason == socketio::CloseReason::transport_error);
+  CHECK(poll->status() == 500);
+  CHECK(f.errors.back() == "headers: boo");
+}
+
+TEST_CASE("middlewares see every request and add headers to every response", "[engine][hooks]") {
+  EngineFixture f;
+  Strings seen;
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    seen.push_back(context.request().method + (context.is_upgrade() ? " upgrade" : ""));
+    context.headers().set("X-First", "1");
+    next();
+  });
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    CHECK(context.headers().contains("X-First"));
+    context.headers().set("X-Second", std::string(context.query().find("transport").value_or("none")));
+    next();
+  });
+  const auto handshake = f.transport.fetch("GET", f.polling());
+  CHECK(handshake->header("X-First") == "1");
+  CHECK(handshake->header("X-Second") == "polling");
+  const std::string sid = f.session().id();
+  CHECK(f.post(sid, "4x")->header("X-First") == "1");
+  const auto poll = f.poll(sid);
+  f.session().send(f.text("x"));
+  CHECK(poll->header("X-First") == "1");
+  CHECK(f.transport.connect_websocket(f.websocket(sid))->response.headers.find("X-Second") == "websocket");
+  CHECK(f.transport.connect_websocket(f.websocket())->response.headers.find("X-First") == "1");
+  CHECK(f.transport.fetch("GET", "/engine.io/")->header("X-Second") == "none");
+  CHECK(f.transport.fetch("DELETE", f.polling(sid))->header("X-First") == "1");
+  CHECK(seen == Strings{"GET", "POST", "GET", "GET upgrade", "GET upgrade", "GET", "DELETE"});
+}
+
+TEST_CASE("a middleware may answer the request itself", "[engine][hooks]") {
+  EngineFixture f;
+  f.engine.use([](MiddlewareContext& context, MiddlewareNext next) {
+    context.headers().set("X-Replaced", "no");
+    context.headers().set("X-Kept", "yes");
+    HttpResponse response;
+    response.status = 503;
+    response.headers.add("x-replaced", "yes");
+    context.respond(std::move(response));
+    context.respond({});
+    next();
+    next.fail("too late");
+  });
+  bool reached = false;
+  f.engine.use([&](MiddlewareContext&, MiddlewareNext) { reached = true; });
+  const auto response = f.transport.fetch("GET", f.polling());
+  CHECK(response->status() == 503);
+  CHECK(response->header("X-Replaced") == "yes");
+  CHECK(response->header("X-Kept") == "yes");
+  const auto client = f.transport.connect_websocket(f.websocket());
+  CHECK(client->destroyed);
+  CHECK_FALSE(reached);
+  CHECK(f.refusals.empty());
+}
+
+TEST_CASE("a middleware that fails refuses the request", "[engine][hooks]") {
+  EngineFixture f;
+  f.engine.use([](MiddlewareContext& context, MiddlewareNext next) {
+    context.headers().set("X-First", "1");
+    next.fail("unknown error");
+  });
+  const auto response = f.transport.fetch("GET", f.polling());
+  CHECK(response->status() == 400);
+  CHECK(response->body() == R"({"code":3,"message":"Bad request"})");
+  CHECK(response->header("X-First") == "1");
+  const auto client = f.transport.connect_websocket(f.websocket());
+  CHECK(client->response.status == 400);
+  CHECK(client->response.body == "Bad request");
+  REQUIRE(f.refusals.size() == 2);
+  CHECK(f.refusals[0].context == "name=MIDDLEWARE_FAILURE message=unknown error ");
+}
+
+TEST_CASE("a middleware may let the request go on later, or forget it", "[engine][hooks]") {
+  EngineFixture f({.max_http_buffer_size = 5});
+  std::vector<MiddlewareNext> waiting;
+  f.engine.use([&](MiddlewareContext&, MiddlewareNext next) { waiting.push_back(std::move(next)); });
+  const auto first = f.transport.fetch("GET", f.polling());
+  CHECK_FALSE(first->ended());
+  waiting.at(0)();
+  waiting.at(0)();
+  CHECK(first->status() == 200);
+  CHECK(f.engine.clients_count() == 1);
+
+  const auto post = f.post(f.session().id(), "4too large");
+  waiting.at(1)();
+  f.run();
+  CHECK(post->status() == 413);
+
+  const auto forgotten = f.transport.fetch("GET", f.polling());
+  waiting.clear();
+  f.run();
+  CHECK(forgotten->destroyed);
+
+  const auto late = f.transport.fetch("GET", f.polling());
+  f.engine.close();
+  waiting.at(0)();
+  CHECK(late->status() == 503);
+}
+
+TEST_CASE("a middleware that throws fails the request, unless it has let it go on", "[engine][hooks]") {
+  EngineFixture f;
+  bool goes_on = false;
+  f.engine.use([&](MiddlewareContext&, MiddlewareNext next) {
+    if (goes_on) next();
+    throw std::runtime_error("boo");
+  });
+  CHECK(f.transport.fetch("GET", f.polling())->status() == 500);
+  CHECK(f.transport.connect_websocket(f.websocket())->response.status == 500);
+  goes_on = true;
+  CHECK(f.transport.fetch("GET", f.polling())->status() == 200);
+  CHECK(f.transport.connect_websocket(f.websocket())->accepted);
+  CHECK(f.errors == Strings(4, "middleware: boo"));
+  CHECK(f.engine.clients_count() == 2);
+}
+
+TEST_CASE("CORS headers are on every response, errors and upgrades included", "[engine][hooks][cors]") {
+  EngineFixture f({.cors = CorsOptions{.origin = {"http://good.example"}, .credentials = true}});
+  const auto from = [](std::string_view origin) {
+    return std::pair<std::string_view, std::string_view>("Origin", origin);
+  };
+  const auto handshake = f.transport.fetch("GET", f.polling(), {}, {from("http://good.example")});
+  CHECK(handshake->header("Access-Control-Allow-Origin") == "http://good.example");
+  CHECK(handshake->header("Access-Control-Allow-Credentials") == "true");
+  CHECK(handshake->header("Vary") == "Origin");
+  const auto bad = f.transport.fetch("GET", f.polling(), {}, {from("http://bad.example")});
+  CHECK(bad->status() == 200);
+  CHECK_FALSE(bad->header("Access-Control-Allow-Origin"));
+  CHECK(bad->header("Vary") == "Origin");
+  const auto error = f.transport.fetch("GET", f.websocket(), {}, {from("http://good.example")});
+  CHECK(error->status() == 400);
+  CHECK(error->header("Access-Control-Allow-Origin") == "http://good.example");
+  const auto client = f.transport.connect_websocket(f.websocket(), {from("http://good.example")});
+  CHECK(client->response.headers.find("Access-Control-Allow-Origin") == "http://good.example");
+}
+
+TEST_CASE("a preflight is answered before the engine sees it", "[engine][hooks][cors]") {
+  EngineFixture f({.cors = CorsOptions{}});
+  bool reached = false;
+  f.engine.use([&](MiddlewareContext&, MiddlewareNext next) {
+    reached = true;
+    next();
+  });
+  const auto response = f.transport.fetch("OPTIONS", "/engine.io/default/");
+  CHECK(response->status() == 204);
+  CHECK(response->body().empty());
+  CHECK(response->header("Access-Control-Allow-Origin") == "*");
+  CHECK_FALSE(reached);
+  CHECK(f.refusals.empty());
+}
+
+TEST_CASE("a preflight goes on where that is asked for", "[engine][hooks][cors]") {
+  EngineFixture f({.cors = CorsOptions{.preflight_continue = true}});
+  f.engine.use([](MiddlewareContext& context, MiddlewareNext next) {
+    if (context.request().method != "OPTIONS") return next();
+    HttpResponse response;
+    response.status = 200;
+    context.respond(std::move(response));
+  });
+  const auto response = f.transport.fetch("OPTIONS", f.polling());
+  CHECK(response->status() == 200);
+  CHECK(response->header("Access-Control-Allow-Methods") == "GET,HEAD,PUT,PATCH,POST,DELETE");
+}
+
+TEST_CASE("CORS settings may be chosen for each request", "[engine][hooks][cors]") {
+  EngineFixture f({.cors_delegate = [](const HttpRequest& request) -> std::optional<CorsOptions> {
+    if (request.target.find("throw") != std::string::npos) throw std::runtime_error("boo");
+    if (request.target.find("none") != std::string::npos) return std::nullopt;
+    return CorsOptions{.origin = "http://fixed.example"};
+  }});
+  CHECK(f.transport.fetch("GET", f.polling())->header("Access-Control-Allow-Origin") == "http://fixed.example");
+  CHECK_FALSE(f.transport.fetch("GET", f.polling() + "&none")->header("Access-Control-Allow-Origin"));
+  CHECK(f.transport.fetch("GET", f.polling() + "&throw")->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo ");
+}
