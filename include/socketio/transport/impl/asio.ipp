@@ -30,12 +30,13 @@ class AsioListener : public std::enable_shared_from_this<AsioListener> {
   std::error_code open(const Endpoint& endpoint, bool dual_stack) {
     std::error_code error;
     const AsioTransportOptions& options = shard_->options;
-    if (acceptor_.open(endpoint.protocol(), error)) return error;
-    if (options.reuse_address && acceptor_.set_option(asio::socket_base::reuse_address(true), error)) return error;
-    if (endpoint.protocol() == asio::ip::tcp::v6() && acceptor_.set_option(asio::ip::v6_only(!dual_stack), error))
-      return error;
-    if (acceptor_.bind(endpoint, error)) return error;
-    return acceptor_.listen(options.backlog, error);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error && options.reuse_address) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error && endpoint.protocol() == asio::ip::tcp::v6())
+      acceptor_.set_option(asio::ip::v6_only(!dual_stack), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(options.backlog, error);
+    return error;
   }
 
   std::uint16_t port() const {
@@ -73,7 +74,8 @@ class AsioListener : public std::enable_shared_from_this<AsioListener> {
     const AsioTransportOptions& options = shard_->options;
     if (options.max_connections != 0 && shard_->connection_count() >= options.max_connections) return;
     std::error_code error;
-    if (socket.non_blocking(true, error)) return;
+    socket.non_blocking(true, error);
+    if (error) return;
     if (options.tcp_nodelay) socket.set_option(asio::ip::tcp::no_delay(true), error);
     AsioPeer peer{peer_.address().to_string(), peer_.port(), false};
     std::make_shared<AsioStreamConnection<Socket>>(shard_, std::move(peer), std::move(socket))->start();
