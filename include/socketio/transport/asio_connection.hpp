@@ -90,7 +90,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   };
   struct Http;
   struct Extra;
-  enum class HttpDeadline : std::uint8_t { none, head, body, keep_alive };
+  enum class HttpDeadline : std::uint8_t { none, head, body, write, keep_alive };
 
   Extra& extra();
   AsioOutQueue& queue();
@@ -101,6 +101,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void on_timeout();
   void on_input_end(const std::error_code& error);
   void on_write_failed();
+  void on_write_progress();
   void on_flushed();
   void end();
   void end_after_flush(bool linger);

@@ -13,10 +13,13 @@ namespace socketio {
 struct AsioTransportOptions {
   HttpLimits http{};
 
+  // Zero: no limit.
   std::chrono::milliseconds head_timeout{60'000};       // for the head of a request to arrive; then 408
-  std::chrono::milliseconds request_timeout{300'000};   // for its body to arrive after that; then 408
+  std::chrono::milliseconds request_timeout{300'000};   // for its body to arrive after that; then 408. Also for a peer
+                                                        // that does not read its response at all; then the end
   std::chrono::milliseconds keep_alive_timeout{5'000};  // between two requests of one connection
-  std::chrono::milliseconds close_timeout{30'000};      // for the closing handshake, and for close() of the transport
+
+  std::chrono::milliseconds close_timeout{30'000};  // for the closing handshake, and for close() of the transport
   std::chrono::milliseconds linger_timeout{2'000};  // for the peer to read a last response before the connection ends
 
   std::size_t max_connections = 0;              // of this transport; more are closed when accepted; 0: no limit

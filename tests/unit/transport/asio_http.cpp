@@ -430,6 +430,54 @@ TEST_CASE("a connection idle between requests is closed without a word", "[trans
   CHECK(count_of(client->received, "HTTP/1.1 ") == 1);
 }
 
+TEST_CASE("a client that reads its response slowly is not taken for idle", "[transport][asio][http]") {
+  AsioTransportOptions options;
+  options.keep_alive_timeout = 5ms;
+  options.head_timeout = 30ms;
+  AsioFixture server(options);
+  const std::string body(20'000'000, 'x');
+  server.when_exchange = [&](const ExchangePtr& exchange) { exchange->respond(text_response(body)); };
+  const auto client = server.connect(small_receive_buffer);
+  client->stall();
+  client->send(get("/"));
+  const auto clock = server.connect();  // is cut off when the head timeout has passed
+  REQUIRE(server.until([&] { return clock->ended; }));
+  client->resume();
+  CHECK(server.until([&] { return client->ended; }));  // idle at last
+  CHECK(client->received.size() > body.size());
+}
+
+TEST_CASE("a client that does not read its response at all is cut off", "[transport][asio][http]") {
+  AsioTransportOptions options;
+  options.request_timeout = options.close_timeout = 5ms;
+  AsioFixture server(options);
+  const bool keep_alive = GENERATE(true, false);
+  server.when_exchange = [&](const ExchangePtr& exchange) {
+    exchange->respond(text_response(std::string(20'000'000, 'x')));
+  };
+  const auto client = server.connect(small_receive_buffer);
+  client->stall();
+  client->send(get("/", keep_alive ? "" : "Connection: close\r\n"));
+  REQUIRE(server.until([&] { return server.transport->connection_count() == 1; }));
+  CHECK(server.until([&] { return server.transport->connection_count() == 0; }));
+}
+
+TEST_CASE("a timeout of zero is none", "[transport][asio][http]") {
+  AsioTransportOptions options;
+  options.head_timeout = options.request_timeout = options.keep_alive_timeout = 0ms;
+  AsioFixture server(options);
+  echo_target(server);
+  const auto client = server.connect();
+  client->send(get("/"));
+  REQUIRE(server.until([&] { return count_of(client->received, "HTTP/1.1 200") == 1; }));
+  server.settle();
+  client->send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
+  REQUIRE(server.until([&] { return count_of(client->received, "HTTP/1.1 200") == 2; }));
+  server.settle();
+  CHECK_FALSE(client->ended);
+  CHECK(client->received.find("Keep-Alive") == std::string::npos);
+}
+
 TEST_CASE("a parked request has all the time in the world", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.head_timeout = options.request_timeout = options.keep_alive_timeout = 5ms;

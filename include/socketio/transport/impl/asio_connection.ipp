@@ -145,6 +145,7 @@ inline void AsioConnection::on_input_end(const std::error_code& error) {
 inline void AsioConnection::flush() {
   dirty_ = false;
   if (phase_ == Phase::ended || waiting_writable_ || !queue_) return;
+  bool progress = false;
   while (!queue_->empty()) {
     auto& buffers = shard_->buffers();
     queue_->gather(buffers, shard_->scratch());
@@ -152,21 +153,36 @@ inline void AsioConnection::flush() {
     const std::size_t bytes = write_some(buffers, error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
       waiting_writable_ = true;
+      if (progress) on_write_progress();
       return wait_writable();
     }
     if (error == asio::error::interrupted) continue;
     if (error) return on_write_failed();
     queue_->consume(bytes);
+    progress = true;
   }
   shard_->give_back(std::move(queue_));
   on_flushed();
 }
 
+/// Gives a peer that reads slowly, but reads, more time.
+inline void AsioConnection::on_write_progress() {
+  if (phase_ == Phase::http) {
+    http_->deadline = HttpDeadline::none;
+    http_update_deadline(!http_->tail.empty());
+  } else if (phase_ == Phase::flushing) {
+    arm(shard_->options.close_timeout);
+  }
+}
+
 inline void AsioConnection::on_flushed() {
   switch (phase_) {
     case Phase::http:
-      // Requests that were held back because too much was unsent.
-      if (!http_->consuming && !http_->active && !http_->tail.empty()) http_input({});
+      // Requests may have been held back because too much was unsent.
+      if (!http_->active && !http_->tail.empty())
+        http_input({});
+      else
+        http_update_deadline(false);
       return update_reading();
     case Phase::websocket:
       if (!std::exchange(drain_due_, false)) return;

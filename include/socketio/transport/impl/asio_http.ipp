@@ -190,31 +190,37 @@ inline void AsioConnection::http_refuse(unsigned status) {
   if (exchange) exchange->abort(false);
 }
 
+/// Arms the one timer of the HTTP phase for what is awaited now; a timeout of zero means for ever.
 inline void AsioConnection::http_update_deadline(bool has_input) {
   Http& http = *http_;
   HttpDeadline wanted = HttpDeadline::head;
   if (http.active)
     wanted = http.body.complete() ? HttpDeadline::none : HttpDeadline::body;
+  else if (queue_)
+    wanted = dirty_ ? HttpDeadline::none : HttpDeadline::write;
   else if (http.requests > 0 && !has_input && !http.parser.started())
     wanted = HttpDeadline::keep_alive;
   if (wanted == http.deadline && http.requests == http.deadline_for) return;
   http.deadline = wanted;
   http.deadline_for = http.requests;
   const AsioTransportOptions& options = shard_->options;
+  std::chrono::milliseconds timeout{0};
   switch (wanted) {
-    case HttpDeadline::none: return shard_->scheduler.cancel(http.timer);
-    case HttpDeadline::head: return shard_->scheduler.arm(http.timer, options.head_timeout);
-    case HttpDeadline::body: return shard_->scheduler.arm(http.timer, options.request_timeout);
-    case HttpDeadline::keep_alive: return shard_->scheduler.arm(http.timer, options.keep_alive_timeout);
+    case HttpDeadline::none: break;
+    case HttpDeadline::head: timeout = options.head_timeout; break;
+    case HttpDeadline::body:
+    case HttpDeadline::write: timeout = options.request_timeout; break;
+    case HttpDeadline::keep_alive: timeout = options.keep_alive_timeout; break;
   }
+  if (timeout.count() == 0)
+    shard_->scheduler.cancel(http.timer);
+  else
+    shard_->scheduler.arm(http.timer, timeout);
 }
 
 inline void AsioConnection::http_on_timeout() {
-  if (http_->deadline != HttpDeadline::keep_alive) return http_refuse(408);
-  if (queue_)
-    end_after_flush(false);
-  else
-    end();
+  if (http_->deadline == HttpDeadline::head || http_->deadline == HttpDeadline::body) return http_refuse(408);
+  end();
 }
 
 inline std::shared_ptr<WebSocket> AsioConnection::become_websocket(std::string response_head,
