@@ -50,8 +50,9 @@ enum class JsonStatus : std::uint8_t { ok, syntax_error, too_deep };
 
 /// Parses one JSON text, replacing it by the unescaped strings that the document then points to.
 ///
-/// RapidJSON's own reader is not used: it recurses, or pays for not recursing; it refuses lone surrogates, which
-/// JSON.stringify produces; and its release 1.1.0 overflows on crafted numbers (CVE-2024-38517, CVE-2024-39684).
+/// RapidJSON's own reader is not used: it takes two to ten times as long; it recurses, or pays for not recursing; it
+/// refuses the lone surrogates that JSON.stringify writes; and its release 1.1.0 overflows on crafted numbers
+/// (CVE-2024-38517, CVE-2024-39684) and reads 0e308 as 1.9e289.
 ///
 /// @param text       valid UTF-8; kept alive by the caller as long as `root`.
 /// @param max_depth  how many arrays and objects may lie within each other.
