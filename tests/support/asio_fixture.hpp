@@ -4,13 +4,11 @@
 
 #include <socketio/transport/asio.hpp>
 #include <tests/support/catch.hpp>
+#include <tests/support/raw_client.hpp>
 #include <tests/support/websocket_frames.hpp>
 
-#include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -22,90 +20,6 @@
 #include <vector>
 
 namespace socketio::test {
-
-/// A TCP client without manners of its own: it sends what it is told to and keeps what it gets.
-class RawClient {
- public:
-  RawClient(asio::io_context& context, std::uint16_t port, std::optional<int> receive_buffer_bytes = {})
-      : socket_(context) {
-    socket_.open(asio::ip::tcp::v4());
-    if (receive_buffer_bytes) socket_.set_option(asio::socket_base::receive_buffer_size(*receive_buffer_bytes));
-    socket_.connect({asio::ip::address_v4::loopback(), port});
-    socket_.set_option(asio::ip::tcp::no_delay(true));
-    socket_.non_blocking(true);
-    read();
-  }
-
-  std::string received;
-  bool ended = false;            // the server has closed its side, or reset the connection
-  std::error_code end_reason{};  // eof or what else
-
-  /// Sends everything that the operating system takes now, and the rest when it takes it.
-  void send(std::string_view bytes) {
-    unsent_ += bytes;
-    write();
-  }
-  bool all_sent() const { return unsent_.empty(); }
-
-  void shut_down_send() { socket_.shutdown(asio::socket_base::shutdown_send); }
-  void close() {
-    std::error_code ignored;
-    socket_.close(ignored);
-  }
-  /// Ends the connection with a reset instead of a FIN.
-  void reset() {
-    socket_.set_option(asio::socket_base::linger(true, 0));
-    close();
-  }
-  void stall() { stalled_ = true; }
-  void resume() {
-    stalled_ = false;
-    if (!reading_) read();
-  }
-
-  std::optional<ServerFrame> take_frame() { return take_server_frame(received); }
-
- private:
-  void read() {
-    reading_ = true;
-    socket_.async_read_some(asio::buffer(chunk_),
-                            [this, alive = std::weak_ptr(alive_)](std::error_code error, std::size_t bytes) {
-                              if (alive.expired() || error == asio::error::operation_aborted) return;
-                              reading_ = false;
-                              received.append(chunk_.data(), bytes);
-                              if (error) {
-                                ended = true;
-                                end_reason = error;
-                              } else if (!stalled_) {
-                                read();
-                              }
-                            });
-  }
-  void write() {
-    while (!unsent_.empty()) {
-      std::error_code error;
-      const std::size_t bytes = socket_.write_some(asio::buffer(unsent_), error);
-      unsent_.erase(0, bytes);
-      if (error == asio::error::would_block) {
-        socket_.async_wait(asio::socket_base::wait_write,
-                           [this, alive = std::weak_ptr(alive_)](std::error_code failed) {
-                             if (!alive.expired() && !failed) write();
-                           });
-        return;
-      }
-      if (error) return unsent_.clear();
-    }
-  }
-
-  asio::ip::tcp::socket socket_;
-  std::array<char, 16 * 1024> chunk_{};
-  std::string unsent_;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // gone when a handler must not touch this any more
-  bool reading_ = false;
-  bool stalled_ = false;
-};
-
-using ClientPtr = std::unique_ptr<RawClient>;
 
 /// What a listener has been told, and hooks to do something about it.
 struct RecordingListener : WebSocketListener {
@@ -155,16 +69,7 @@ class AsioFixture {
     return std::make_unique<RawClient>(context, port, receive_buffer_bytes);
   }
 
-  /// Lets things happen until the condition holds; gives up after ten seconds, so that a failing test ends.
-  bool until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      context.restart();
-      context.run_one_for(std::chrono::milliseconds(100));
-    }
-    return true;
-  }
+  bool until(const std::function<bool()>& condition) { return run_until(context, condition); }
 
   /// Runs the loop until it is out of work; false if it never is.
   bool run_out_of_work() {

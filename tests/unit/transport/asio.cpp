@@ -31,6 +31,7 @@ using socketio::test::client_frame;
 using socketio::test::ClientPtr;
 using socketio::test::close_payload;
 using socketio::test::Opcode;
+using socketio::test::take_server_frame;
 using socketio::test::text_response;
 
 namespace {
@@ -245,8 +246,8 @@ TEST_CASE("close ends WebSockets with 1001 after what was sent", "[transport][as
   server.transport->close();
   CHECK(server.listener->closes.empty());  // not inside the call
   REQUIRE(server.until([&] { return client->received.size() >= 11; }));
-  CHECK(client->take_frame()->payload == "4last");
-  CHECK(client->take_frame()->close_code() == 1001);
+  CHECK(take_server_frame(client->received)->payload == "4last");
+  CHECK(take_server_frame(client->received)->close_code() == 1001);
   client->send(client_frame(Opcode::close, close_payload(1001)));
   CHECK(server.run_out_of_work());
   CHECK(client->ended);

@@ -23,6 +23,7 @@ using socketio::test::Opcode;
 using socketio::test::RawClient;
 using socketio::test::RecordingListener;
 using socketio::test::ServerFrame;
+using socketio::test::take_server_frame;
 using Cause = WebSocketClose::Cause;
 
 namespace {
@@ -34,7 +35,7 @@ constexpr int small_receive_buffer = 256 * 1024;
 
 ServerFrame next_frame(AsioFixture& server, RawClient& client) {
   std::optional<ServerFrame> frame;
-  REQUIRE(server.until([&] { return (frame = client.take_frame()) || client.ended; }));
+  REQUIRE(server.until([&] { return (frame = take_server_frame(client.received)) || client.ended; }));
   REQUIRE(frame);
   return *frame;
 }
@@ -296,7 +297,7 @@ TEST_CASE("the peer's close frame is echoed and reported", "[transport][asio][we
   CHECK(server.until([&] { return client->ended; }));
   CHECK(server.listener->messages == std::vector<std::string>{"last"});
   check_close(*server.listener, Cause::closed_by_peer, code, reason);
-  const auto echo = client->take_frame();
+  const auto echo = take_server_frame(client->received);
   REQUIRE(echo);
   CHECK(echo->opcode == Opcode::close);
   CHECK(echo->close_code() == code);

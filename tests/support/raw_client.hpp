@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// A TCP client that sends any bytes whatever, and HTTP responses taken apart: for tests of what servers do with them.
+#pragma once
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace socketio::test {
+
+/// A TCP client without manners of its own: it sends what it is told to and keeps what it gets.
+class RawClient {
+ public:
+  RawClient(asio::io_context& context, std::uint16_t port, std::optional<int> receive_buffer_bytes = {})
+      : socket_(context) {
+    socket_.open(asio::ip::tcp::v4());
+    if (receive_buffer_bytes) socket_.set_option(asio::socket_base::receive_buffer_size(*receive_buffer_bytes));
+    socket_.connect({asio::ip::address_v4::loopback(), port});
+    socket_.set_option(asio::ip::tcp::no_delay(true));
+    socket_.non_blocking(true);
+    read();
+  }
+
+  std::string received;
+  bool ended = false;            // the server has closed its side, or reset the connection
+  std::error_code end_reason{};  // eof or what else
+
+  /// Sends everything that the operating system takes now, and the rest when it takes it.
+  void send(std::string_view bytes) {
+    unsent_ += bytes;
+    write();
+  }
+  bool all_sent() const { return unsent_.empty(); }
+
+  void shut_down_send() { socket_.shutdown(asio::socket_base::shutdown_send); }
+  void close() {
+    std::error_code ignored;
+    socket_.close(ignored);
+  }
+  /// Ends the connection with a reset instead of a FIN.
+  void reset() {
+    socket_.set_option(asio::socket_base::linger(true, 0));
+    close();
+  }
+  void stall() { stalled_ = true; }
+  void resume() {
+    stalled_ = false;
+    if (!reading_) read();
+  }
+
+ private:
+  void read() {
+    reading_ = true;
+    socket_.async_read_some(asio::buffer(chunk_),
+                            [this, alive = std::weak_ptr(alive_)](std::error_code error, std::size_t bytes) {
+                              if (alive.expired() || error == asio::error::operation_aborted) return;
+                              reading_ = false;
+                              received.append(chunk_.data(), bytes);
+                              if (error) {
+                                ended = true;
+                                end_reason = error;
+                              } else if (!stalled_) {
+                                read();
+                              }
+                            });
+  }
+  void write() {
+    while (!unsent_.empty()) {
+      std::error_code error;
+      const std::size_t bytes = socket_.write_some(asio::buffer(unsent_), error);
+      unsent_.erase(0, bytes);
+      if (error == asio::error::would_block) {
+        socket_.async_wait(asio::socket_base::wait_write,
+                           [this, alive = std::weak_ptr(alive_)](std::error_code failed) {
+                             if (!alive.expired() && !failed) write();
+                           });
+        return;
+      }
+      if (error) return unsent_.clear();
+    }
+  }
+
+  asio::ip::tcp::socket socket_;
+  std::array<char, 16 * 1024> chunk_{};
+  std::string unsent_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // gone when a handler must not touch this any more
+  bool reading_ = false;
+  bool stalled_ = false;
+};
+
+using ClientPtr = std::unique_ptr<RawClient>;
+
+/// Lets things happen until the condition holds; gives up after ten seconds, so that a failing test ends.
+inline bool run_until(asio::io_context& context, const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    context.restart();
+    context.run_one_for(std::chrono::milliseconds(100));
+  }
+  return true;
+}
+
+/// A response as it was received.
+struct RawResponse {
+  std::string status_line;
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
+
+  std::string field(std::string_view name) const {
+    for (const auto& [each, value] : fields)
+      if (each == name) return value;
+    return {};
+  }
+
+  /// All of it in one text: the status line, the fields by name, an empty line, the body. Lines end with "\n".
+  std::string text() const {
+    auto sorted = fields;
+    std::sort(sorted.begin(), sorted.end());
+    std::string result = status_line + '\n';
+    for (const auto& [name, value] : sorted) result += name + ": " + value + '\n';
+    return result + '\n' + body;
+  }
+};
+
+/// Takes one response, complete with its body, off the front of `bytes`.
+///
+/// @param has_body  false for the answer to HEAD
+inline std::optional<RawResponse> take_response(std::string& bytes, bool has_body = true) {
+  const std::size_t head_end = bytes.find("\r\n\r\n");
+  if (head_end == std::string::npos) return std::nullopt;
+  RawResponse response;
+  std::size_t at = bytes.find("\r\n");
+  response.status_line = bytes.substr(0, at);
+  while (at < head_end) {
+    const std::size_t begin = at + 2;
+    at = bytes.find("\r\n", begin);
+    const std::string line = bytes.substr(begin, at - begin);
+    const std::size_t colon = line.find(": ");
+    if (colon == std::string::npos)
+      response.fields.emplace_back(line, "");
+    else
+      response.fields.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+  }
+  const std::string length = response.field("Content-Length");
+  const std::size_t size = has_body && !length.empty() ? std::stoul(length) : 0;
+  if (bytes.size() < head_end + 4 + size) return std::nullopt;
+  response.body = bytes.substr(head_end + 4, size);
+  bytes.erase(0, head_end + 4 + size);
+  return response;
+}
+
+}  // namespace socketio::test
