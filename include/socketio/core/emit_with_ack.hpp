@@ -5,6 +5,7 @@
 #include <socketio/core/ack.hpp>
 #include <socketio/core/error.hpp>
 #include <socketio/core/handler_traits.hpp>
+#include <socketio/core/outgoing.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/protocol/packet.hpp>
 
