@@ -154,7 +154,7 @@ using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
 /// sets who receives the exchanges; called on the owner's thread                        | | `t.listen(port, address)`
 /// | accepts connections; returns the bound port; throws `std::system_error`              | | `t.close()` | stops
 /// listening, ends idle connections at once and the others after what they are    | |                            |
-/// about to send (responses given, close frames), at the latest after the close timeout |
+/// about to send (responses given, close frames), at the latest after its shutdown timeout |
 template <class T>
 concept Transport = requires(T transport, ExchangeHandler handler, std::uint16_t port, const std::string& address) {
   typename T::Options;

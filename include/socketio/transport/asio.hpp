@@ -56,7 +56,8 @@ class AsioTransport {
   std::uint16_t listen(std::uint16_t port, const std::string& address = {});
 
   /// Stops listening and ends all connections: idle ones at once, the others after what they are about to send
-  /// (responses given, close frames; open WebSockets are closed with 1001), at the latest after the close timeout.
+  /// (responses given, close frames; open WebSockets are closed with 1001), at the latest after
+  /// the shutdown timeout.
   ///
   /// Then nothing of the transport keeps the io_context running.
   void close();

@@ -19,8 +19,10 @@ struct AsioTransportOptions {
                                                         // that does not read its response at all; then the end
   std::chrono::milliseconds keep_alive_timeout{5'000};  // between two requests of one connection
 
-  std::chrono::milliseconds close_timeout{30'000};  // for the closing handshake, and for close() of the transport
-  std::chrono::milliseconds linger_timeout{2'000};  // for the peer to read a last response before the connection ends
+  std::chrono::milliseconds close_timeout{30'000};    // for the peer's part of a WebSocket's closing handshake
+  std::chrono::milliseconds shutdown_timeout{2'000};  // after close() of the transport, for everything: a server
+                                                      // that shuts down does not wait for a client that has hung
+  std::chrono::milliseconds linger_timeout{2'000};    // for the peer to read a last response before the connection ends
 
   std::size_t max_connections = 0;              // of this transport; more are closed when accepted; 0: no limit
   std::size_t max_pipelined_bytes = 64 * 1024;  // received beyond the request being answered, before reading pauses

@@ -222,7 +222,7 @@ TEST_CASE("close waits for parked requests to be answered, and their connections
 
 TEST_CASE("close gives up on what is not answered in time", "[transport][asio][close]") {
   AsioTransportOptions options;
-  options.close_timeout = 5ms;
+  options.shutdown_timeout = 5ms;
   AsioFixture server(options);
   const auto client = server.connect();
   client->send(request);

@@ -103,7 +103,7 @@ inline void AsioShard::close() {
   closing_ = true;
   const auto all = connections_;
   for (const auto& connection : all) connection->shut_down();
-  if (!connections_.empty()) scheduler.arm(close_timer_, options.close_timeout);
+  if (!connections_.empty()) scheduler.arm(close_timer_, options.shutdown_timeout);
   scheduler.release_when_idle(true);
 }
 
