@@ -62,10 +62,10 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// Accepts connections.
   ///
   /// @param port     0: any that is free
-  /// @param address  of the interface: "0.0.0.0", "127.0.0.1", "::"
+  /// @param address  of the interface: "127.0.0.1", "::1", "0.0.0.0"; empty: all of them, IPv6 and IPv4
   /// @return         the port
   /// @throws std::system_error  when the address cannot be bound; the text names it
-  std::uint16_t listen(std::uint16_t port, const std::string& address = "0.0.0.0") {
+  std::uint16_t listen(std::uint16_t port, const std::string& address = {}) {
     return state_->engine_server().listen(port, address);
   }
 
