@@ -69,6 +69,36 @@ TEMPLATE_TEST_CASE("the server disconnects one namespace and keeps the connectio
   CHECK(client.next() == R"(42["x"])");
 }
 
+TEMPLATE_TEST_CASE("what was on its way when the server disconnected a namespace is dropped", "[behaviour][disconnect]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  Departures<TestType> departures(harness);
+  auto client = open_engine(harness);
+  join(client);
+  join(client, "/n");
+  departures.sockets[1].disconnect();
+  client.text(R"(42/n,["late"])");
+  client.text("43/n,0[]");
+  client.text("41/n,");
+  CHECK(client.next() == "41/n,");
+  CHECK_FALSE(client.has_message());
+  SECTION("and the client may come back") {
+    join(client, "/n");
+    CHECK(departures.sockets.size() == 3);
+    CHECK(departures.log == departures.both("/n", "server namespace disconnect"));
+  }
+  SECTION("but what no client ever sends is still a violation") {
+    client.text("44/n,{}");
+    CHECK(client.closed());
+  }
+  SECTION("but only once: who has come back and left may not go on") {
+    join(client, "/n");
+    client.text("41/n,");
+    client.text(R"(42/n,["x"])");
+    CHECK(client.closed());
+  }
+}
+
 TEMPLATE_TEST_CASE("disconnect(true) ends every namespace and the connection", "[behaviour][disconnect]",
                    MemoryTransport, AsioTransport) {
   Harness<TestType> harness;

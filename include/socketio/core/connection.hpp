@@ -11,6 +11,7 @@
 #include <socketio/engine/timer_queue.hpp>
 #include <socketio/protocol/packet.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -62,6 +63,12 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// Forgets a socket that has left its namespace.
   void remove(const SocketState<Config>& socket);
 
+  /// This server leaves a namespace: what the client sends to it before it knows is dropped, not taken for a violation.
+  void expect_stragglers(const std::string& nsp) { left_.push_back(nsp); }
+
+  /// The server has left a namespace: until the client learns of it, what it sends there is no violation.
+  void tolerate_stragglers(std::string_view nsp) { dismissed_.emplace_back(nsp); }
+
   void on_message(Session& session, bool is_binary, std::span<char> data) override;
   void on_close(Session& session, CloseReason reason, std::string_view description) override;
   bool observes_packets() const override { return false; }
@@ -76,12 +83,16 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void handle_malformed(std::string_view message);
   void handle_violation(std::string_view what);
   SocketPtr find(std::string_view nsp) const;
+  static bool contains(const std::vector<std::string>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
 
   ServerState<Config>& server_;
   std::shared_ptr<Session> session_;
   typename Parser::Decoder decoder_;
-  std::vector<SocketPtr> sockets_;    // one for each namespace, in the order in which they joined
-  std::vector<std::string> joining_;  // namespaces whose middleware are still at work
+  std::vector<SocketPtr> sockets_;      // one for each namespace, in the order in which they joined
+  std::vector<std::string> joining_;    // namespaces whose middleware are still at work
+  std::vector<std::string> dismissed_;  // namespaces that the server has left since the client's last CONNECT
   std::unique_ptr<Timer> connect_timer_;
 };
 

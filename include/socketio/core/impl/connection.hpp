@@ -71,7 +71,11 @@ template <class Config>
 void Connection<Config>::handle_packet(PacketPtr packet) {
   if (packet->type() == PacketType::connect) return handle_connect(*packet);
   const SocketPtr socket = find(packet->nsp());
-  if (!socket) return handle_violation("packet for a namespace that has not been joined");
+  if (!socket) {
+    // On its way when the server left: to take that for a violation would end the client's other namespaces.
+    if (packet->type() != PacketType::connect_error && contains(dismissed_, packet->nsp())) return;
+    return handle_violation("packet for a namespace that has not been joined");
+  }
   switch (packet->type()) {
     case PacketType::event:
     case PacketType::binary_event: return socket->handle_event(std::move(packet));
@@ -87,8 +91,8 @@ void Connection<Config>::handle_packet(PacketPtr packet) {
 template <class Config>
 void Connection<Config>::handle_connect(const Packet& packet) {
   const std::string_view name = packet.nsp();
-  if (find(name) || std::find(joining_.begin(), joining_.end(), name) != joining_.end())
-    return handle_violation("second CONNECT for one namespace");
+  if (find(name) || contains(joining_, name)) return handle_violation("second CONNECT for one namespace");
+  std::erase(dismissed_, name);
   const auto nsp = server_.find(name);
   if (!nsp) return send_connect_error(name, "Invalid namespace", Value());
   joining_.emplace_back(name);
