@@ -63,9 +63,6 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// Forgets a socket that has left its namespace.
   void remove(const SocketState<Config>& socket);
 
-  /// This server leaves a namespace: what the client sends to it before it knows is dropped, not taken for a violation.
-  void expect_stragglers(const std::string& nsp) { left_.push_back(nsp); }
-
   /// The server has left a namespace: until the client learns of it, what it sends there is no violation.
   void tolerate_stragglers(std::string_view nsp) { dismissed_.emplace_back(nsp); }
 

@@ -147,7 +147,6 @@ template <class Config>
 void SocketState<Config>::disconnect() {
   if (!is_connected() || is_over_) return;
   const auto self = this->shared_from_this();
-  connection_->expect_stragglers(nsp_name());
   connection_->send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::disconnect, nsp_name(), {}})));
   connection_->tolerate_stragglers(nsp_name());
   close(DisconnectReason::server_namespace_disconnect);
