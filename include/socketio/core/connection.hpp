@@ -79,7 +79,8 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void send_connect_error(std::string_view nsp, std::string_view message, const Value& data);
   void handle_malformed(std::string_view message);
   void handle_violation(std::string_view what);
-  SocketPtr find(std::string_view nsp) const;
+  SocketPtr find(std::string_view nsp) const { return find_in(sockets_, nsp); }
+  static SocketPtr find_in(const std::vector<SocketPtr>& sockets, std::string_view nsp);
   static bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
@@ -88,7 +89,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   std::shared_ptr<Session> session_;
   typename Parser::Decoder decoder_;
   std::vector<SocketPtr> sockets_;      // one for each namespace, in the order in which they joined
-  std::vector<std::string> joining_;    // namespaces whose middleware are still at work
+  std::vector<SocketPtr> joining_;      // those whose middleware are still at work
   std::vector<std::string> dismissed_;  // namespaces that the server has left since the client's last CONNECT
   std::unique_ptr<Timer> connect_timer_;
 };

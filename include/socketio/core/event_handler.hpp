@@ -10,10 +10,12 @@
 #include <socketio/core/shard.hpp>
 #include <socketio/protocol/packet.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,7 +33,8 @@ class SocketState;
 template <class Config>
 class AckTarget {
  public:
-  AckTarget(std::shared_ptr<SocketState<Config>> socket, std::uint64_t id) : socket_(std::move(socket)), id_(id) {}
+  AckTarget(std::shared_ptr<SocketState<Config>> socket, std::uint64_t id, bool answered)
+      : socket_(std::move(socket)), id_(id), answered_(answered) {}
 
   template <class... Results>
   void answer(const Results&... results) {
@@ -41,7 +44,7 @@ class AckTarget {
  private:
   std::shared_ptr<SocketState<Config>> socket_;
   std::uint64_t id_;
-  std::atomic<bool> answered_{false};
+  std::atomic<bool> answered_;
 };
 
 /// One incoming event on its way through the handlers of a socket.
@@ -64,15 +67,25 @@ class Delivery {
 
   /// Null when the client did not ask for an acknowledgement.
   const std::shared_ptr<AckTarget<Config>>& ack() {
-    if (!ack_ && packet().id()) ack_ = std::make_shared<AckTarget<Config>>(socket_, *packet().id());
+    if (!ack_ && packet().id()) ack_ = std::make_shared<AckTarget<Config>>(socket_, *packet().id(), answered_);
     return ack_;
+  }
+
+  /// Answers the client at once, if it asked and has no answer yet.
+  template <class... Results>
+  void answer(const Results&... results) {
+    if (ack_)
+      ack_->answer(results...);
+    else if (packet().id() && !std::exchange(answered_, true))
+      socket_->send_ack(*packet().id(), results...);
   }
 
  private:
   std::shared_ptr<SocketState<Config>> socket_;
   PacketPtr owned_;
   std::shared_ptr<Packet> shared_;
-  std::shared_ptr<AckTarget<Config>> ack_;
+  std::shared_ptr<AckTarget<Config>> ack_;  // made for those who may answer later
+  bool answered_ = false;                   // before it was made
 };
 
 template <class Config>
@@ -160,13 +173,10 @@ class TypedEventHandler final : public EventHandler<Config> {
                      [](std::exception_ptr) {});
     } else {
       try {
-        if constexpr (std::is_void_v<Result>) {
+        if constexpr (std::is_void_v<Result>)
           call(arguments);
-        } else if (const auto& target = delivery.ack()) {
-          target->answer(call(arguments));
-        } else {
-          static_cast<void>(call(arguments));
-        }
+        else
+          delivery.answer(call(arguments));
       } catch (...) {
         delivery.socket()->report_handler_exception(delivery.packet().event_name());
       }
@@ -247,10 +257,18 @@ class EventRegistry {
   void add(std::string_view event, HandlerPtr handler, bool once) {
     entries_.push_back({std::string(event), std::move(handler), once});
   }
-  void remove(std::string_view event) {
-    std::erase_if(entries_, [&](const Entry& entry) { return entry.event == event; });
+  bool contains(std::string_view event) const noexcept {
+    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.event == event; });
   }
-  void clear() { entries_.clear(); }
+
+  // What is removed is destroyed last: the objects that a handler holds may use the registry.
+  void remove(std::string_view event) {
+    const auto first = std::stable_partition(entries_.begin(), entries_.end(),
+                                             [&](const Entry& entry) { return entry.event != event; });
+    const std::vector<Entry> removed(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
+    entries_.erase(first, entries_.end());
+  }
+  void clear() { const auto removed = std::exchange(entries_, {}); }
 
   /// Calls every handler that is registered for the event now, whatever the handlers do to the registry.
   void dispatch(Delivery<Config>& delivery) {

@@ -110,7 +110,7 @@ inline Value to_value(ValueView view) {
   return value;
 }
 
-/// Reads argument `index` of a packet; a missing one is acceptable to an optional or a view only.
+/// Reads argument `index` of a packet; a missing one is acceptable to an optional, and null to what takes anything.
 template <class T>
 bool read_argument(const Packet& packet, std::size_t index, T& out, ConvertError& error) {
   static const JsonValue null;
@@ -120,7 +120,7 @@ bool read_argument(const Packet& packet, std::size_t index, T& out, ConvertError
     return true;
   } else {
     if (present) return read_value(packet.arg(index), out, error);
-    if constexpr (is_optional<T> || std::is_same_v<T, ValueView>) {
+    if constexpr (is_optional<T> || std::is_same_v<T, ValueView> || std::is_same_v<T, Value>) {
       out = T{};
       return true;
     } else {

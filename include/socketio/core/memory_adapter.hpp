@@ -37,8 +37,8 @@ class MemoryAdapter final : public Adapter {
  public:
   void add(RoomMember& member) override {
     if (member.added_) return;
-    member.added_ = true;
     const std::lock_guard lock(mutex_);
+    member.added_ = true;
     member.index_ = everyone_.members.size();
     everyone_.members.push_back(&member);
     ++everyone_.live;
@@ -236,11 +236,12 @@ class MemoryAdapter final : public Adapter {
     return found == rooms_.end() ? nullptr : found->second.get();
   }
 
-  /// By index and up to the size at the start: the visitor may add members (not visited) and remove any.
+  /// By index and up to the size at the start: the visitor may add members (not visited) and remove any. Those in rooms
+  /// that are not part of the namespace yet, because their middleware are at work, are not visited.
   template <class Visit>
   static void for_each_member(const RoomMembers& room, const Visit& visit) {
     for (std::size_t i = 0, size = room.members.size(); i < size; ++i)
-      if (RoomMember* member = room.members[i]) visit(*member);
+      if (RoomMember* member = room.members[i]; member && member->added_) visit(*member);
   }
 
   void notify_left(std::string_view room, std::string_view id, bool deleted) {

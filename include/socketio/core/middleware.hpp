@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -68,11 +69,14 @@ template <class Subject>
 class MiddlewareChain {
  public:
   using Function = UniqueFunction<void(const Subject&, const std::shared_ptr<Shard>&, Next)>;
-  using List = std::vector<std::shared_ptr<Function>>;
 
-  bool empty() const noexcept { return list_.empty(); }
+  bool empty() const noexcept { return list_ == nullptr; }
 
-  void add(Function function) { list_.push_back(std::make_shared<Function>(std::move(function))); }
+  void add(Function function) {
+    auto longer = list_ ? std::make_shared<List>(*list_) : std::make_shared<List>();
+    longer->push_back(std::make_shared<Function>(std::move(function)));
+    list_ = std::move(longer);
+  }
 
   /// Runs what is registered now, one after the other; the first refusal ends it. `done` runs once, possibly at once.
   void run(const std::shared_ptr<Shard>& shard, Subject subject, Next::Done done) const {
@@ -80,30 +84,32 @@ class MiddlewareChain {
   }
 
  private:
+  using List = std::vector<std::shared_ptr<Function>>;
+
   struct Run {
-    List list;
+    std::shared_ptr<const List> list;
     std::size_t position;
     std::shared_ptr<Shard> shard;
     Subject subject;
     Next::Done done;
   };
 
-  static void run_from(std::shared_ptr<Run> run) {
-    if (run->position == run->list.size()) {
+  /// The caller keeps `run`: a middleware may go on after `next`.
+  static void run_from(const std::shared_ptr<Run>& run) {
+    if (!run->list || run->position == run->list->size()) {
       run->done(std::nullopt);
       return;
     }
-    const std::shared_ptr<Function> current = run->list[run->position++];
-    Run& state = *run;
-    (*current)(state.subject, state.shard, Next(state.shard, [run = std::move(run)](Next::Result result) {
-                 if (result)
-                   run->done(std::move(result));
-                 else
-                   run_from(run);
-               }));
+    const Function& current = *(*run->list)[run->position++];
+    current(run->subject, run->shard, Next(run->shard, [run](Next::Result result) {
+              if (result)
+                run->done(std::move(result));
+              else
+                run_from(run);
+            }));
   }
 
-  List list_;
+  std::shared_ptr<const List> list_;  // replaced as a whole, so that a run keeps what it began with; null if empty
 };
 
 /// What a middleware may return: nothing, or the refusal; either as it is or awaitable.
@@ -112,20 +118,27 @@ concept MiddlewareResult = std::is_void_v<typename AwaitedResult<R>::type> ||
     std::is_same_v<typename AwaitedResult<R>::type, std::optional<MiddlewareError>>;
 
 template <class F, class Argument>
-concept AsynchronousMiddleware = std::is_invocable_v<F&, Argument, Next>;
+concept AsynchronousMiddleware = std::is_invocable_v<F&, Argument, const Next&>;
 
 template <class F, class Argument>
 concept DirectMiddleware = !AsynchronousMiddleware<F, Argument> && std::is_invocable_v<F&, Argument> &&
                            MiddlewareResult<std::invoke_result_t<F&, Argument>>;
 
+/// Where a middleware was at work, for the report of its failure.
+struct MiddlewarePlace {
+  std::string_view nsp;
+  std::string_view socket_id;
+  std::string_view event;
+};
+
 /// Passes on what the exception being handled means: a refusal, or a failure whose details stay on the server.
-inline void refuse_with_current_exception(const Shard& shard, const Next& next) {
+inline void refuse_with_current_exception(const Shard& shard, const Next& next, const MiddlewarePlace& place) {
   try {
     throw;
   } catch (const MiddlewareError& refusal) {
     next(refusal);
   } catch (...) {
-    shard.report_current_exception({}, {}, {});
+    shard.report_current_exception(place.nsp, place.socket_id, place.event);
     next(MiddlewareError("internal server error"));
   }
 }
@@ -137,46 +150,75 @@ inline void pass_on(const Next& next, std::optional<MiddlewareError> refusal) {
     next();
 }
 
-template <class F, class Argument>
-asio::awaitable<void> run_middleware_coroutine(std::shared_ptr<F> function, Argument argument,
-                                               std::shared_ptr<Shard> shard, Next next) {
-  using Result = typename AwaitedResult<std::invoke_result_t<F&, Argument>>::type;
-  try {
-    if constexpr (std::is_void_v<Result>) {
-      co_await (*function)(argument);
-      next();
-    } else {
-      pass_on(next, co_await (*function)(argument));
-    }
-  } catch (...) {
-    refuse_with_current_exception(*shard, next);
-  }
+template <class User, class Argument>
+auto call_middleware(User& user, Argument& argument, const Next& next) {
+  if constexpr (AsynchronousMiddleware<User, Argument>)
+    return user(argument, next);
+  else
+    return user(argument);
 }
 
-/// Brings the three forms of middleware (with `next`, direct, coroutine) to one.
+/// A middleware of the user's with what is made of its subject.
 ///
-/// @tparam Argument  what the user's function takes; made from the subject by `project`
-template <class Argument, class Subject, class F, class Project>
-typename MiddlewareChain<Subject>::Function make_middleware(F&& user, Project project) {
-  using User = std::decay_t<F>;
-  return [function = std::make_shared<User>(std::forward<F>(user)), project](
-             const Subject& subject, const std::shared_ptr<Shard>& shard, Next next) {
+/// @tparam Argument  what the user's function takes; `Project` makes it from the subject
+/// @tparam Locate    makes a MiddlewarePlace of the subject
+template <class User, class Argument, class Subject, class Project, class Locate>
+struct Middleware {
+  using Result = decltype(call_middleware<User, Argument>(std::declval<User&>(), std::declval<Argument&>(),
+                                                          std::declval<const Next&>()));
+  static constexpr bool takes_next = AsynchronousMiddleware<User, Argument>;
+
+  User user;
+  Project project;
+  Locate locate;
+
+  void run(const std::shared_ptr<Middleware>& self, const Subject& subject, const std::shared_ptr<Shard>& shard,
+           const Next& next) {
+    if constexpr (is_awaitable<Result>) {
+      asio::co_spawn(shard->executor(), run_coroutine(self, subject, shard, next), [](std::exception_ptr) {});
+    } else {
+      try {
+        Argument argument = project(subject);
+        if constexpr (takes_next) {
+          static_cast<void>(call_middleware<User, Argument>(user, argument, next));
+        } else if constexpr (std::is_void_v<Result>) {
+          call_middleware<User, Argument>(user, argument, next);
+          next();
+        } else {
+          pass_on(next, call_middleware<User, Argument>(user, argument, next));
+        }
+      } catch (...) {
+        refuse_with_current_exception(*shard, next, locate(subject));
+      }
+    }
+  }
+
+  /// Everything that the coroutine may look at is a parameter, hence lives in its frame: it may go on after `next`.
+  static asio::awaitable<void> run_coroutine(std::shared_ptr<Middleware> self, Subject subject,
+                                             std::shared_ptr<Shard> shard, Next next) {
     try {
-      if constexpr (AsynchronousMiddleware<User, Argument>) {
-        (*function)(project(subject), next);
-      } else if constexpr (is_awaitable<std::invoke_result_t<User&, Argument>>) {
-        asio::co_spawn(shard->executor(),
-                       run_middleware_coroutine<User, Argument>(function, project(subject), shard, next),
-                       [](std::exception_ptr) {});
-      } else if constexpr (std::is_void_v<std::invoke_result_t<User&, Argument>>) {
-        (*function)(project(subject));
+      Argument argument = self->project(subject);
+      if constexpr (takes_next) {
+        static_cast<void>(co_await call_middleware<User, Argument>(self->user, argument, next));
+      } else if constexpr (std::is_void_v<typename AwaitedResult<Result>::type>) {
+        co_await call_middleware<User, Argument>(self->user, argument, next);
         next();
       } else {
-        pass_on(next, (*function)(project(subject)));
+        pass_on(next, co_await call_middleware<User, Argument>(self->user, argument, next));
       }
     } catch (...) {
-      refuse_with_current_exception(*shard, next);
+      refuse_with_current_exception(*shard, next, self->locate(subject));
     }
+  }
+};
+
+/// Brings the forms of middleware (with `next`, direct, and either of them as a coroutine) to one.
+template <class Argument, class Subject, class F, class Project, class Locate>
+typename MiddlewareChain<Subject>::Function make_middleware(F&& user, Project project, Locate locate) {
+  using Made = Middleware<std::decay_t<F>, Argument, Subject, Project, Locate>;
+  return [made = std::shared_ptr<Made>(new Made{std::forward<F>(user), std::move(project), std::move(locate)})](
+             const Subject& subject, const std::shared_ptr<Shard>& shard, const Next& next) {
+    made->run(made, subject, shard, next);
   };
 }
 

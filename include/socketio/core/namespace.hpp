@@ -69,7 +69,10 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
                   "socketio: a middleware is callable as f(Socket, Next), or as f(Socket) returning void, "
                   "std::optional<ConnectError>, or an asio::awaitable of one of them.");
     auto function = detail::make_middleware<BasicSocket<Config>, SocketPtr>(
-        std::forward<F>(middleware), [](const SocketPtr& socket) { return BasicSocket<Config>(socket); });
+        std::forward<F>(middleware), [](const SocketPtr& socket) { return BasicSocket<Config>(socket); },
+        [](const SocketPtr& socket) {
+          return detail::MiddlewarePlace{socket->nsp_name(), socket->id(), {}};
+        });
     state_->shard()->dispatch(
         [state = state_, function = std::move(function)]() mutable { state->use(std::move(function)); });
     return *this;

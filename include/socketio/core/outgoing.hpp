@@ -83,7 +83,13 @@ std::size_t argument_count(const Argument& argument) {
     return 1;
 }
 
-/// Encodes an event. A packet with more attachments than clients accept is a mistake of the program, so it throws.
+/// A packet with more attachments than clients accept is a mistake of the program, so it throws.
+inline void require_few_attachments(const EncodedPacket& packet, std::size_t max, const std::string& what) {
+  if (packet.attachments.size() > max)
+    throw std::invalid_argument(what + " has " + std::to_string(packet.attachments.size()) +
+                                " binary arguments; clients refuse more than " + std::to_string(max));
+}
+
 template <class Parser, class... Arguments>
 OutgoingPacket encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id, const EmitFlags& flags,
                             std::size_t max_attachments, std::string_view event, const Arguments&... args) {
@@ -93,10 +99,7 @@ OutgoingPacket encode_event(std::string_view nsp, std::optional<std::uint64_t> a
     (write_argument(writer, args), ...);
     writer.end_array();
   });
-  if (encoded.attachments.size() > max_attachments)
-    throw std::invalid_argument("event \"" + std::string(event) + "\" has " +
-                                std::to_string(encoded.attachments.size()) +
-                                " binary arguments; clients refuse more than " + std::to_string(max_attachments));
+  if (encoded.is_binary()) require_few_attachments(encoded, max_attachments, "event \"" + std::string(event) + '"');
   return OutgoingPacket(std::move(encoded), flags.compress);
 }
 

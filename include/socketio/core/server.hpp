@@ -125,8 +125,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// Sets who hears of errors: exceptions from handlers, arguments that do not convert, packets that are malformed. By
   /// default exceptions, and the first argument error of each handler, are written to std::cerr.
   void on_error(ErrorHook hook) {
-    state_->shard().dispatch(
-        [&shard = state_->shard(), hook = std::move(hook)]() mutable { shard.set_error_hook(std::move(hook)); });
+    on_owner([hook = std::move(hook)](State& state) mutable { state.shard().set_error_hook(std::move(hook)); });
   }
 
   /// Sets who answers HTTP requests that are not Socket.IO's; by default they get an empty 404.
@@ -159,7 +158,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     });
   }
 
-  BasicBroadcastOperator<Config> selection() const { return {state_->find("/"), BroadcastOptions{}}; }
+  BasicBroadcastOperator<Config> selection() const { return {state_->main(), BroadcastOptions{}}; }
 
   std::unique_ptr<asio::io_context> own_context_;  // destroyed last: suspended coroutines hold handles
   asio::io_context& context_;

@@ -60,18 +60,16 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
       not_found.status = 404;
       exchange->respond(std::move(not_found));
     });
-    of("/");
+    main_ = of("/");
   }
   ServerState(const ServerState&) = delete;
   ServerState& operator=(const ServerState&) = delete;
 
-  /// Ends without a word to the users' handlers: what they refer to may be gone already.
+  /// Ends without a word to the users' handlers: what they refer to may be gone already. The engine ends the
+  /// connections after this, and they abandon their sockets because the shard is closed.
   ~ServerState() {
-    for (const auto& [name, nsp] : namespaces_) {
-      for (const auto& socket : nsp->select({})) socket->abandon();
-      nsp->drop_handlers();
-    }
     shard_->close();
+    for (const auto& [name, nsp] : namespaces_) nsp->drop_handlers();
   }
 
   // Any thread.
@@ -104,6 +102,9 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     }
     return nsp;
   }
+
+  /// The namespace "/". Any thread.
+  const NamespacePtr& main() const noexcept { return main_; }
 
   /// The namespace of exactly that name; null if there is none. Any thread.
   NamespacePtr find(std::string_view name) const {
@@ -138,6 +139,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   Parser parser_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;
+  NamespacePtr main_;
   std::vector<std::shared_ptr<NamespaceHandler>> new_namespace_handlers_;
   BasicEngineServer<Transport> engine_server_;
 };

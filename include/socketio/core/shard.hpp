@@ -10,8 +10,10 @@
 #include <atomic>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace socketio::detail {
@@ -19,10 +21,11 @@ namespace socketio::detail {
 /// The way to the owner's thread, and the error hook.
 ///
 /// Handles of users may be kept longer than the server: they reach its thread through this object, which then drops
-/// what it is asked to do.
+/// what it is asked to do, and what it was asked before and has not done yet.
 ///
-/// @par Thread safety  `dispatch`, `post`, `owns_this_thread`, `is_open` from any thread; the rest on the owner's.
-class Shard {
+/// @par Thread safety  `dispatch`, `post`, `owns_this_thread`, `is_open` from any thread, but not while `close` runs on
+///                     another; the rest on the owner's.
+class Shard : public std::enable_shared_from_this<Shard> {
  public:
   Shard(Scheduler& scheduler, asio::any_io_executor executor)
       : scheduler_(&scheduler), executor_(std::move(executor)) {}
@@ -30,11 +33,18 @@ class Shard {
   /// Runs `task` now on the owner's thread, or later when called on another; drops it when the server is gone.
   template <class F>
   void dispatch(F&& task) {
-    if (Scheduler* scheduler = scheduler_.load(std::memory_order_acquire)) scheduler->dispatch(std::forward<F>(task));
+    if (owns_this_thread())
+      task();
+    else
+      post(std::forward<F>(task));
   }
   template <class F>
   void post(F&& task) {
-    if (Scheduler* scheduler = scheduler_.load(std::memory_order_acquire)) scheduler->post(std::forward<F>(task));
+    Scheduler* const scheduler = scheduler_.load(std::memory_order_acquire);
+    if (!scheduler) return;
+    scheduler->post([self = shared_from_this(), task = std::decay_t<F>(std::forward<F>(task))]() mutable {
+      if (self->is_open()) task();
+    });
   }
   bool owns_this_thread() const {
     const Scheduler* scheduler = scheduler_.load(std::memory_order_acquire);
@@ -53,15 +63,16 @@ class Shard {
     hook_ = nullptr;
   }
 
-  void set_error_hook(ErrorHook hook) { hook_ = std::move(hook); }
-  bool has_error_hook() const noexcept { return static_cast<bool>(hook_); }
+  void set_error_hook(ErrorHook hook) { hook_ = hook ? std::make_shared<const ErrorHook>(std::move(hook)) : nullptr; }
+  bool has_error_hook() const noexcept { return hook_ != nullptr; }
 
   /// Hands an error to the user's hook. Without one, what a user's handler threw is written to std::cerr: it would
   /// otherwise vanish. What peers do wrong is not: they could fill the log.
   void report(const ErrorReport& report) const noexcept {
     try {
-      if (hook_)
-        hook_(report);
+      // Kept while it runs: it may set another one.
+      if (const auto hook = hook_)
+        (*hook)(report);
       else if (report.exception)
         std::cerr << "socketio: " << report.message() << std::endl;
     } catch (...) {
@@ -95,7 +106,7 @@ class Shard {
  private:
   std::atomic<Scheduler*> scheduler_;
   asio::any_io_executor executor_;
-  ErrorHook hook_;
+  std::shared_ptr<const ErrorHook> hook_;
 };
 
 }  // namespace socketio::detail

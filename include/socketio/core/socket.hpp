@@ -164,9 +164,9 @@ class BasicSocketEmitter {
     using Results = typename detail::AckCallbackShape<typename detail::SignatureOf<Callback>::Parameters>::Results;
     const std::uint64_t id = socket_->nsp()->next_ack_id();
     OutgoingPacket packet = encode(event, id, std::get<I>(args)...);
-    send_expecting(id, std::move(packet),
-                   detail::make_ack_callback(std::get<sizeof...(I)>(std::move(args)), socket_->nsp()->shard(),
-                                             socket_->nsp_name(), socket_->id(), std::string(event), Results{}));
+    send_expecting(
+        id, std::move(packet),
+        detail::make_ack_callback(std::get<sizeof...(I)>(std::move(args)), socket_, std::string(event), Results{}));
   }
 
   template <class Result, class Tuple, std::size_t... I>
@@ -185,7 +185,8 @@ class BasicSocketEmitter {
                                                   CompletionSignature<Result>>::type;
     const std::uint64_t id = socket_->nsp()->next_ack_id();
     return asio::async_initiate<Token, Signature>(
-        [self = *this, id](auto handler, OutgoingPacket packet) {
+        [self = *this, id, event = std::string(event)](auto handler, OutgoingPacket packet) mutable {
+          if (!self.socket_->shard().is_open()) return detail::complete_without_server<Result>(std::move(handler));
           auto slot = asio::get_associated_cancellation_slot(handler);
           if (slot.is_connected()) {
             slot.assign([socket = std::weak_ptr(self.socket_), id](asio::cancellation_type type) {
@@ -193,8 +194,8 @@ class BasicSocketEmitter {
               if (const auto alive = socket.lock()) alive->shard().dispatch([alive, id] { alive->cancel_ack(id); });
             });
           }
-          const std::shared_ptr<detail::Shard>& shard = self.socket_->nsp()->shard();
-          self.send_expecting(id, std::move(packet), detail::make_ack_completion<Result>(std::move(handler), shard));
+          self.send_expecting(id, std::move(packet),
+                              detail::make_ack_completion<Result>(std::move(handler), self.socket_, std::move(event)));
         },
         token, encode(event, id, args...));
   }
@@ -283,7 +284,10 @@ class BasicSocket {
         "void, std::optional<MiddlewareError>, or an asio::awaitable of one of them.");
     auto function = detail::make_middleware<IncomingEvent&, IncomingEvent>(
         std::forward<F>(middleware),
-        [](const IncomingEvent& event) -> IncomingEvent& { return const_cast<IncomingEvent&>(event); });
+        [](const IncomingEvent& event) -> IncomingEvent& { return const_cast<IncomingEvent&>(event); },
+        [nsp = state_->nsp(), id = state_->id()](const IncomingEvent& event) {
+          return detail::MiddlewarePlace{nsp->name(), id, event.name()};
+        });
     state_->shard().dispatch(
         [state = state_, function = std::move(function)]() mutable { state->use(std::move(function)); });
   }

@@ -31,9 +31,9 @@ class NamespaceState;
 /// A socket from the CONNECT packet on; `connected` while it is a member of its namespace.
 ///
 /// @par Thread safety  Owner's thread only, except what is marked otherwise.
-/// @par Lifetime       Kept by its connection while it is connected, and by the handles of users. When it disconnects
-/// it
-///                     drops its handlers, so that one that captured its own socket does not keep it alive.
+/// @par Lifetime       Kept by its connection from CONNECT until it has left or was refused, and by the handles of
+///                     users. At its end it drops handlers, middleware and expected acknowledgements, so that one that
+///                     captured its own socket does not keep it alive.
 template <class Config>
 class SocketState final : public RoomMember, public std::enable_shared_from_this<SocketState<Config>> {
  public:
@@ -61,12 +61,13 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   Data& data() noexcept { return data_; }
   EventRegistry<Config>& handlers() noexcept { return handlers_; }
 
-  /// Dropped once the socket has gone: nothing would ever destroy it.
+  /// Dropped once the socket has gone, as is a middleware: nothing would ever destroy it.
   void add_handler(std::string_view event, typename EventRegistry<Config>::HandlerPtr handler, bool once) {
-    if (!is_over_) handlers_.add(event, std::move(handler), once);
+    if (!has_gone()) handlers_.add(event, std::move(handler), once);
   }
 
   void use(typename MiddlewareChain<IncomingEvent>::Function middleware) {
+    if (has_gone()) return;
     if (!middleware_) middleware_ = std::make_unique<MiddlewareChain<IncomingEvent>>();
     middleware_->add(std::move(middleware));
   }
@@ -89,7 +90,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   /// The client is connected: it is told, and reachable from now on.
   void handle_connected();
   /// The client was refused by a middleware, or gone before they had finished.
-  void handle_refused() { is_over_ = true, nsp_->adapter().remove(*this); }
+  void handle_refused();
   void handle_event(PacketPtr packet);
   void handle_ack(const Packet& packet);
   /// A decoder error on the connection: the `error` handlers are told.
@@ -107,6 +108,8 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void dispatch(Delivery<Config>& delivery) {
     if (is_connected()) handlers_.dispatch(delivery);
   }
+  bool has_gone() const noexcept { return is_over_ && !is_connected(); }
+  void drop_handlers();
 
   std::shared_ptr<NamespaceState<Config>> nsp_;
   std::shared_ptr<Connection<Config>> connection_;

@@ -63,6 +63,14 @@ void Connection<Config>::on_close(Session&, CloseReason reason, std::string_view
   const auto self = this->shared_from_this();
   connect_timer_.reset();
   server_.parser().reset(decoder_);
+  const std::vector<SocketPtr> joining = std::exchange(joining_, {});
+  if (!server_.shard().is_open()) {  // the server is being destroyed: nobody is told
+    const std::vector<SocketPtr> sockets = std::exchange(sockets_, {});
+    for (const SocketPtr& socket : joining) socket->abandon();
+    for (const SocketPtr& socket : sockets) socket->abandon();
+    return;
+  }
+  for (const SocketPtr& socket : joining) socket->handle_refused();
   const std::vector<SocketPtr> sockets = sockets_;
   for (const SocketPtr& socket : sockets) socket->close(to_disconnect_reason(reason), description);
 }
@@ -91,13 +99,13 @@ void Connection<Config>::handle_packet(PacketPtr packet) {
 template <class Config>
 void Connection<Config>::handle_connect(const Packet& packet) {
   const std::string_view name = packet.nsp();
-  if (find(name) || contains(joining_, name)) return handle_violation("second CONNECT for one namespace");
+  if (find(name) || find_in(joining_, name)) return handle_violation("second CONNECT for one namespace");
   std::erase(dismissed_, name);
   const auto nsp = server_.find(name);
   if (!nsp) return send_connect_error(name, "Invalid namespace", Value());
-  joining_.emplace_back(name);
   auto socket = std::make_shared<SocketState<Config>>(
       nsp, this->shared_from_this(), make_sid(), packet.has_data() ? to_value(packet.data()) : Value(Value::Object{}));
+  joining_.push_back(socket);
   nsp->admit(socket, [self = this->shared_from_this(), socket](Next::Result refusal) {
     self->finish_connect(socket, refusal);
   });
@@ -105,7 +113,7 @@ void Connection<Config>::handle_connect(const Packet& packet) {
 
 template <class Config>
 void Connection<Config>::finish_connect(const SocketPtr& socket, const Next::Result& refusal) {
-  std::erase(joining_, socket->nsp_name());
+  if (std::erase(joining_, socket) == 0) return;  // the connection has ended, and the socket with it
   if (!is_open()) return socket->handle_refused();
   if (refusal) {
     socket->handle_refused();
@@ -148,8 +156,9 @@ void Connection<Config>::handle_violation(std::string_view what) {
 }
 
 template <class Config>
-typename Connection<Config>::SocketPtr Connection<Config>::find(std::string_view nsp) const {
-  for (const SocketPtr& socket : sockets_)
+typename Connection<Config>::SocketPtr Connection<Config>::find_in(const std::vector<SocketPtr>& sockets,
+                                                                   std::string_view nsp) {
+  for (const SocketPtr& socket : sockets)
     if (socket->nsp_name() == nsp) return socket;
   return nullptr;
 }

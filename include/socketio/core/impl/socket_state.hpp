@@ -53,11 +53,13 @@ Handshake SocketState<Config>::handshake() const {
 template <class Config>
 template <class... Results>
 void SocketState<Config>::send_ack(std::uint64_t id, const Results&... results) {
-  OutgoingPacket packet(Parser::encode(PacketHeader{PacketType::ack, nsp_name(), id}, [&](auto& writer) {
+  EncodedPacket encoded = Parser::encode(PacketHeader{PacketType::ack, nsp_name(), id}, [&](auto& writer) {
     writer.begin_array((std::size_t{0} + ... + argument_count(results)));
     (write_argument(writer, results), ...);
     writer.end_array();
-  }));
+  });
+  require_few_attachments(encoded, nsp_->options().max_attachments, "the acknowledgement");
+  OutgoingPacket packet(std::move(encoded));
   if (shard().owns_this_thread())
     connection_->send(packet);
   else
@@ -67,15 +69,15 @@ void SocketState<Config>::send_ack(std::uint64_t id, const Results&... results) 
 template <class Config>
 bool SocketState<Config>::expect_ack(std::uint64_t id, std::optional<std::chrono::milliseconds> timeout,
                                      PendingAcks::Handler handler) {
-  if (!acks_) acks_ = std::make_unique<PendingAcks>();
   const std::size_t limit = nsp_->options().max_pending_acks;
-  const bool too_many = limit != 0 && acks_->size() >= limit;
+  const bool too_many = limit != 0 && acks_ && acks_->size() >= limit;
   if (is_over_ || too_many) {
     const std::error_code error = make_error_code(is_over_ ? Errc::disconnected : Errc::too_many_pending_acks);
     if (too_many) shard().report({error, {}, nsp_name(), id_, {}, nullptr});
     shard().post([handler = std::move(handler), error] { handler(error, nullptr); });
     return false;
   }
+  if (!acks_) acks_ = std::make_unique<PendingAcks>();
   if (timeout) {
     Scheduler& scheduler = shard().scheduler();
     acks_->add(id, std::move(handler), scheduler.timers(), scheduler.now() + *timeout);
@@ -133,8 +135,17 @@ void SocketState<Config>::handle_ack(const Packet& packet) {
 }
 
 template <class Config>
+void SocketState<Config>::handle_refused() {
+  const auto self = this->shared_from_this();
+  is_over_ = true;
+  nsp_->adapter().remove(*this);
+  if (acks_) acks_->end_all();
+  drop_handlers();
+}
+
+template <class Config>
 void SocketState<Config>::disconnect() {
-  if (!is_connected()) return;
+  if (!is_connected() || is_over_) return;
   const auto self = this->shared_from_this();
   connection_->send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::disconnect, nsp_name(), {}})));
   connection_->tolerate_stragglers(nsp_name());
@@ -146,29 +157,35 @@ void SocketState<Config>::close(DisconnectReason reason, std::string_view descri
   if (!is_connected() || is_over_) return;
   const auto self = this->shared_from_this();
   is_over_ = true;
-  std::vector<Value> why{Value(std::string(to_string(reason)))};
-  if (!description.empty()) why.emplace_back(std::string(description));
+  std::vector<Value> why{Value(std::string(to_string(reason))), Value(std::string(description))};
   dispatch_local("disconnecting", why);
   nsp_->adapter().remove(*this);
   connection_->remove(*this);
   connected_.store(false, std::memory_order_release);
   if (acks_) acks_->end_all();
   dispatch_local("disconnect", std::move(why));
-  handlers_.clear();
+  drop_handlers();
 }
 
 template <class Config>
 void SocketState<Config>::abandon() {
+  const auto self = this->shared_from_this();
   is_over_ = true;
   connected_.store(false, std::memory_order_release);
   nsp_->adapter().remove(*this);
-  handlers_.clear();
-  middleware_.reset();
+  drop_handlers();
   acks_.reset();
 }
 
 template <class Config>
+void SocketState<Config>::drop_handlers() {
+  handlers_.clear();
+  middleware_.reset();
+}
+
+template <class Config>
 void SocketState<Config>::dispatch_local(std::string_view event, std::vector<Value> args) {
+  if (!handlers_.contains(event)) return;
   auto packet = std::make_shared<Packet>();
   packet->set_event(std::string(event), std::move(args));
   Delivery<Config> delivery(this->shared_from_this(), std::move(packet));

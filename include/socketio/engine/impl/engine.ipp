@@ -14,8 +14,7 @@ inline Engine::Engine(Scheduler& scheduler, EngineOptions options)
     : state_(std::make_shared<detail::EngineState>(scheduler, std::move(options))) {}
 
 inline Engine::~Engine() {
-  close();
-  // Sessions that users keep must not keep what the callbacks hold.
+  // Nobody is to be called any more, and sessions that users keep must not keep what the callbacks hold.
   state_->middlewares.clear();
   state_->connection_hook.set(nullptr);
   state_->connection_error_hook.set(nullptr);
@@ -23,6 +22,7 @@ inline Engine::~Engine() {
   state_->headers_hook.set(nullptr);
   state_->flush_hook.set(nullptr);
   state_->drain_hook.set(nullptr);
+  close();
   state_->error_hook.set(nullptr);
 }
 

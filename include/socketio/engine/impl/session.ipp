@@ -342,8 +342,10 @@ inline void Session::finish(CloseReason reason, std::string_view description, st
   if (ready_state_ == ReadyState::closed) return;
   ready_state_ = ReadyState::closed;
 
-  // Callers go on with `this` after their callbacks, and the listener may be running: both live until a later turn.
-  engine_->scheduler.post([self = shared_from_this()] { self->release(); });
+  // Callers go on with `this` after their callbacks, and the listener may be running: both live until a later turn, or
+  // until the loop is destroyed with that turn not run.
+  std::shared_ptr<void> releasing(nullptr, [self = shared_from_this()](void*) { self->release(); });
+  engine_->scheduler.post([releasing = std::move(releasing)] {});
   engine_->remove(*this);
   engine_->scheduler.cancel(heartbeat_timer_);
   drop_upgrade();
