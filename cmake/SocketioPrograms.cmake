@@ -9,7 +9,8 @@ function(socketio_add_program name)
 endfunction()
 
 # socketio_add_example(<name>): examples/<name>/main.cpp becomes <build>/examples/<name>/<name>. The files of
-# examples/<name>/public are copied beside it, together with the client's bundle; the program finds them at PUBLIC_DIR.
+# examples/<name>/public are copied beside it, together with examples/shared/look.css and the client's bundle; the program
+# finds them at PUBLIC_DIR.
 function(socketio_add_example name)
   set(target "example_${name}")
   set(source_dir "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
@@ -29,6 +30,10 @@ function(socketio_add_example name)
                        DEPENDS "${source_dir}/public/${page}" VERBATIM)
     list(APPEND copies "${public_dir}/${page}")
   endforeach()
+  add_custom_command(OUTPUT "${public_dir}/look.css"
+                     COMMAND "${CMAKE_COMMAND}" -E copy "${CMAKE_CURRENT_SOURCE_DIR}/shared/look.css" "${public_dir}/look.css"
+                     DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/shared/look.css" VERBATIM)
+  list(APPEND copies "${public_dir}/look.css")
   if(SOCKETIO_HAVE_NODE)
     foreach(bundle IN ITEMS socket.io.min.js socket.io.min.js.map)
       set(origin "${SOCKETIO_NODE_MODULES}/socket.io-client/dist/${bundle}")
