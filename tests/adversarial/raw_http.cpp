@@ -316,7 +316,7 @@ TEST_CASE("an upgrade outside the path is ended without an answer", "[adversaria
   for (const char* target : {"/", "/other", "/socket.io?EIO=4&transport=websocket"}) {
     const ClientPtr client = attack.connect();
     client->send(upgrade_request(target) + text_frame("never read"));
-    CHECK(attack.last_words(*client).substr(0, 8) != "HTTP/1.1 101");
+    CHECK(attack.last_words(*client) == "");
     attack.check_aftermath({});
   }
 }

@@ -360,7 +360,7 @@ TEST_CASE("packets that mean nothing are ignored", "[adversarial][socketio]") {
            "42[\"error\",\"x\"]",
            "42[\"\"]",
            "42[1,2]",
-          
+
            "42[\"__proto__\",{\"__proto__\":1}]",
            "40/slow,",
        }) {

@@ -67,8 +67,8 @@ struct Attack::Server {
     socket.on("note", [this, nsp](Value value) { log.push_back("event " + nsp + ": " + ::test::written(value)); });
     socket.on("dismiss", [socket] { socket.disconnect(); });
     socket.on("error", [this, nsp](std::string message) { log.push_back("error " + nsp + ": " + message); });
-    socket.on("disconnect", [this, nsp](std::string reason, std::optional<std::string> description) {
-      log.push_back("disconnect " + nsp + ": " + reason + (description ? ", " + *description : ""));
+    socket.on("disconnect", [this, nsp](std::string reason, std::string description) {
+      log.push_back("disconnect " + nsp + ": " + reason + (description.empty() ? "" : ", " + description));
     });
   }
 

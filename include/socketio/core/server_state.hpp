@@ -55,11 +55,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
         shard_->report_current_exception({}, {}, where);
       }
     });
-    engine_server_.on_request([](const ExchangePtr& exchange) {
-      HttpResponse not_found;
-      not_found.status = 404;
-      exchange->respond(std::move(not_found));
-    });
+    engine_server_.set_default_answer(404, {});
     main_ = of("/");
   }
   ServerState(const ServerState&) = delete;

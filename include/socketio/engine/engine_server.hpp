@@ -35,9 +35,15 @@ class BasicEngineServer {
 
   Engine& engine() noexcept { return engine_; }
 
-  /// Sets who gets the requests outside the engine's path. Without anybody they are answered with 501, and upgrade
+  /// Sets who gets the requests outside the engine's path. Without anybody they get the default answer, and upgrade
   /// requests are ended after `EngineOptions::destroy_upgrade_timeout`, as are those that `handler` leaves unanswered.
   void on_request(ExchangeHandler handler) { request_hook_.set(std::move(handler)); }
+
+  /// Sets how requests are answered that are nobody's; by default with 501 and `Not Implemented`.
+  void set_default_answer(unsigned status, std::string body) {
+    default_status_ = status;
+    default_body_ = std::move(body);
+  }
 
   /// Accepts connections; also again after `close`. Parameters, result and errors are those of the transport.
   std::uint16_t listen(std::uint16_t port, const std::string& address = {}) {
@@ -82,7 +88,7 @@ class BasicEngineServer {
         return;
       }
     }
-    if (!request_hook_) return answer(*exchange, 501, "Not Implemented");
+    if (!request_hook_) return answer(*exchange, default_status_, default_body_);
     try {
       request_hook_(exchange);
     } catch (...) {
@@ -101,6 +107,8 @@ class BasicEngineServer {
   TransportT& transport_;
   Engine engine_;
   detail::Hook<void(ExchangePtr)> request_hook_;
+  unsigned default_status_ = 501;
+  std::string default_body_ = "Not Implemented";
   std::list<ForeignUpgrade> foreign_upgrades_;
 };
 

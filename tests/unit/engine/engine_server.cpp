@@ -38,6 +38,17 @@ TEST_CASE("a server by itself answers other paths with 501", "[engine][server]")
   CHECK(response->body() == "Not Implemented");
 }
 
+TEST_CASE("a server by itself may answer otherwise, but no upgrade", "[engine][server]") {
+  Fixture f({.destroy_upgrade_timeout = 200ms});
+  f.server.set_default_answer(404, {});
+  const auto response = f.transport.fetch("GET", "/");
+  CHECK(response->status() == 404);
+  CHECK(response->body().empty());
+  const auto client = f.transport.connect_websocket("/foreign");
+  f.transport.advance(200ms);
+  CHECK(client->destroyed);
+}
+
 TEST_CASE("other paths reach the handler of plain requests", "[engine][server]") {
   Fixture f;
   f.server.on_request([](ExchangePtr exchange) {
