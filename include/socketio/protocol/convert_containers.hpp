@@ -49,11 +49,22 @@ concept StringMap = Iterable<C> && requires(C& c, typename C::mapped_type value)
 
 /// Adds where in its container an item lies, as the error is handed upwards.
 inline bool failed_at_index(std::size_t index, ConvertError& error) {
-  error.path.insert(0, "[" + std::to_string(index) + "]");
+  std::string step = "[";
+  step += std::to_string(index);
+  step += ']';
+  error.path.insert(0, step);
   return false;
 }
 inline bool failed_at_key(std::string_view key, ConvertError& error) {
-  error.path.insert(0, "." + std::string(key));
+  error.path.insert(0, key);
+  error.path.insert(0, 1, '.');
+  return false;
+}
+
+inline bool failed_by_size(std::size_t expected, std::size_t found, ConvertError& error) {
+  error = {"array of ", "array of ", {}};
+  error.expected += std::to_string(expected);
+  error.found += std::to_string(found);
   return false;
 }
 
@@ -138,10 +149,7 @@ struct Converter<std::array<T, N>> {
   }
   static bool read(ValueView view, std::array<T, N>& out, ConvertError& error) requires Readable<T> {
     if (!view.is_array()) return convert_failed<std::array<T, N>>(view, error);
-    if (view.size() != N) {
-      error = {"array of " + std::to_string(N), "array of " + std::to_string(view.size()), {}};
-      return false;
-    }
+    if (view.size() != N) return detail::failed_by_size(N, view.size(), error);
     for (std::size_t i = 0; i < N; ++i) {
       if (!read_value(view[i], out[i], error)) return detail::failed_at_index(i, error);
     }
@@ -207,10 +215,7 @@ struct TupleConverter {
 
   static bool read(ValueView view, Tuple& out, ConvertError& error) requires(Readable<T>&&...) {
     if (!view.is_array()) return convert_failed<Tuple>(view, error);
-    if (view.size() > sizeof...(T)) {
-      error = {"array of " + std::to_string(sizeof...(T)), "array of " + std::to_string(view.size()), {}};
-      return false;
-    }
+    if (view.size() > sizeof...(T)) return failed_by_size(sizeof...(T), view.size(), error);
     std::size_t index = 0;
     const auto read_item = [&](auto& item) {
       const bool present = index < view.size();

@@ -23,8 +23,9 @@ struct ConvertError {
 
   /// For example "expected integer, got string at .user.age[3]".
   std::string message() const {
-    std::string text = "expected " + expected + ", got " + found;
-    if (!path.empty()) text += " at " + path;
+    std::string text = "expected ";
+    text.append(expected).append(", got ").append(found);
+    if (!path.empty()) text.append(" at ").append(path);
     return text;
   }
 };

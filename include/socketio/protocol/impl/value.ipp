@@ -48,7 +48,8 @@ inline const Value& Value::null_value() noexcept {
 }
 
 inline void Value::fail(std::string_view wanted) const {
-  throw ValueError("expected " + std::string(wanted) + ", got " + std::string(to_string(kind())));
+  std::string message = "expected ";
+  throw ValueError(message.append(wanted).append(", got ").append(to_string(kind())));
 }
 
 template <class T>
@@ -216,7 +217,8 @@ inline Value& Value::Object::operator[](std::string_view key) {
 
 inline const Value& Value::Object::at(std::string_view key) const {
   if (const Value* const member = find(key)) return *member;
-  throw std::out_of_range("no member \"" + std::string(key) + "\"");
+  std::string message = "no member \"";
+  throw std::out_of_range(message.append(key).append("\""));
 }
 inline Value& Value::Object::at(std::string_view key) {
   return const_cast<Value&>(static_cast<const Object&>(*this).at(key));
