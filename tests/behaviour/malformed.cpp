@@ -191,3 +191,20 @@ TEST_CASE("over polling a violation is answered with a close packet on the next 
     CHECK(reason == "forced close");
   }
 }
+
+TEMPLATE_TEST_CASE("attachments may be as large as messages may be", "[behaviour][limits]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness({.max_attachments = 2, .max_http_buffer_size = 12'000'000});
+  std::size_t bytes = 0;
+  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+    socket.on("x", [&](Binary a, Binary b) { bytes = a.size() + b.size(); });
+  });
+  auto client = open_socket(harness);
+  client.text(R"(452-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}])");
+  client.binary(std::string(12'000'000, 'a'));
+  client.binary(std::string(12'000'000, 'b'));
+  CHECK_FALSE(client.has_message());
+  CHECK(bytes == 24'000'000);
+  client.text(R"(453-["x"])");
+  CHECK(client.closed());
+}

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,6 +86,10 @@ struct ServerOptions {
     ParserLimits limits;
     limits.max_attachments = max_attachments;
     limits.max_depth = max_depth;
+    // What can arrive: a text and its attachments, each as large as a message may be.
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+    limits.max_packet_bytes =
+        max_http_buffer_size > most / (max_attachments + 1) ? most : max_http_buffer_size * (max_attachments + 1);
     return limits;
   }
 
