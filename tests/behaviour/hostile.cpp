@@ -862,3 +862,50 @@ TEMPLATE_TEST_CASE("events reach coroutines and functions in the order in which 
             .body() == "ok");
   CHECK(order == "c1f2c3f4");
 }
+
+TEMPLATE_TEST_CASE("of several handlers of one event only the first answer counts", "[behaviour][ack]", MemoryTransport,
+                   AsioTransport) {
+  Harness<TestType> harness;
+  auto& reports = keep_reports(harness);
+  harness.io.on("connection", [](SocketOf<TestType> socket) {
+    socket.on("direct", [] { return 1; });
+    socket.on("direct", [] { return 2; });
+    socket.on("direct", [](Ack<int> ack) { ack(ack.wanted() ? 3 : 4); });
+    socket.on("ack", [](Ack<int> ack) { ack(1); });
+    socket.on("ack", [] { return 2; });
+    socket.on("coroutine", []() -> asio::awaitable<int> { co_return 1; });
+    socket.on("coroutine", [] { return 2; });
+    socket.on("throws", []() -> int { throw std::runtime_error("x"); });
+    socket.on("throws", [] { return 2; });
+  });
+  auto client = open_socket(harness);
+  client.text(R"(421["direct"])");
+  CHECK(client.next() == "431[1]");
+  client.text(R"(422["ack"])");
+  CHECK(client.next() == "432[1]");
+  client.text(R"(423["coroutine"])");
+  CHECK(client.next() == "433[1]");
+  client.text(R"(424["throws"])");
+  CHECK(client.next() == "434[2]");
+  CHECK_FALSE(client.has_message());
+  CHECK(reports.size() == 1);
+}
+
+TEMPLATE_TEST_CASE(
+    "what waits for acknowledgements ends in the order in which it was asked for, however long it may wait",
+    "[behaviour][ack]", MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  std::string order;
+  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+    for (int i = 0; i < 5; ++i) {
+      const auto patient = i % 2 == 0 ? socket.timeout(std::chrono::milliseconds::max()) : socket.timeout(1h);
+      patient.emit("question", [&order, i](std::error_code) { order += std::to_string(i); });
+    }
+  });
+  auto client = open_socket(harness);
+  for (int i = 0; i < 5; ++i) client.next();
+  CHECK_FALSE(client.has_message());
+  CHECK(order.empty());
+  client.abort();
+  CHECK(harness.until([&] { return order == "01234"; }));
+}

@@ -159,6 +159,15 @@ TEMPLATE_TEST_CASE("sockets are managed by selection", "[behaviour][rooms]", Mem
   crowd.harness.pump();
   CHECK(io.to("r").fetch_sockets() == std::vector<SocketOf<TestType>>{crowd.sockets[1]});
   CHECK(io.fetch_sockets().size() == 3);
+  io.to(crowd.sockets[2].id()).sockets_join({"t", "u"});
+  crowd.sockets[0].join({"t", "u"});
+  crowd.harness.pump();
+  CHECK(io.room("t").size() == 2);
+  io.sockets_leave({"t", "unknown"});
+  crowd.sockets[0].leave({"u"});
+  crowd.harness.pump();
+  CHECK(io.room("t").empty());
+  CHECK(io.room("u").size() == 1);
   io.to("s").except("r").disconnect_sockets();
   CHECK(crowd.clients[0].next() == "41");
   CHECK_FALSE(crowd.sockets[0].connected());

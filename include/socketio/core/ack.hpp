@@ -12,9 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <system_error>
-#include <unordered_map>
 #include <utility>
 
 namespace socketio {
@@ -60,14 +60,12 @@ class PendingAcks {
 
   std::size_t size() const noexcept { return entries_.size(); }
 
-  void add(std::uint64_t id, Handler handler) {
-    entries_.try_emplace(id, std::make_unique<Entry>(*this, id, std::move(handler)));
-  }
+  void add(std::uint64_t id, Handler handler) { entries_.try_emplace(id, *this, id, std::move(handler)); }
 
   /// As `add`; ends with Errc::timed_out at `deadline`.
   void add(std::uint64_t id, Handler handler, TimerQueue& timers, TimerQueue::Clock::time_point deadline) {
-    const auto [at, added] = entries_.try_emplace(id, std::make_unique<Entry>(*this, id, std::move(handler)));
-    if (added) timers.arm(at->second->timer, deadline);
+    const auto [at, added] = entries_.try_emplace(id, *this, id, std::move(handler));
+    if (added) timers.arm(at->second.timer, deadline);
   }
 
   /// Hands an answer to whoever waits for it.
@@ -76,10 +74,10 @@ class PendingAcks {
   /// Ends an entry with asio::error::operation_aborted.
   void cancel(std::uint64_t id) { finish(id, asio::error::operation_aborted, nullptr); }
 
-  /// Ends every entry with Errc::disconnected.
+  /// Ends every entry with Errc::disconnected, in the order in which they were added.
   void end_all() {
     const auto ended = std::exchange(entries_, {});
-    for (const auto& [id, entry] : ended) entry->handler(make_error_code(Errc::disconnected), nullptr);
+    for (const auto& [id, entry] : ended) entry.handler(make_error_code(Errc::disconnected), nullptr);
   }
 
  private:
@@ -101,12 +99,11 @@ class PendingAcks {
   void finish(std::uint64_t id, std::error_code error, const Packet* packet) {
     const auto found = entries_.find(id);
     if (found == entries_.end()) return;
-    const std::unique_ptr<Entry> entry = std::move(found->second);
-    entries_.erase(found);
-    entry->handler(error, packet);
+    const auto entry = entries_.extract(found);  // the handler may destroy this object
+    entry.mapped().handler(error, packet);
   }
 
-  std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries_;
+  std::map<std::uint64_t, Entry> entries_;  // ids grow
 };
 
 }  // namespace detail

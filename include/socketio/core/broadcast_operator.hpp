@@ -58,9 +58,11 @@ class BroadcastVerbs {
   /// nothing is added.
   template <RoomArgument... Rooms>
   Operator to(const Rooms&... rooms) const {
-    return selection().with_rooms(room_list(rooms...));
+    return Operator::with_rooms(selection(), room_list(rooms...));
   }
-  Operator to(std::initializer_list<std::string_view> rooms) const { return selection().with_rooms(room_list(rooms)); }
+  Operator to(std::initializer_list<std::string_view> rooms) const {
+    return Operator::with_rooms(selection(), room_list(rooms));
+  }
 
   /// The same as `to`.
   template <RoomArgument... Rooms>
@@ -72,25 +74,25 @@ class BroadcastVerbs {
   /// Leaves out everyone in these rooms; a socket's id is the room of that socket alone.
   template <RoomArgument... Rooms>
   Operator except(const Rooms&... rooms) const {
-    return selection().without_rooms(room_list(rooms...));
+    return Operator::without_rooms(selection(), room_list(rooms...));
   }
   Operator except(std::initializer_list<std::string_view> rooms) const {
-    return selection().without_rooms(room_list(rooms));
+    return Operator::without_rooms(selection(), room_list(rooms));
   }
 
   /// Drops the packet for receivers that are not ready for it, instead of queueing it.
   Operator volatile_() const {
-    return selection().with_flags([](EmitFlags& flags) { flags.is_volatile = true; });
+    return Operator::with_flags(selection(), [](EmitFlags& flags) { flags.is_volatile = true; });
   }
 
   /// Allows (the default) or forbids compression of the packet.
   Operator compress(bool compress) const {
-    return selection().with_flags([&](EmitFlags& flags) { flags.compress = compress; });
+    return Operator::with_flags(selection(), [&](EmitFlags& flags) { flags.compress = compress; });
   }
 
   /// Restricts the packet to the clients of this server.
   Operator local() const {
-    return selection().with_flags([](EmitFlags& flags) { flags.local = true; });
+    return Operator::with_flags(selection(), [](EmitFlags& flags) { flags.local = true; });
   }
 
   /// Those selected, as handles. Any thread.
@@ -101,10 +103,12 @@ class BroadcastVerbs {
   void sockets_join(const Rooms&... rooms) const {
     for (const auto& socket : fetch_sockets()) socket.join(rooms...);
   }
+  void sockets_join(std::initializer_list<std::string_view> rooms) const { sockets_join(room_list(rooms)); }
   template <RoomArgument... Rooms>
   void sockets_leave(const Rooms&... rooms) const {
     for (const auto& socket : fetch_sockets()) socket.leave(rooms...);
   }
+  void sockets_leave(std::initializer_list<std::string_view> rooms) const { sockets_leave(room_list(rooms)); }
   void disconnect_sockets(bool close = false) const {
     for (const auto& socket : fetch_sockets()) socket.disconnect(close);
   }
@@ -135,6 +139,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
   friend class detail::BroadcastVerbs<BasicBroadcastOperator, Config>;
   template <class, class>
   friend class detail::BroadcastVerbs;
+  friend class BasicSocket<Config>;
 
   const BasicBroadcastOperator& selection() const noexcept { return *this; }
 
@@ -151,21 +156,19 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
                     options_);
   }
 
-  BasicBroadcastOperator with_rooms(std::vector<std::string> rooms) const {
-    BasicBroadcastOperator copy = *this;
-    for (std::string& room : rooms) copy.options_.rooms.push_back(std::move(room));
-    return copy;
+  // By value: a copy only of what somebody else has.
+  static BasicBroadcastOperator with_rooms(BasicBroadcastOperator base, std::vector<std::string> rooms) {
+    for (std::string& room : rooms) base.options_.rooms.push_back(std::move(room));
+    return base;
   }
-  BasicBroadcastOperator without_rooms(std::vector<std::string> rooms) const {
-    BasicBroadcastOperator copy = *this;
-    for (std::string& room : rooms) copy.options_.except.push_back(std::move(room));
-    return copy;
+  static BasicBroadcastOperator without_rooms(BasicBroadcastOperator base, std::vector<std::string> rooms) {
+    for (std::string& room : rooms) base.options_.except.push_back(std::move(room));
+    return base;
   }
   template <class Change>
-  BasicBroadcastOperator with_flags(Change change) const {
-    BasicBroadcastOperator copy = *this;
-    change(copy.options_.flags);
-    return copy;
+  static BasicBroadcastOperator with_flags(BasicBroadcastOperator base, Change change) {
+    change(base.options_.flags);
+    return base;
   }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;

@@ -59,9 +59,9 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   ///
   /// Three forms: `[](Socket socket, Next next)` calls `next()` or `next(ConnectError(...))`, at once or later;
   /// `[](Socket socket)` lets pass by returning and refuses by throwing ConnectError (or by returning a
-  /// `std::optional<ConnectError>`); a coroutine of the second form may wait in between. The client sees the refusal as
-  /// `connect_error`, with its message and data. Any other exception goes to the error hook; the client is refused
-  /// without its details.
+  /// `std::optional<ConnectError>`); either of them may be a coroutine, and wait in between. The client sees the
+  /// refusal as `connect_error`, with its message and data. Any other exception goes to the error hook; the client is
+  /// refused without its details.
   template <class F>
   const BasicNamespace& use(F&& middleware) const {
     static_assert(detail::AsynchronousMiddleware<std::decay_t<F>, BasicSocket<Config>> ||

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -27,11 +28,13 @@ namespace socketio {
 /// Everything that it shares with a namespace (`on`, `use`, `emit`, `to`, ...) means the main namespace, "/".
 ///
 /// @tparam Config  a struct that names `Transport`, `Parser` and `SocketData` (the type of `socket.data()`)
-/// @par Thread safety  The constructor, the destructor and `run` belong to one thread at a time; all other functions
-/// may
-///                     be called from any thread. Handlers run on the thread that runs the event loop.
-/// @par Lifetime       Destroying a server that has not been closed drops its clients without calling any handler.
-///                     Handles (`Socket`, `Namespace`, `Room`) may outlive it, and do nothing then.
+/// @par Thread safety  The constructor, the destructor, `listen` and `run` belong to the thread that runs the event
+/// loop,
+///                     or to any one thread while the loop does not run; all other functions may be called from any
+///                     thread, unless they say otherwise. Handlers run on the thread that runs the event loop.
+/// @par Lifetime       Destroying a server that has not been closed drops its clients without calling any handler. It
+///                     must not be destroyed from inside a handler, nor while another thread uses it or one of its
+///                     handles (`Socket`, `Namespace`, `Room`). Handles may outlive it, and do nothing then.
 template <class Config>
 class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
  public:
@@ -59,7 +62,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   BasicServer(const BasicServer&) = delete;
   BasicServer& operator=(const BasicServer&) = delete;
 
-  /// Accepts connections.
+  /// Accepts connections. Owner's thread only, or before `run`.
   ///
   /// @param port     0: any that is free
   /// @param address  of the interface: "127.0.0.1", "::1", "0.0.0.0"; empty: all of them, IPv6 and IPv4
@@ -89,12 +92,15 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   BasicServer& on(std::string_view event, F&& handler) {
     using Function = std::decay_t<F>;
     if constexpr (std::is_invocable_v<Function&, BasicSocket<Config>>) {
-      of("/").on(event, std::forward<F>(handler));
+      main_namespace().on(event, std::forward<F>(handler));
     } else if constexpr (!std::is_invocable_v<Function&, BasicNamespace<Config>>) {
       static_assert(std::is_invocable_v<Function&, BasicNamespace<Config>>,
                     "socketio: a handler of the server is callable with a socketio::Socket (\"connection\") or with a "
                     "socketio::Namespace (\"new_namespace\").");
     } else {
+      static_assert(!detail::is_awaitable<std::invoke_result_t<Function&, BasicNamespace<Config>>>,
+                    "socketio: a \"new_namespace\" handler cannot be a coroutine: it sets up the namespace before the "
+                    "first client connects.");
       if (event != "new_namespace")
         throw std::invalid_argument("a handler that takes a Namespace is for \"new_namespace\", not for \"" +
                                     std::string(event) + '"');
@@ -115,11 +121,11 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// As `Namespace::use` for the main namespace.
   template <class F>
   BasicServer& use(F&& middleware) {
-    of("/").use(std::forward<F>(middleware));
+    main_namespace().use(std::forward<F>(middleware));
     return *this;
   }
 
-  BasicRoom<Config> room(std::string name) { return of("/").room(std::move(name)); }
+  BasicRoom<Config> room(std::string name) { return main_namespace().room(std::move(name)); }
   std::vector<BasicSocket<Config>> sockets() const { return this->fetch_sockets(); }
 
   /// Sets who hears of errors: exceptions from handlers, arguments that do not convert, packets that are malformed. By
@@ -158,7 +164,8 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     });
   }
 
-  BasicBroadcastOperator<Config> selection() const { return {state_->main(), BroadcastOptions{}}; }
+  BasicNamespace<Config> main_namespace() const { return BasicNamespace<Config>(state_->main_namespace()); }
+  BasicBroadcastOperator<Config> selection() const { return {state_->main_namespace(), BroadcastOptions{}}; }
 
   std::unique_ptr<asio::io_context> own_context_;  // destroyed last: suspended coroutines hold handles
   asio::io_context& context_;

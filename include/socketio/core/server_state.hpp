@@ -100,7 +100,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   }
 
   /// The namespace "/". Any thread.
-  const NamespacePtr& main() const noexcept { return main_; }
+  const NamespacePtr& main_namespace() const noexcept { return main_; }
 
   /// The namespace of exactly that name; null if there is none. Any thread.
   NamespacePtr find(std::string_view name) const {

@@ -216,10 +216,13 @@ class BasicSocketEmitter {
 ///
 /// A small handle: copying it is cheap, and using it after the client has gone does nothing.
 ///
-/// @par Thread safety  All functions from any thread, except `data` (owner's thread). On the owner's thread they act at
-///                     once, elsewhere as soon as that thread gets to it. The handlers of one socket run one at a time,
-///                     in the order in which the client sent the events, on the owner's thread.
-/// @par Lifetime       When the socket disconnects its handlers are destroyed, after `disconnect` has been handled.
+/// @par Thread safety  All functions from any thread, except `data`, `conn` and `is_writable` (owner's thread). On the
+///                     owner's thread they act at once, elsewhere as soon as that thread gets to it. The handlers of
+///                     one socket run one at a time, in the order in which the client sent the events, on the owner's
+///                     thread; one that is a coroutine begins in that order, and others run while it waits.
+/// @par Lifetime       When the socket disconnects its handlers and its middleware are destroyed, after `disconnect`
+///                     has been handled, so that they may hold the socket. Its `data` live as long as the last handle:
+///                     a handle of the socket itself in them would keep both for ever.
 template <class Config>
 class BasicSocket {
  public:
@@ -249,10 +252,11 @@ class BasicSocket {
   ///
   /// Its parameter types say what the arguments are converted to; the last one may be an `Ack`. What it returns answers
   /// the client's acknowledgement; it may be a coroutine (`asio::awaitable<T>`). Surplus arguments are ignored; missing
-  /// ones are errors except for `std::optional`.
+  /// ones are null to `Value` and `std::optional`, and errors otherwise.
   ///
-  /// Besides the client's events there are `disconnecting` and `disconnect` (with a DisconnectReason and, for failures,
-  /// a description), and `error` (with a message: a packet middleware refused, or the client sent nonsense).
+  /// Besides the client's events there are `disconnecting` and `disconnect` (with a DisconnectReason and a description,
+  /// empty unless the transport failed), and `error` (with a message: a packet middleware refused, or the client sent
+  /// nonsense).
   ///
   /// @par Errors  A wrong argument and an exception from the handler go to the server's error hook.
   template <class F>
@@ -272,7 +276,8 @@ class BasicSocket {
   }
 
   /// Adds a middleware for this client's events: `[](IncomingEvent& event, Next next)`, or without `next`, returning
-  /// when the event may pass and throwing MiddlewareError when not; or a coroutine.
+  /// when the event may pass and throwing MiddlewareError when not; or either of them as a coroutine, which later
+  /// events may overtake.
   ///
   /// A refused event is dropped; the `error` handlers of this socket are told.
   template <class F>
@@ -325,25 +330,23 @@ class BasicSocket {
   /// Everyone in these rooms but this socket.
   template <detail::RoomArgument... Rooms>
   BasicBroadcastOperator<Config> to(const Rooms&... rooms) const {
-    return broadcast().to(rooms...);
+    return BasicBroadcastOperator<Config>::with_rooms(broadcast(), detail::room_list(rooms...));
   }
   BasicBroadcastOperator<Config> to(std::initializer_list<std::string_view> rooms) const {
-    return broadcast().to(rooms);
+    return BasicBroadcastOperator<Config>::with_rooms(broadcast(), detail::room_list(rooms));
   }
   template <detail::RoomArgument... Rooms>
   BasicBroadcastOperator<Config> in(const Rooms&... rooms) const {
-    return broadcast().to(rooms...);
+    return to(rooms...);
   }
-  BasicBroadcastOperator<Config> in(std::initializer_list<std::string_view> rooms) const {
-    return broadcast().to(rooms);
-  }
+  BasicBroadcastOperator<Config> in(std::initializer_list<std::string_view> rooms) const { return to(rooms); }
   /// Everyone but this socket and those in these rooms.
   template <detail::RoomArgument... Rooms>
   BasicBroadcastOperator<Config> except(const Rooms&... rooms) const {
-    return broadcast().except(rooms...);
+    return BasicBroadcastOperator<Config>::without_rooms(broadcast(), detail::room_list(rooms...));
   }
   BasicBroadcastOperator<Config> except(std::initializer_list<std::string_view> rooms) const {
-    return broadcast().except(rooms);
+    return BasicBroadcastOperator<Config>::without_rooms(broadcast(), detail::room_list(rooms));
   }
 
   /// Joins rooms; does nothing once the socket has gone. In a middleware, the rooms count from the connection on.
@@ -355,12 +358,12 @@ class BasicSocket {
 
   template <detail::RoomArgument... Rooms>
   void leave(const Rooms&... rooms) const {
-    state_->shard().dispatch([state = state_, list = detail::room_list(rooms...)] {
-      for (const std::string& room : list) state->leave(room);
-    });
+    leave_list(detail::room_list(rooms...));
   }
+  void leave(std::initializer_list<std::string_view> rooms) const { leave_list(detail::room_list(rooms)); }
 
-  /// The rooms that this socket is in, its own id first; empty once it has disconnected.
+  /// The rooms that this socket is in, in the order in which it joined them; among them its own id, unless it has left
+  /// that one. Empty once it has disconnected.
   std::vector<std::string> rooms() const { return state_->nsp()->adapter().rooms_of(*state_); }
   bool is_in(std::string_view room) const { return state_->nsp()->adapter().is_member(*state_, room); }
 
@@ -398,6 +401,12 @@ class BasicSocket {
   void join_list(std::vector<std::string> list) const {
     state_->shard().dispatch([state = state_, list = std::move(list)] {
       for (const std::string& room : list) state->join(room);
+    });
+  }
+
+  void leave_list(std::vector<std::string> list) const {
+    state_->shard().dispatch([state = state_, list = std::move(list)] {
+      for (const std::string& room : list) state->leave(room);
     });
   }
 

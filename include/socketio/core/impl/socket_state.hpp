@@ -6,6 +6,7 @@
 #include <socketio/core/socket_state.hpp>
 #include <socketio/protocol/convert.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -79,8 +80,10 @@ bool SocketState<Config>::expect_ack(std::uint64_t id, std::optional<std::chrono
   }
   if (!acks_) acks_ = std::make_unique<PendingAcks>();
   if (timeout) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 100);  // what a clock can add
     Scheduler& scheduler = shard().scheduler();
-    acks_->add(id, std::move(handler), scheduler.timers(), scheduler.now() + *timeout);
+    acks_->add(id, std::move(handler), scheduler.timers(),
+               scheduler.now() + std::clamp(*timeout, std::chrono::milliseconds(0), longest));
   } else {
     acks_->add(id, std::move(handler));
   }
