@@ -238,8 +238,10 @@ TEST_CASE("a client that sends without reading is ended at the limit", "[adversa
     CHECK(session.post_answered() == post_answer());
     attack.check_aftermath({});
   }
-  session.send_post(echo);
-  CHECK(session.post_answered() == post_answer());
+  for (int i = 0; i < 2; ++i) {  // the first goes beyond the limit, the second finds it passed
+    session.send_post(echo);
+    session.post_answered();
+  }
   attack.check_aftermath({transport_error("too many unsent bytes")});
   session.check_gone();
 }

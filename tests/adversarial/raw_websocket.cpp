@@ -194,12 +194,13 @@ TEST_CASE("a violation sent together with the handshake is answered after it", "
   CHECK(attack.session_count() == 1);
 }
 
-TEST_CASE("a close frame is echoed with its code, and what follows is not read", "[adversarial][websocket]") {
+TEST_CASE("a close frame is echoed with its code and reason, and what follows is not read",
+          "[adversarial][websocket]") {
   Attack attack;
   for (const auto& [payload, end] : std::vector<std::pair<std::string, std::string>>{
            {"", "8800"},
            {close_payload(1000), "880203e8"},
-           {close_payload(1001, "going"), "880203e9"},
+           {close_payload(1001, "going"), "880703e9676f696e67"},
            {close_payload(1014), "880203f6"},
            {close_payload(3000), "88020bb8"},
            {close_payload(4999), "88021387"},

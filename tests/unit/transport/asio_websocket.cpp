@@ -301,6 +301,7 @@ TEST_CASE("the peer's close frame is echoed and reported", "[transport][asio][we
   REQUIRE(echo);
   CHECK(echo->opcode == Opcode::close);
   CHECK(echo->close_code() == code);
+  CHECK(echo->payload == payload);
   CHECK(client->received.empty());
   CHECK(server.transport->connection_count() == 0);
 }

@@ -117,6 +117,7 @@ inline void AsioConnection::websocket_closed_by_peer(std::uint16_t code, std::st
     if (code != 1005) {
       payload += static_cast<char>(code >> 8);
       payload += static_cast<char>(code & 0xFF);
+      payload += reason;  // a browser shows its page the reason that comes back
     }
     queue().push(websocket_control_frame(0x8, payload));
   }
