@@ -4,8 +4,12 @@
 #include "../support/client.hpp"
 
 #include <asio/awaitable.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/error.hpp>
+#include <asio/experimental/awaitable_operators.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -185,13 +189,13 @@ TEMPLATE_TEST_CASE("a middleware that forgets next leaves no trace in the rooms"
 
 TEMPLATE_TEST_CASE("what was asked for on another thread is dropped with the server", "[behaviour][hostile][lifetime]",
                    MemoryTransport, AsioTransport) {
-  using Server = BasicServer<TestConfig<TestType>>;
+  using TestServer = BasicServer<TestConfig<TestType>>;
   const auto token = std::make_shared<int>();
   int calls = 0;
   asio::io_context context;
   std::optional<NamespaceOf<TestType>> kept;
   {
-    Server io(context);
+    TestServer io(context);
     on_another_thread([&] {
       const auto nsp = io.of("/n");
       kept = nsp;
@@ -470,7 +474,6 @@ TEMPLATE_TEST_CASE("the server may be closed from inside any handler", "[behavio
   Harness<TestType> harness;
   auto& reports = keep_reports(harness);
   std::vector<std::string> log;
-  bool listens_again = false;
   const auto close = [&] {
     harness.io.close();
     log.push_back("closed " + std::to_string(harness.io.sockets().size()));
@@ -490,7 +493,6 @@ TEMPLATE_TEST_CASE("the server may be closed from inside any handler", "[behavio
     socket.on("disconnect", [&](DisconnectReason why) {
       log.push_back(std::string(to_string(why)));
       harness.io.close();
-      if (listens_again) harness.io.listen(0, "127.0.0.1");
     });
     if (socket.handshake().auth["close"] == Value(true)) close();
   });
@@ -908,4 +910,48 @@ TEMPLATE_TEST_CASE(
   CHECK(order.empty());
   client.abort();
   CHECK(harness.until([&] { return order == "01234"; }));
+}
+
+TEMPLATE_TEST_CASE("waiting for an acknowledgement can be cancelled, also by what happens first", "[behaviour][ack]",
+                   MemoryTransport, AsioTransport) {
+  using namespace asio::experimental::awaitable_operators;
+  Harness<TestType> harness;
+  std::optional<SocketOf<TestType>> socket;
+  std::vector<std::error_code> outcomes;
+  std::vector<std::size_t> first;
+  harness.io.on("connection", [&](SocketOf<TestType> connected) {
+    socket = connected;
+    connected.on("race", [&, connected]() -> asio::awaitable<void> {
+      asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
+      for (int i = 0; i < 2; ++i) {
+        const auto winner =
+            co_await (connected.template emit_with_ack<int>("question") ||
+                      connected.template emit_with_ack<int>("question") || timer.async_wait(asio::use_awaitable));
+        first.push_back(winner.index());
+      }
+    });
+  });
+  auto client = open_socket(harness);
+  asio::cancellation_signal cancel;
+  for (int i = 0; i < 2; ++i)
+    socket->template emit_with_ack<int>(
+        "question",
+        asio::bind_cancellation_slot(cancel.slot(), [&](std::error_code error, int) { outcomes.push_back(error); }));
+  harness.pump();
+  cancel.emit(asio::cancellation_type::terminal);
+  CHECK(harness.until([&] { return outcomes.size() == 1; }));  // the slot is that of the second
+  CHECK(outcomes[0] == asio::error::operation_aborted);
+  client.text("430[1]");
+  client.text("431[1]");
+  CHECK(harness.until([&] { return outcomes.size() == 2; }));
+  CHECK_FALSE(outcomes[1]);
+
+  client.text(R"(42["race"])");
+  for (int i = 0; i < 4; ++i) CHECK(client.next() == "42" + std::to_string(i) + R"(["question"])");
+  client.text("433[1]");
+  CHECK(client.next() == R"(424["question"])");
+  CHECK(client.next() == R"(425["question"])");
+  client.text("434[1]");
+  CHECK_FALSE(client.has_message());
+  CHECK(first == std::vector<std::size_t>{1, 0});
 }

@@ -72,10 +72,11 @@ class Adapter {
 
   virtual ~Adapter() = default;
 
-  /// Makes a socket reachable for broadcasts to the whole namespace.
+  /// Makes a socket part of the namespace: broadcasts and `for_each` reach it from now on.
   virtual void add(RoomMember& member) = 0;
 
-  /// Puts a socket in a room; nothing happens if it is there already.
+  /// Puts a socket in a room; nothing happens if it is there already. A socket whose middleware are at work may be put
+  /// in rooms before it is added; it is not reached through them until then.
   virtual void join(RoomMember& member, std::string_view room) = 0;
 
   /// Takes a socket out of a room; nothing happens if it is not in it. A room without members ceases to exist.

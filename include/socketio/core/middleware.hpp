@@ -25,7 +25,7 @@ namespace socketio {
 /// Continues a middleware chain: `next()` passes on, `next(ConnectError("..."))` refuses.
 ///
 /// Only the first call counts. May be kept and called later; while it is not, the chain waits, and a connection that
-/// waits is ended by ServerOptions::connect_timeout.
+/// waits without having joined another namespace is ended by ServerOptions::connect_timeout.
 ///
 /// @par Thread safety  May be called from any thread; the chain goes on on the socket's own.
 class Next {

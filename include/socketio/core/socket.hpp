@@ -191,7 +191,8 @@ class BasicSocketEmitter {
           if (slot.is_connected()) {
             slot.assign([socket = std::weak_ptr(self.socket_), id](asio::cancellation_type type) {
               if (type == asio::cancellation_type::none) return;
-              if (const auto alive = socket.lock()) alive->shard().dispatch([alive, id] { alive->cancel_ack(id); });
+              // In a turn of its own: whoever cancels may not expect to be completed meanwhile.
+              if (const auto alive = socket.lock()) alive->shard().post([alive, id] { alive->cancel_ack(id); });
             });
           }
           self.send_expecting(id, std::move(packet),

@@ -91,9 +91,11 @@ TEST_CASE_METHOD(Fixture, "selections visit everyone once, in the order of joini
   CHECK(selected({"x", "y"}) == "bc");
 }
 
-TEST_CASE_METHOD(Fixture, "a socket in rooms but not yet added is not part of everyone", "[core][adapter]") {
+TEST_CASE_METHOD(Fixture, "a socket in rooms but not yet added is reached by nothing", "[core][adapter]") {
   adapter.join(a, "r");
   CHECK(selected({}) == "");
+  CHECK(selected({"r"}) == "");
+  CHECK(selected({"r", "s"}) == "");
   adapter.add(a);
   adapter.add(a);
   CHECK(selected({}) == "a");
