@@ -4,9 +4,11 @@
 
 #include "fixture.hpp"
 
-#include <functional>
+#include <chrono>
+#include <utility>
 
 using namespace socketio::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -489,6 +491,38 @@ TEST_CASE("over polling a violation is answered with a close packet, now or with
         {"error /: unknown packet type a", "malformed: unknown packet type a", "disconnect /: forced close"});
     session.check_gone();
   }
+  CHECK(attack.session_count() == 0);
+}
+
+TEST_CASE("a client that does not fetch its close packet is forgotten in time",
+          "[adversarial][socketio][polling][timeouts]") {
+  Settings settings;
+  settings.server.close_timeout = 30ms;
+  Attack attack(settings);
+  PollingAttacker session(attack);
+  session.join();
+  session.send_post("4abc");
+  CHECK(session.post_answered() == post_answer());
+  attack.check_aftermath(
+      {"error /: unknown packet type a", "malformed: unknown packet type a", "disconnect /: forced close"});
+  session.check_gone();
+}
+
+TEST_CASE("a client that joins no namespace in time is sent away", "[adversarial][socketio][timeouts]") {
+  Settings settings;
+  settings.server.connect_timeout = 300ms;
+  Attack attack(settings);
+  const ClientPtr silent = open_joined(attack, {});
+  const ClientPtr refused = open_joined(attack, {});
+  refused->send(text_frame("40/other,"));
+  CHECK(attack.message(*refused) == R"(44/other,{"message":"Invalid namespace"})");
+  const ClientPtr waiting = open_joined(attack, {});
+  waiting->send(text_frame("40/slow,"));
+  PollingAttacker polling(attack);
+  polling.send_poll();
+  for (RawClient* client : {silent.get(), refused.get(), waiting.get()}) CHECK(attack.websocket_end(*client) == "8800");
+  CHECK(polling.poll_answered() == poll_answer("1"));
+  attack.check_aftermath({});
   CHECK(attack.session_count() == 0);
 }
 
