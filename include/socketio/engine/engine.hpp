@@ -73,7 +73,10 @@ class Engine {
   void on_flush(FlushHandler handler);
   void on_drain(DrainHandler handler);
 
-  /// Sets who hears of exceptions thrown by callbacks; `where` names the callback.
+  /// Sets who hears of exceptions thrown by callbacks.
+  ///
+  /// `where` names the callback: "connection", "connection_error", "initial_headers", "headers", "middleware",
+  /// "allow_request", "generate_id", "request"; "on_sent" and the functions of `SessionListener` for sessions.
   void on_error(ErrorHandler handler);
 
   /// Gives an exception to `on_error`, for those who call users' code on the engine's behalf.

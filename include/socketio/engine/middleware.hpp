@@ -22,12 +22,13 @@ class PendingRequest;
 /// @par Lifetime       As long as a `MiddlewareNext` of the same request lives.
 class MiddlewareContext {
  public:
-  explicit MiddlewareContext(ExchangePtr exchange)
-      : exchange_(std::move(exchange)), query_(exchange_->request().query()) {}
+  /// @param is_upgrade  whether the request is taken for an upgrade: never where only polling is offered
+  MiddlewareContext(ExchangePtr exchange, bool is_upgrade)
+      : exchange_(std::move(exchange)), query_(exchange_->request().query()), is_upgrade_(is_upgrade) {}
 
   const HttpRequest& request() const { return exchange_->request(); }
   const QueryParams& query() const noexcept { return query_; }
-  bool is_upgrade() const { return exchange_->is_upgrade(); }
+  bool is_upgrade() const noexcept { return is_upgrade_; }
 
   /// Headers for the response to this request, whatever it will be: a poll, an error, the 101 of a WebSocket.
   HttpHeaders& headers() noexcept { return headers_; }
@@ -43,6 +44,7 @@ class MiddlewareContext {
   ExchangePtr exchange_;
   QueryParams query_;
   HttpHeaders headers_;
+  bool is_upgrade_;
   bool is_over_ = false;  // answered, or gone on to the engine
 };
 

@@ -117,7 +117,8 @@ struct EngineOptions {
   std::size_t max_sessions = 0;
   std::size_t max_sessions_per_address = 0;
 
-  /// A session with more than this many bytes unsent is closed: its client does not keep up. 0: no limit.
+  /// A session to which something is sent while more than this many bytes are unsent is closed: its client does not
+  /// keep up. A single message may be larger. 0: no limit.
   std::size_t max_unsent_bytes = 16 * 1024 * 1024;
 
   /// Every problem in words; empty if there is none.

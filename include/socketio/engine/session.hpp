@@ -134,8 +134,8 @@ class Session : public std::enable_shared_from_this<Session> {
   ///
   /// @param on_sent  called once when the packet has been handed over, never from inside `send`; dropped without a
   ///                 call if the session ends first
-  /// @par Limits     `EngineOptions::max_unsent_bytes`: past it the session is closed in a later turn
-  ///                 (`transport_error`), and what is sent until then is dropped
+  /// @par Limits     `EngineOptions::max_unsent_bytes`: if more is unsent already, the message is dropped and the
+  ///                 session closed in a later turn (`transport_error`)
   void send(MessagePtr message, SentCallback on_sent = {});
 
   /// Sends several packets as one unit: nothing comes between them.
@@ -200,7 +200,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void queue(MessagePtr message);
   void hand_to_websocket(MessagePtr message);
   void flush();
-  void check_unsent();
+  bool keeps_up();
   void fail_later(const char* description);
   void post_drain();
   void deliver_drain();

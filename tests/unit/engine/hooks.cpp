@@ -151,6 +151,17 @@ TEST_CASE("a middleware may answer the request itself", "[engine][hooks]") {
   CHECK(f.refusals.empty());
 }
 
+TEST_CASE("an upgrade request is a plain one where WebSocket is not offered", "[engine][hooks]") {
+  EngineFixture f({.transports = {.polling = true, .websocket = false}});
+  f.engine.use([](MiddlewareContext& context, MiddlewareNext) {
+    CHECK_FALSE(context.is_upgrade());
+    HttpResponse response;
+    response.status = 503;
+    context.respond(std::move(response));
+  });
+  CHECK(f.transport.connect_websocket(f.websocket())->response.status == 503);
+}
+
 TEST_CASE("a middleware that fails refuses the request", "[engine][hooks]") {
   EngineFixture f;
   f.engine.use([](MiddlewareContext& context, MiddlewareNext next) {

@@ -50,7 +50,7 @@ TEST_CASE("a body that comes in pieces is read to its end", "[engine][polling]")
   CHECK(f.recorder().messages == Strings{"hello", "you"});
 }
 
-TEST_CASE("text that is not UTF-8 is mended", "[engine][polling]") {
+TEST_CASE("a body that is not UTF-8 is mended", "[engine][polling]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   CHECK(f.post(sid, "4a\xFFz")->body() == "ok");
@@ -289,9 +289,12 @@ TEST_CASE("a client that does not poll is closed when too much is unsent", "[eng
   f.session().send(f.text("123456789"));
   f.run();
   CHECK(f.session().ready_state() == Session::ReadyState::open);
-  f.session().send(f.text(""));
-  CHECK(f.recorder().closes.empty());
+  f.session().send(f.text("a message may be as large as it likes"));
+  f.run();
+  CHECK(f.session().ready_state() == Session::ReadyState::open);
   f.session().send(f.text("dropped"));
+  CHECK(f.recorder().closes.empty());  // not inside send
+  CHECK(f.session().ready_state() == Session::ReadyState::closing);
   f.run();
   REQUIRE(f.recorder().closes.size() == 1);
   CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);

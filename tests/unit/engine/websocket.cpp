@@ -65,7 +65,10 @@ TEST_CASE("a client that does not read makes no drain and is closed at the limit
   CHECK(f.recorder().count("drain") == 1);
   CHECK(f.session().ready_state() == Session::ReadyState::open);
   f.session().send(f.text(std::string(10, 'x')));
-  CHECK(f.recorder().closes.empty());
+  f.run();
+  CHECK(f.session().ready_state() == Session::ReadyState::open);
+  f.session().send(f.text("dropped"));
+  CHECK(f.recorder().closes.empty());  // not inside send
   f.run();
   REQUIRE(f.recorder().closes.size() == 1);
   CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);

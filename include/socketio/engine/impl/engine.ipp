@@ -34,7 +34,7 @@ inline bool Engine::matches(const HttpRequest& request) const noexcept {
 }
 
 inline void Engine::handle(ExchangePtr exchange) {
-  std::make_shared<detail::PendingRequest>(state_, std::move(exchange))->start();
+  std::make_shared<detail::PendingRequest>(state_, exchange)->start();
 }
 
 inline void Engine::on_connection(ConnectionHandler handler) { state_->connection_hook.set(std::move(handler)); }

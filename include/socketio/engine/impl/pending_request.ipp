@@ -23,8 +23,9 @@ namespace detail {
 /// Kept alive by whoever is to decide about it; when the last one forgets it, its connection is ended.
 class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
  public:
-  PendingRequest(std::shared_ptr<EngineState> engine, ExchangePtr exchange)
-      : engine_(std::move(engine)), context_(std::move(exchange)) {}
+  PendingRequest(std::shared_ptr<EngineState> engine, const ExchangePtr& exchange)
+      : engine_(std::move(engine)),
+        context_(exchange, engine_->options.transports.websocket && exchange->is_upgrade()) {}
 
   void start() {
     if (engine_->options.cors || engine_->options.cors_delegate) {
@@ -81,7 +82,6 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     return context_.query().find(name).value_or(std::string_view());
   }
 
-  bool is_websocket_upgrade() const { return engine_->options.transports.websocket && exchange().is_upgrade(); }
   bool needs_base64() const { return !param("b64").empty(); }
 
   bool advance(Stage from, Stage to) noexcept {
@@ -158,14 +158,14 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     const auto found = engine_->sessions.find(sid);
     if (found == engine_->sessions.end()) return refuse(ConnectionErrorCode::unknown_sid, {{"sid", std::string(sid)}});
     const std::shared_ptr<Session> session = found->second;
-    if (!is_websocket_upgrade() && session->transport_name() != transport)
+    if (!context_.is_upgrade() && session->transport_name() != transport)
       return refuse(ConnectionErrorCode::bad_request, {{"name", "TRANSPORT_MISMATCH"},
                                                        {"transport", std::string(transport)},
                                                        {"previousTransport", std::string(session->transport_name())}});
     if (param("EIO") != "4")
       return refuse(ConnectionErrorCode::bad_request,
                     {{"name", "PROTOCOL_MISMATCH"}, {"protocol", "3"}, {"previousProtocol", "4"}});
-    if (is_websocket_upgrade())
+    if (context_.is_upgrade())
       upgrade(*session, transport);
     else if (transport == "polling")
       session->handle_request(context_.exchange_, std::move(context_.headers_));
@@ -176,7 +176,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   void verify_handshake(std::string_view transport) {
     if (request().method != "GET")
       return refuse(ConnectionErrorCode::bad_handshake_method, {{"method", request().method}});
-    if (transport == "websocket" && !is_websocket_upgrade())
+    if (transport == "websocket" && !context_.is_upgrade())
       return refuse(ConnectionErrorCode::bad_request, {{"name", "TRANSPORT_HANDSHAKE_ERROR"}});
     stage_ = Stage::verdict;
     if (!engine_->options.allow_request) return allow();
@@ -214,7 +214,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   // ---- handshake
 
   void begin_handshake() {
-    if (is_websocket_upgrade() && param("transport") == "polling") {
+    if (context_.is_upgrade() && param("transport") == "polling") {
       if (const std::shared_ptr<WebSocket> websocket = accept_websocket(true)) websocket->close();
       return;
     }
@@ -235,7 +235,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     if (!engine_->has_room_for(request().remote_address))
       return refuse(ConnectionErrorCode::bad_request, {{"name", "TOO_MANY_SESSIONS"}}, {}, 503);
     const std::shared_ptr<Session> session = Session::make(engine_, std::move(id), request());
-    if (!(is_websocket_upgrade() ? open_on_websocket(session) : open_on_polling(session))) return;
+    if (!(context_.is_upgrade() ? open_on_websocket(session) : open_on_polling(session))) return;
     if (!engine_->guarded("connection", [&] { engine_->connection_hook(session); })) session->close(true);
   }
 
@@ -269,7 +269,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   }
 
   void refuse_unavailable() {
-    if (!is_websocket_upgrade()) return respond_empty(503);
+    if (!context_.is_upgrade()) return respond_empty(503);
     respond_raw(503, "Service Unavailable");
   }
 
@@ -278,7 +278,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       engine_->connection_error_hook(ConnectionError{code, to_string(code), context, request()});
     });
     if (message.empty()) message = to_string(code);
-    if (is_websocket_upgrade()) return respond_raw(status == 0 ? 400 : status, std::move(message));
+    if (context_.is_upgrade()) return respond_raw(status == 0 ? 400 : status, std::move(message));
     HttpResponse response;
     response.status = status != 0 ? status : code == ConnectionErrorCode::forbidden ? 403 : 400;
     response.headers = std::move(context_.headers_);

@@ -104,8 +104,7 @@ inline void Session::set_listener(std::shared_ptr<SessionListener> listener) {
 // ------------------------------------------------------------------------------------------------ the write path
 
 inline void Session::send(MessagePtr message, SentCallback on_sent) {
-  if (ready_state_ >= ReadyState::closing) return;
-  if (!announce(*message)) return;
+  if (ready_state_ >= ReadyState::closing || !keeps_up() || !announce(*message)) return;
   if (on_sent) {
     if (!sent_callbacks_) sent_callbacks_ = std::make_unique<SentCallbacks>();
     sent_callbacks_->waiting.push_back(std::move(on_sent));
@@ -116,11 +115,10 @@ inline void Session::send(MessagePtr message, SentCallback on_sent) {
     queue(std::move(message));
     flush();
   }
-  check_unsent();
 }
 
 inline void Session::send(std::span<const MessagePtr> messages) {
-  if (ready_state_ >= ReadyState::closing) return;
+  if (ready_state_ >= ReadyState::closing || !keeps_up()) return;
   for (const MessagePtr& message : messages)
     if (!announce(*message)) return;
   if (can_bypass_buffer()) {
@@ -129,7 +127,6 @@ inline void Session::send(std::span<const MessagePtr> messages) {
     for (const MessagePtr& message : messages) queue(message);
     flush();
   }
-  check_unsent();
 }
 
 /// @return false if the session was closed by who was told
@@ -187,9 +184,11 @@ inline void Session::flush() {
   if (closes_after_flush_ && ready_state_ == ReadyState::closing && buffer_.empty()) close_channel(false);
 }
 
-inline void Session::check_unsent() {
+inline bool Session::keeps_up() {
   const std::size_t limit = engine_->options.max_unsent_bytes;
-  if (limit != 0 && unsent_bytes() > limit) fail_later("too many unsent bytes");
+  if (limit == 0 || unsent_bytes() <= limit) return true;
+  fail_later("too many unsent bytes");
+  return false;
 }
 
 /// Ends the session with `transport_error`, but not at once: whoever sends may be walking over a list of sessions.
