@@ -27,6 +27,11 @@ using namespace socketio::test;
 
 namespace {
 
+/// Something that can be received only, by a converter of the user's that fails in its own way.
+struct Touchy {
+  std::string text;
+};
+
 template <class T>
 using SocketOf = BasicSocket<TestConfig<T>>;
 
@@ -56,6 +61,16 @@ void on_another_thread(Call call) {
 }
 
 }  // namespace
+
+template <>
+struct socketio::Converter<Touchy> {
+  static constexpr std::string_view name = "touchy";
+  static bool read(ValueView view, Touchy& out, ConvertError&) {
+    if (!view.is_string()) throw std::runtime_error("not like this");
+    out.text = view.string();
+    return true;
+  }
+};
 
 // ------------------------------------------------------------------------------------- what is left when all is over
 
@@ -954,4 +969,36 @@ TEMPLATE_TEST_CASE("waiting for an acknowledgement can be cancelled, also by wha
   client.text("434[1]");
   CHECK_FALSE(client.has_message());
   CHECK(first == std::vector<std::size_t>{1, 0});
+}
+
+TEMPLATE_TEST_CASE("a converter that throws has met an argument that does not convert", "[behaviour][event][hostile]",
+                   MemoryTransport, AsioTransport) {
+  Harness<TestType> harness;
+  auto& reports = keep_reports(harness);
+  std::string log;
+  std::optional<Next> next;
+  std::optional<std::error_code> outcome;
+  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+    socket.use([&](IncomingEvent&, Next waiting) { next = waiting; });
+    socket.on("x", [&](Touchy touchy) { log += touchy.text; });
+    socket.on("x", [&] { log += "second "; });
+    socket.on("disconnect", [&](DisconnectReason, Touchy) { log += "disconnect "; });
+    socket.emit("question", [&](Touchy) { log += "answer "; });
+    socket.template emit_with_ack<Touchy>("question", [&](std::error_code error, Touchy) { outcome = error; });
+  });
+  auto client = open_socket(harness);
+  CHECK(client.next() == R"(420["question"])");
+  CHECK(client.next() == R"(421["question"])");
+  client.text("430[1]");
+  client.text("431[1]");
+  client.text(R"(42["x",1])");
+  CHECK(harness.until([&] { return next.has_value(); }));
+  on_another_thread([&] { (*next)(); });
+  CHECK(harness.until([&] { return log == "second "; }));
+  CHECK(outcome == Errc::bad_argument);
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0].detail == "acknowledgement: argument 1: expected touchy, got exception: not like this");
+  CHECK(reports[1].message().find("argument 1: expected touchy, got exception: not like this") != std::string::npos);
+  client.abort();
+  CHECK(harness.until([&] { return log == "second disconnect "; }));
 }

@@ -11,6 +11,7 @@
 #include <socketio/protocol/value_view.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -110,6 +111,20 @@ inline Value to_value(ValueView view) {
   return value;
 }
 
+/// Converts, with the users' converters too: what one of them throws is an argument that does not convert.
+template <class T>
+bool read_present_argument(ValueView view, T& out, ConvertError& error) {
+  try {
+    return read_value(view, out, error);
+  } catch (const std::exception& thrown) {
+    error.found = std::string("exception: ") + thrown.what();
+  } catch (...) {
+    error.found = "exception";
+  }
+  error.expected = std::string(Converter<T>::name);
+  return false;
+}
+
 /// Reads argument `index` of a packet; a missing one is acceptable to an optional, and null to what takes anything.
 template <class T>
 bool read_argument(const Packet& packet, std::size_t index, T& out, ConvertError& error) {
@@ -119,7 +134,7 @@ bool read_argument(const Packet& packet, std::size_t index, T& out, ConvertError
     out = present ? &packet.arg(index).json() : &null;
     return true;
   } else {
-    if (present) return read_value(packet.arg(index), out, error);
+    if (present) return read_present_argument(packet.arg(index), out, error);
     if constexpr (is_optional<T> || std::is_same_v<T, ValueView> || std::is_same_v<T, Value>) {
       out = T{};
       return true;

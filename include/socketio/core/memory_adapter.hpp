@@ -96,6 +96,11 @@ class MemoryAdapter final : public Adapter {
 
   void for_each(const BroadcastOptions& options, Visitor visit) override {
     const std::lock_guard lock(mutex_);
+    if (options.except.empty() && options.rooms.size() <= 1) {
+      if (const RoomMembers* room = options.rooms.empty() ? &everyone_ : find(options.rooms.front()))
+        for_each_member(*room, visit);
+      return;
+    }
     std::unordered_set<const RoomMember*> dealt_with;  // marks belong to the owner's thread
     for (const std::string& name : options.except)
       if (const RoomMembers* room = find(name)) dealt_with.insert(room->members.begin(), room->members.end());
