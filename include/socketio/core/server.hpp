@@ -69,7 +69,9 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// @return         the port
   /// @throws std::system_error  when the address cannot be bound; the text names it
   std::uint16_t listen(std::uint16_t port, const std::string& address = {}) {
-    return state_->engine_server().listen(port, address);
+    const std::uint16_t bound = state_->engine_server().listen(port, address);
+    state_->opened();
+    return bound;
   }
 
   /// Runs the event loop until `close` has ended everything.
@@ -81,7 +83,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// Disconnects every client (reason: "server shutting down"; clients will try to reconnect), stops listening, and
   /// lets `run` return. On the owner's thread the clients have gone when it returns. The server can listen again.
   void close() {
-    on_owner([](State& state) { state.close(); });
+    on_owner([generation = state_->generation()](State& state) { state.close(generation); });
   }
 
   /// The namespace of that name; made if there is none yet. "admin" and "/admin" are the same.

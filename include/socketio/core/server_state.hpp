@@ -10,6 +10,8 @@
 
 #include <asio/io_context.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -69,6 +71,10 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   }
 
   // Any thread.
+  std::uint64_t generation() const noexcept { return generation_; }
+  void opened() noexcept {
+    if (is_closed_.exchange(false)) ++generation_;
+  }
   const ServerOptions& options() const noexcept { return *options_; }
   Shard& shard() noexcept { return *shard_; }
   Transport& transport() noexcept { return transport_; }
@@ -115,7 +121,11 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
 
   /// Ends every client as a server that shuts down: sockets first, without a DISCONNECT packet, so that clients will
   /// try to reconnect; then their connections, then the transport.
-  void close() {
+  ///
+  /// @param generation  of the server when this was asked for: one that has been closed and opened since is another
+  void close(std::uint64_t generation) {
+    if (generation != generation_) return;
+    is_closed_ = true;
     std::vector<NamespacePtr> all;
     {
       const std::shared_lock lock(mutex_);
@@ -130,6 +140,8 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
 
  private:
   std::shared_ptr<const ServerOptions> options_;
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<bool> is_closed_{false};
   Transport transport_;
   std::shared_ptr<Shard> shard_;
   Parser parser_;

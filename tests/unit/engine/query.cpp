@@ -35,7 +35,7 @@ TEST_CASE("what is no percent-encoding stays as it is", "[engine][query]") {
   CHECK(QueryParams("a=%00b").find("a") == std::string_view("\0b", 2));
 }
 
-TEST_CASE("text that is not UTF-8 is mended", "[engine][query]") {
+TEST_CASE("a query that is not UTF-8 is mended", "[engine][query]") {
   CHECK(QueryParams("a=%FF").find("a") == "\xEF\xBF\xBD");
   CHECK(QueryParams("a=%C3%A9").find("a") == "\xC3\xA9");
 }
