@@ -8,9 +8,8 @@
 #include <socketio/core/outgoing.hpp>
 #include <socketio/protocol/packet.hpp>
 
-#include <asio/associated_cancellation_slot.hpp>
+#include <asio/any_io_executor.hpp>
 #include <asio/associated_executor.hpp>
-#include <asio/cancellation_type.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>

@@ -13,7 +13,9 @@
 #include <socketio/core/socket_state.hpp>
 #include <socketio/fwd.hpp>
 
+#include <asio/associated_cancellation_slot.hpp>
 #include <asio/async_result.hpp>
+#include <asio/cancellation_type.hpp>
 
 #include <chrono>
 #include <compare>

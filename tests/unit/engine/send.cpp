@@ -136,6 +136,25 @@ TEST_CASE("drain tells that nothing is unsent, outside of send", "[engine][send]
   CHECK(unsent == std::vector<std::size_t>{0});
 }
 
+TEST_CASE("drain of a poll is not told while the WebSocket of the upgrade has something unsent", "[engine][send]") {
+  EngineFixture f;
+  f.prototype.react_to = "upgrade";
+  f.prototype.reaction = [](Session& session) { session.send(EngineFixture::text("b")); };
+  const std::string sid = f.open_polling();
+  const auto poll = f.poll(sid);
+  const auto client = f.probe(sid);
+  client->stall_reading();
+  client->send_text("5");
+  f.session().send(f.text("a"));
+  f.run();
+  CHECK(poll->body() == "4a");
+  CHECK(f.session().is_upgraded());
+  CHECK(f.recorder().count("drain") == 0);
+  client->stall_reading(false);
+  f.run();
+  CHECK(f.recorder().count("drain") == 1);
+}
+
 TEST_CASE("a listener that wants to sees every packet", "[engine][send]") {
   EngineFixture f;
   f.prototype.observes = true;

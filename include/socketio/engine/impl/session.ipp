@@ -159,7 +159,7 @@ inline void Session::flush() {
   if (observes_packets_ || engine_->flush_hook) {
     is_flushing_ = true;  // what is sent by those who are told joins the buffer
     if (observes_packets_) guarded("on_flush", [this] { listener_->on_flush(*this, buffer_); });
-    guarded("on_flush", [this] { engine_->flush_hook(*this, std::span<const MessagePtr>(buffer_)); });
+    if (can_flush()) guarded("on_flush", [this] { engine_->flush_hook(*this, std::span<const MessagePtr>(buffer_)); });
     is_flushing_ = false;
     if (!can_flush()) return;
   }
@@ -226,7 +226,8 @@ inline void Session::deliver_drain() {
     if (websocket_ && ready_state_ != ReadyState::closed && websocket_->is_writable())
       call_sent_callbacks(std::exchange(sent_callbacks_->waiting, {}));
   }
-  if (!buffer_.empty() || ready_state_ == ReadyState::closed) return;
+  const bool has_unsent = !buffer_.empty() || (websocket_ && !websocket_->is_writable());
+  if (has_unsent || ready_state_ == ReadyState::closed) return;
   if (listener_) guarded("on_drain", [this] { listener_->on_drain(*this); });
   if (ready_state_ != ReadyState::closed) guarded("on_drain", [this] { engine_->drain_hook(*this); });
 }
