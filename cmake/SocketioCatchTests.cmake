@@ -21,3 +21,21 @@ function(socketio_add_catch_tests name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()
+
+# socketio_add_transport_tests(<name> TRANSPORTS <transport>... [LABELS <label>...] SOURCES <source>...): one program over
+# tests/support/test_transport.hpp, and for each transport a test <name>_<transport>. What is tagged [memory] chooses
+# its transport itself and runs once.
+function(socketio_add_transport_tests name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "TRANSPORTS;LABELS;SOURCES")
+  socketio_add_program(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${SOCKETIO_CATCH_LIBRARIES})
+  foreach(transport IN LISTS arg_TRANSPORTS)
+    set(selection "")
+    if(NOT transport STREQUAL "memory")
+      set(selection "~[memory]")
+    endif()
+    add_test(NAME ${name}_${transport} COMMAND ${name} ${selection})
+    set_tests_properties(${name}_${transport} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}"
+                                                         ENVIRONMENT "SOCKETIO_TEST_TRANSPORT=${transport}")
+  endforeach()
+endfunction()

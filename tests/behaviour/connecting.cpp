@@ -6,12 +6,11 @@
 using namespace socketio;
 using namespace socketio::test;
 
-TEMPLATE_TEST_CASE("a client that sends CONNECT becomes a socket of the main namespace", "[behaviour][connect]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a client that sends CONNECT becomes a socket of the main namespace", "[behaviour][connect]") {
+  Harness harness;
   std::string id;
   bool connected = false;
-  harness.io.on("connection", [&](BasicSocket<TestConfig<TestType>> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     id = socket.id();
     connected = socket.connected();
     CHECK(socket.rooms() == std::vector<std::string>{socket.id()});
@@ -24,9 +23,8 @@ TEMPLATE_TEST_CASE("a client that sends CONNECT becomes a socket of the main nam
   CHECK(harness.io.sockets().size() == 1);
 }
 
-TEMPLATE_TEST_CASE("what a connection handler emits follows the CONNECT reply", "[behaviour][connect]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("what a connection handler emits follows the CONNECT reply", "[behaviour][connect]") {
+  Harness harness;
   harness.io.on("connection", [](auto socket) { socket.emit("welcome", 1, "two"); });
   auto client = open_engine(harness);
   client.text("40");
@@ -34,9 +32,8 @@ TEMPLATE_TEST_CASE("what a connection handler emits follows the CONNECT reply", 
   CHECK(client.next() == R"(42["welcome",1,"two"])");
 }
 
-TEMPLATE_TEST_CASE("connect handlers run before connection handlers", "[behaviour][connect]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("connect handlers run before connection handlers", "[behaviour][connect]") {
+  Harness harness;
   std::string order;
   harness.io.on("connection", [&](auto) { order += "b"; });
   harness.io.on("connect", [&](auto) { order += "a"; });
@@ -45,8 +42,8 @@ TEMPLATE_TEST_CASE("connect handlers run before connection handlers", "[behaviou
   CHECK(order == "abc");
 }
 
-TEMPLATE_TEST_CASE("the handshake tells what the client sent", "[behaviour][connect]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("the handshake tells what the client sent", "[behaviour][connect]") {
+  Harness harness;
   Handshake handshake;
   harness.io.on("connection", [&](auto socket) { handshake = socket.handshake(); });
   auto client = harness.open("/socket.io/?EIO=4&transport=websocket&foo=b%26r&foo=last");
@@ -63,18 +60,16 @@ TEMPLATE_TEST_CASE("the handshake tells what the client sent", "[behaviour][conn
   CHECK(handshake.time.find("GMT+0000 (Coordinated Universal Time)") != std::string::npos);
 }
 
-TEMPLATE_TEST_CASE("a namespace that does not exist is refused and the connection kept", "[behaviour][connect]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a namespace that does not exist is refused and the connection kept", "[behaviour][connect]") {
+  Harness harness;
   auto client = open_engine(harness);
   client.text("40/random");
   CHECK(client.next() == R"(44/random,{"message":"Invalid namespace"})");
   join(client);
 }
 
-TEMPLATE_TEST_CASE("several namespaces share one connection and know only their own events", "[behaviour][namespace]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("several namespaces share one connection and know only their own events", "[behaviour][namespace]") {
+  Harness harness;
   std::string seen;
   harness.io.on("connection", [&](auto socket) { socket.on("x", [&] { seen += "main "; }); });
   harness.io.of("admin").on("connection", [&](auto socket) { socket.on("x", [&] { seen += "admin "; }); });
@@ -91,9 +86,8 @@ TEMPLATE_TEST_CASE("several namespaces share one connection and know only their 
   CHECK_FALSE(client.has_message());
 }
 
-TEMPLATE_TEST_CASE("leaving one namespace leaves the others alone", "[behaviour][namespace]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("leaving one namespace leaves the others alone", "[behaviour][namespace]") {
+  Harness harness;
   std::vector<std::string> reasons;
   harness.io.of("/custom").on("connection", [&](auto socket) {
     socket.on("disconnect", [&](std::string reason) { reasons.push_back(reason); });
@@ -108,17 +102,16 @@ TEMPLATE_TEST_CASE("leaving one namespace leaves the others alone", "[behaviour]
   CHECK(reasons == std::vector<std::string>{"client namespace disconnect"});
 }
 
-TEMPLATE_TEST_CASE("a client that joins no namespace in time is sent away", "[behaviour][connect]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness({.connect_timeout = 100ms});
+TEST_CASE("a client that joins no namespace in time is sent away", "[behaviour][connect]") {
+  Harness harness({.connect_timeout = 100ms});
   auto client = open_engine(harness);
   harness.wait(99ms);
   harness.wait(1ms);
   CHECK(client.closed());
 }
 
-TEST_CASE("the connect timeout is exact, and a refused namespace does not stop it", "[behaviour][connect]") {
-  Harness<MemoryTransport> harness({.connect_timeout = 1000ms});
+TEST_CASE("the connect timeout is exact, and a refused namespace does not stop it", "[behaviour][connect][memory]") {
+  Harness harness(on_memory, {.connect_timeout = 1000ms});
   auto idle = open_engine(harness);
   auto refused = open_engine(harness);
   auto joined = open_socket(harness);
@@ -133,17 +126,16 @@ TEST_CASE("the connect timeout is exact, and a refused namespace does not stop i
   CHECK_FALSE(joined.closed());
 }
 
-TEST_CASE("leaving every namespace does not start the connect timeout again", "[behaviour][connect]") {
-  Harness<MemoryTransport> harness({.connect_timeout = 1000ms});
+TEST_CASE("leaving every namespace does not start the connect timeout again", "[behaviour][connect][memory]") {
+  Harness harness(on_memory, {.connect_timeout = 1000ms});
   auto client = open_socket(harness);
   client.text("41");
   harness.wait(5000ms);
   CHECK_FALSE(client.closed());
 }
 
-TEMPLATE_TEST_CASE("a polling client connects, sends and receives", "[behaviour][polling]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a polling client connects, sends and receives", "[behaviour][polling]") {
+  Harness harness;
   harness.io.on("connection", [&](auto socket) { socket.on("add", [](int a, int b) { return a + b; }); });
   auto opened = harness.get(polling_target);
   REQUIRE(opened.status() == 200);
@@ -155,11 +147,10 @@ TEMPLATE_TEST_CASE("a polling client connects, sends and receives", "[behaviour]
   CHECK(poll.body() == "437[5]");
 }
 
-TEMPLATE_TEST_CASE("a new_namespace handler hears of namespaces made after the start", "[behaviour][namespace]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a new_namespace handler hears of namespaces made after the start", "[behaviour][namespace]") {
+  Harness harness;
   std::vector<std::string> names;
-  harness.io.on("new_namespace", [&](BasicNamespace<TestConfig<TestType>> nsp) { names.push_back(nsp.name()); });
+  harness.io.on("new_namespace", [&](TestNamespace nsp) { names.push_back(nsp.name()); });
   harness.pump();
   harness.io.of("/a");
   harness.io.of("b");
@@ -169,13 +160,13 @@ TEMPLATE_TEST_CASE("a new_namespace handler hears of namespaces made after the s
   CHECK(names == std::vector<std::string>{"/a", "/b"});
 }
 
-TEST_CASE("a wrong event name on the server is refused in words", "[behaviour][connect]") {
-  Harness<MemoryTransport> harness;
-  CHECK_THROWS_WITH(harness.io.on("message", [](BasicSocket<TestConfig<MemoryTransport>>) {}),
+TEST_CASE("a wrong event name on the server is refused in words", "[behaviour][connect][memory]") {
+  Harness harness(on_memory);
+  CHECK_THROWS_WITH(harness.io.on("message", [](TestSocket) {}),
                     Catch::Matchers::Contains("\"message\" is not an event of a namespace"));
 }
 
-TEST_CASE("options that make no sense are refused together, in words", "[behaviour][options]") {
-  CHECK_THROWS_WITH(Harness<MemoryTransport>({.connect_timeout = 0ms, .max_depth = 0}),
+TEST_CASE("options that make no sense are refused together, in words", "[behaviour][options][memory]") {
+  CHECK_THROWS_WITH(Harness(on_memory, {.connect_timeout = 0ms, .max_depth = 0}),
                     Catch::Matchers::Contains("connect_timeout") && Catch::Matchers::Contains("max_depth"));
 }

@@ -8,14 +8,10 @@ using namespace socketio::test;
 
 namespace {
 
-template <class T>
-using SocketOf = BasicSocket<TestConfig<T>>;
-
 /// What the sockets of a server tell when they go.
-template <class T>
 struct Departures {
-  explicit Departures(Harness<T>& harness) {
-    const auto listen = [this](SocketOf<T> socket) {
+  explicit Departures(Harness& harness) {
+    const auto listen = [this](TestSocket socket) {
       sockets.push_back(socket);
       socket.join("room");
       socket.on("disconnecting", [this, socket](DisconnectReason reason) {
@@ -35,16 +31,15 @@ struct Departures {
     return {"disconnecting " + nsp + ": " + reason + ", rooms 2, connected",
             "disconnect " + nsp + ": " + reason + ", rooms 0"};
   }
-  std::vector<SocketOf<T>> sockets;
+  std::vector<TestSocket> sockets;
   std::vector<std::string> log;
 };
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a client that disconnects a namespace gets no reply", "[behaviour][disconnect]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
-  Departures<TestType> departures(harness);
+TEST_CASE("a client that disconnects a namespace gets no reply", "[behaviour][disconnect]") {
+  Harness harness;
+  Departures departures(harness);
   auto client = open_socket(harness);
   client.text("41");
   CHECK_FALSE(client.has_message());
@@ -53,10 +48,9 @@ TEMPLATE_TEST_CASE("a client that disconnects a namespace gets no reply", "[beha
   CHECK(departures.sockets.size() == 2);
 }
 
-TEMPLATE_TEST_CASE("the server disconnects one namespace and keeps the connection", "[behaviour][disconnect]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  Departures<TestType> departures(harness);
+TEST_CASE("the server disconnects one namespace and keeps the connection", "[behaviour][disconnect]") {
+  Harness harness;
+  Departures departures(harness);
   auto client = open_engine(harness);
   join(client);
   join(client, "/n");
@@ -69,10 +63,9 @@ TEMPLATE_TEST_CASE("the server disconnects one namespace and keeps the connectio
   CHECK(client.next() == R"(42["x"])");
 }
 
-TEMPLATE_TEST_CASE("what was on its way when the server disconnected a namespace is dropped", "[behaviour][disconnect]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  Departures<TestType> departures(harness);
+TEST_CASE("what was on its way when the server disconnected a namespace is dropped", "[behaviour][disconnect]") {
+  Harness harness;
+  Departures departures(harness);
   auto client = open_engine(harness);
   join(client);
   join(client, "/n");
@@ -99,10 +92,9 @@ TEMPLATE_TEST_CASE("what was on its way when the server disconnected a namespace
   }
 }
 
-TEMPLATE_TEST_CASE("disconnect(true) ends every namespace and the connection", "[behaviour][disconnect]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  Departures<TestType> departures(harness);
+TEST_CASE("disconnect(true) ends every namespace and the connection", "[behaviour][disconnect]") {
+  Harness harness;
+  Departures departures(harness);
   auto client = open_engine(harness);
   join(client);
   join(client, "/n");
@@ -116,10 +108,9 @@ TEMPLATE_TEST_CASE("disconnect(true) ends every namespace and the connection", "
   CHECK(departures.log == expected);
 }
 
-TEMPLATE_TEST_CASE("a connection that breaks or closes ends the sockets of all namespaces", "[behaviour][disconnect]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  Departures<TestType> departures(harness);
+TEST_CASE("a connection that breaks or closes ends the sockets of all namespaces", "[behaviour][disconnect]") {
+  Harness harness;
+  Departures departures(harness);
   auto client = open_engine(harness);
   join(client);
   join(client, "/n");
@@ -132,9 +123,9 @@ TEMPLATE_TEST_CASE("a connection that breaks or closes ends the sockets of all n
   CHECK(harness.io.sockets().empty());
 }
 
-TEST_CASE("a client that answers no ping is gone", "[behaviour][disconnect]") {
-  Harness<MemoryTransport> harness({.ping_interval = 300ms, .ping_timeout = 200ms});
-  Departures<MemoryTransport> departures(harness);
+TEST_CASE("a client that answers no ping is gone", "[behaviour][disconnect][memory]") {
+  Harness harness(on_memory, {.ping_interval = 300ms, .ping_timeout = 200ms});
+  Departures departures(harness);
   auto client = open_socket(harness);
   harness.wait(300ms);
   CHECK(client.next() == "2");
@@ -144,10 +135,9 @@ TEST_CASE("a client that answers no ping is gone", "[behaviour][disconnect]") {
   CHECK(departures.log == departures.both("/", "ping timeout"));
 }
 
-TEMPLATE_TEST_CASE("closing the server ends every client, and the server can listen again", "[behaviour][close]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  Departures<TestType> departures(harness);
+TEST_CASE("closing the server ends every client, and the server can listen again", "[behaviour][close]") {
+  Harness harness;
+  Departures departures(harness);
   auto client = open_engine(harness);
   join(client);
   join(client, "/n");
@@ -168,10 +158,9 @@ TEMPLATE_TEST_CASE("closing the server ends every client, and the server can lis
   CHECK(harness.io.engine().clients_count() == 0);
 }
 
-TEMPLATE_TEST_CASE("closing a server that never listened, or twice, is harmless", "[behaviour][close]", MemoryTransport,
-                   AsioTransport) {
+TEST_CASE("closing a server that never listened, or twice, is harmless", "[behaviour][close]") {
   asio::io_context context;
-  BasicServer<TestConfig<TestType>> io(context);
+  TestServer io(context);
   io.close();
   io.close();
   context.poll();

@@ -24,13 +24,9 @@ struct Point {
 };
 SOCKETIO_STRUCT(Point, x, y)
 
-template <class T>
-using SocketOf = BasicSocket<TestConfig<T>>;
-
 /// A server whose errors are kept.
-template <class T>
 struct Reported {
-  explicit Reported(Harness<T>& harness) {
+  explicit Reported(Harness& harness) {
     harness.io.on_error([this](const ErrorReport& report) { reports.push_back(report); });
     harness.pump();
   }
@@ -39,11 +35,10 @@ struct Reported {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("an event reaches the handler with its arguments converted", "[behaviour][event]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("an event reaches the handler with its arguments converted", "[behaviour][event]") {
+  Harness harness;
   std::string seen;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("all", [&](int number, const std::string& text, std::optional<bool> flag, std::vector<double> list,
                          std::map<std::string, int> map, Point point, std::string_view view) {
       seen = std::to_string(number) + text + (flag ? "set" : "none") + std::to_string(list.size()) +
@@ -56,9 +51,9 @@ TEMPLATE_TEST_CASE("an event reaches the handler with its arguments converted", 
   CHECK(seen == "7\u00e9none239v");
 }
 
-TEMPLATE_TEST_CASE("everything convertible can be emitted", "[behaviour][event]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  harness.io.on("connection", [](SocketOf<TestType> socket) {
+TEST_CASE("everything convertible can be emitted", "[behaviour][event]") {
+  Harness harness;
+  harness.io.on("connection", [](TestSocket socket) {
     socket.emit("hello", 1, "2", std::map<std::string, int>{{"three", 3}}, Point{4, 5}, std::vector<int>{6},
                 std::optional<int>(), true, 7.5, nullptr);
   });
@@ -66,9 +61,9 @@ TEMPLATE_TEST_CASE("everything convertible can be emitted", "[behaviour][event]"
   CHECK(client.next() == R"(42["hello",1,"2",{"three":3},{"x":4,"y":5},[6],null,true,7.5,null])");
 }
 
-TEMPLATE_TEST_CASE("a message is echoed byte for byte", "[behaviour][event]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  harness.io.on("connection", [](SocketOf<TestType> socket) {
+TEST_CASE("a message is echoed byte for byte", "[behaviour][event]") {
+  Harness harness;
+  harness.io.on("connection", [](TestSocket socket) {
     socket.on("message", [socket](Args args) { socket.emit("message-back", args); });
   });
   auto client = open_socket(harness);
@@ -78,10 +73,9 @@ TEMPLATE_TEST_CASE("a message is echoed byte for byte", "[behaviour][event]", Me
   CHECK(client.next() == R"(42["message-back"])");
 }
 
-TEMPLATE_TEST_CASE("binary data travels as attachments, at any depth and in both directions", "[behaviour][binary]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  harness.io.on("connection", [](SocketOf<TestType> socket) {
+TEST_CASE("binary data travels as attachments, at any depth and in both directions", "[behaviour][binary]") {
+  Harness harness;
+  harness.io.on("connection", [](TestSocket socket) {
     socket.on("swap", [socket](Binary a, std::map<std::string, std::vector<Binary>> nested) {
       CHECK(a.view() == std::string_view("\x01\x02", 2));
       socket.emit("swapped", nested, a);
@@ -96,26 +90,24 @@ TEMPLATE_TEST_CASE("binary data travels as attachments, at any depth and in both
   CHECK(client.next() == std::string("<binary>\x01\x02"));
 }
 
-TEMPLATE_TEST_CASE("more attachments than clients accept are refused when they are emitted", "[behaviour][binary]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("more attachments than clients accept are refused when they are emitted", "[behaviour][binary]") {
+  Harness harness;
   const Binary one(std::string("x"));
   CHECK_NOTHROW(harness.io.emit("e", std::vector<Binary>(10, one)));
   CHECK_THROWS_AS(harness.io.emit("e", std::vector<Binary>(11, one)), std::invalid_argument);
 }
 
-TEMPLATE_TEST_CASE("reserved event names are refused loudly", "[behaviour][event]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("reserved event names are refused loudly", "[behaviour][event]") {
+  Harness harness;
   for (const char* name : {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
     CHECK_THROWS_WITH(harness.io.emit(name), '"' + std::string(name) + "\" is a reserved event name");
   CHECK_NOTHROW(harness.io.emit("connection"));
 }
 
-TEMPLATE_TEST_CASE("the acknowledgement is what the handler returns or gives to its Ack", "[behaviour][ack]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("the acknowledgement is what the handler returns or gives to its Ack", "[behaviour][ack]") {
+  Harness harness;
   Ack<std::string> kept;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("sum", [](int a, int b) { return a + b; });
     socket.on("both", [](std::string text, Ack<std::string, int> ack) { ack(text, 2), ack("again", 3); });
     socket.on("later", [&](Ack<std::string> ack) { kept = ack; });
@@ -145,10 +137,10 @@ TEMPLATE_TEST_CASE("the acknowledgement is what the handler returns or gives to 
   CHECK(client.next() == "439007199254740991[2]");
 }
 
-TEMPLATE_TEST_CASE("the server asks for acknowledgements", "[behaviour][ack]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("the server asks for acknowledgements", "[behaviour][ack]") {
+  Harness harness;
   std::string answer;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.emit("question", 1, [&](std::string text, int number) { answer = text + std::to_string(number); });
     socket.timeout(10s).emit("second", [&](std::error_code error, bool yes) { answer += !error && yes ? "!" : "?"; });
   });
@@ -163,10 +155,10 @@ TEMPLATE_TEST_CASE("the server asks for acknowledgements", "[behaviour][ack]", M
   CHECK(answer == "a5!");
 }
 
-TEST_CASE("an acknowledgement that does not come in time ends with timed_out, once", "[behaviour][ack]") {
-  Harness<MemoryTransport> harness;
+TEST_CASE("an acknowledgement that does not come in time ends with timed_out, once", "[behaviour][ack][memory]") {
+  Harness harness(on_memory);
   std::vector<std::error_code> errors;
-  harness.io.on("connection", [&](SocketOf<MemoryTransport> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.timeout(50ms).emit("q", [&](std::error_code error, std::string) { errors.push_back(error); });
     socket.timeout(0ms).emit("q", [&](std::error_code error) { errors.push_back(error); });
   });
@@ -184,13 +176,12 @@ TEST_CASE("an acknowledgement that does not come in time ends with timed_out, on
   CHECK(errors[1].message() == "operation has timed out");
 }
 
-TEMPLATE_TEST_CASE("a disconnection ends what waits for an acknowledgement", "[behaviour][ack]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a disconnection ends what waits for an acknowledgement", "[behaviour][ack]") {
+  Harness harness;
   std::error_code error;
   bool plain_called = false;
-  std::optional<SocketOf<TestType>> kept;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  std::optional<TestSocket> kept;
+  harness.io.on("connection", [&](TestSocket socket) {
     kept = socket;
     socket.timeout(60s).emit("q", [&](std::error_code code, std::string) { error = code; });
     socket.emit("q", [&](std::string) { plain_called = true; });
@@ -205,10 +196,10 @@ TEMPLATE_TEST_CASE("a disconnection ends what waits for an acknowledgement", "[b
   CHECK_FALSE(plain_called);
 }
 
-TEST_CASE("a socket that owes too many acknowledgements is asked for no more", "[behaviour][ack][limits]") {
-  Harness<MemoryTransport> harness({.max_pending_acks = 2});
+TEST_CASE("a socket that owes too many acknowledgements is asked for no more", "[behaviour][ack][limits][memory]") {
+  Harness harness(on_memory, {.max_pending_acks = 2});
   std::vector<std::error_code> errors;
-  harness.io.on("connection", [&](SocketOf<MemoryTransport> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     for (int i = 0; i < 3; ++i) socket.emit("q", i, [&](std::error_code error) { errors.push_back(error); });
   });
   auto client = open_socket(harness);
@@ -219,10 +210,9 @@ TEST_CASE("a socket that owes too many acknowledgements is asked for no more", "
   CHECK(errors[0] == Errc::too_many_pending_acks);
 }
 
-TEMPLATE_TEST_CASE("a coroutine handler waits for the client's answer", "[behaviour][coroutine]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+TEST_CASE("a coroutine handler waits for the client's answer", "[behaviour][coroutine]") {
+  Harness harness;
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("ask", [socket](std::string_view name) -> asio::awaitable<std::string> {
       const auto reply = co_await socket.template emit_with_ack<std::string>("confirm", name);
       co_return std::string(name) + ":" + reply;
@@ -235,10 +225,10 @@ TEMPLATE_TEST_CASE("a coroutine handler waits for the client's answer", "[behavi
   CHECK(client.next() == R"(435["ann:yes"])");
 }
 
-TEMPLATE_TEST_CASE("emit_with_ack takes completion tokens", "[behaviour][coroutine]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  std::optional<SocketOf<TestType>> socket;
-  harness.io.on("connection", [&](SocketOf<TestType> connected) { socket = connected; });
+TEST_CASE("emit_with_ack takes completion tokens", "[behaviour][coroutine]") {
+  Harness harness;
+  std::optional<TestSocket> socket;
+  harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
   auto client = open_socket(harness);
   std::future<int> future = socket->template emit_with_ack<int>("a", asio::use_future);
   std::error_code seen;
@@ -257,12 +247,11 @@ TEMPLATE_TEST_CASE("emit_with_ack takes completion tokens", "[behaviour][corouti
   CHECK_THROWS_AS(wrong.get(), std::system_error);
 }
 
-TEMPLATE_TEST_CASE("a coroutine outlives its socket without harm", "[behaviour][coroutine][hostile]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a coroutine outlives its socket without harm", "[behaviour][coroutine][hostile]") {
+  Harness harness;
   std::error_code outcome;
   std::string text_after;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     const std::string captured(100, 'c');
     socket.on("wait", [&, socket, captured](std::string_view view) -> asio::awaitable<void> {
       try {
@@ -282,13 +271,12 @@ TEMPLATE_TEST_CASE("a coroutine outlives its socket without harm", "[behaviour][
   CHECK(text_after == "a text that is long enough to live on the heapc");
 }
 
-TEMPLATE_TEST_CASE("a wrong argument reaches the error hook and not the handler", "[behaviour][event][bad-input]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  Reported<TestType> errors(harness);
+TEST_CASE("a wrong argument reaches the error hook and not the handler", "[behaviour][event][bad-input]") {
+  Harness harness;
+  Reported errors(harness);
   int calls = 0;
   std::string id;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     id = socket.id();
     socket.on("sum", [&](int, int) { ++calls; });
   });
@@ -308,11 +296,10 @@ TEMPLATE_TEST_CASE("a wrong argument reaches the error hook and not the handler"
   CHECK(errors.reports[0].message().find("event \"sum\" of socket " + id + " in /: argument 2: ") == 0);
 }
 
-TEMPLATE_TEST_CASE("an exception from a handler is reported and the server goes on", "[behaviour][hostile]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  Reported<TestType> errors(harness);
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+TEST_CASE("an exception from a handler is reported and the server goes on", "[behaviour][hostile]") {
+  Harness harness;
+  Reported errors(harness);
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("throw", [] { throw std::runtime_error("boom"); });
     socket.on("number", []() -> int { throw 42; });
     socket.on("coroutine", []() -> asio::awaitable<void> {
@@ -340,11 +327,10 @@ TEMPLATE_TEST_CASE("an exception from a handler is reported and the server goes 
   CHECK(errors.reports[4].event == "disconnect");
 }
 
-TEMPLATE_TEST_CASE("a handler may register, remove and disconnect from within", "[behaviour][hostile]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a handler may register, remove and disconnect from within", "[behaviour][hostile]") {
+  Harness harness;
   std::string order;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("e", [&, socket] {
       order += "1";
       socket.on("e", [&] { order += "new"; });
@@ -370,11 +356,10 @@ TEMPLATE_TEST_CASE("a handler may register, remove and disconnect from within", 
   CHECK(order == "12onceendgone");
 }
 
-TEMPLATE_TEST_CASE("listeners that captured their own socket do not keep it alive", "[behaviour][lifetime]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("listeners that captured their own socket do not keep it alive", "[behaviour][lifetime]") {
+  Harness harness;
   const auto token = std::make_shared<int>(1);
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("x", [socket, token] {});
     socket.on("disconnect", [socket, token] {});
   });
@@ -384,10 +369,9 @@ TEMPLATE_TEST_CASE("listeners that captured their own socket do not keep it aliv
   CHECK(harness.until([&] { return token.use_count() == 1; }));
 }
 
-TEMPLATE_TEST_CASE("an event without payload and one nobody listens to are harmless", "[behaviour][event]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  harness.io.on("connection", [](SocketOf<TestType> socket) { socket.on("1", [](int x) { return x; }); });
+TEST_CASE("an event without payload and one nobody listens to are harmless", "[behaviour][event]") {
+  Harness harness;
+  harness.io.on("connection", [](TestSocket socket) { socket.on("1", [](int x) { return x; }); });
   auto client = open_socket(harness);
   client.text("42");
   client.text("421");
@@ -396,15 +380,14 @@ TEMPLATE_TEST_CASE("an event without payload and one nobody listens to are harml
   CHECK(client.next() == "439[2]");
 }
 
-TEMPLATE_TEST_CASE("the server outlives handles and handles outlive the server", "[behaviour][lifetime]",
-                   MemoryTransport, AsioTransport) {
-  std::optional<SocketOf<TestType>> socket;
-  std::optional<BasicNamespace<TestConfig<TestType>>> nsp;
+TEST_CASE("the server outlives handles and handles outlive the server", "[behaviour][lifetime]") {
+  std::optional<TestSocket> socket;
+  std::optional<TestNamespace> nsp;
   bool disconnect_called = false;
   {
-    Harness<TestType> harness;
+    Harness harness;
     nsp = harness.io.of("/");
-    harness.io.on("connection", [&](SocketOf<TestType> connected) {
+    harness.io.on("connection", [&](TestSocket connected) {
       socket = connected;
       connected.on("disconnect", [&] { disconnect_called = true; });
     });

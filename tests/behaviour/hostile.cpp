@@ -32,12 +32,6 @@ struct Touchy {
   std::string text;
 };
 
-template <class T>
-using SocketOf = BasicSocket<TestConfig<T>>;
-
-template <class T>
-using NamespaceOf = BasicNamespace<TestConfig<T>>;
-
 /// What a session leaves behind, nothing if all is well: whatever keeps a socket or a connection keeps their session.
 using WeakSession = std::weak_ptr<const Session>;
 
@@ -46,8 +40,7 @@ WeakSession session_of(const Socket& socket) {
   return socket.conn().weak_from_this();
 }
 
-template <class T>
-std::vector<ErrorReport>& keep_reports(Harness<T>& harness) {
+std::vector<ErrorReport>& keep_reports(Harness& harness) {
   auto reports = std::make_shared<std::vector<ErrorReport>>();
   harness.io.on_error([reports](const ErrorReport& report) { reports->push_back(report); });
   harness.pump();
@@ -74,18 +67,17 @@ struct socketio::Converter<Touchy> {
 
 // ------------------------------------------------------------------------------------- what is left when all is over
 
-TEMPLATE_TEST_CASE("a server destroyed with clients connected leaves nothing behind", "[behaviour][hostile][lifetime]",
-                   MemoryTransport, AsioTransport) {
+TEST_CASE("a server destroyed with clients connected leaves nothing behind", "[behaviour][hostile][lifetime]") {
   std::vector<WeakSession> sessions;
   {
-    Harness<TestType> harness;
-    harness.io.of("/waiting").use([&](SocketOf<TestType> socket, Next) { sessions.push_back(session_of(socket)); });
-    harness.io.of("/coroutine").use([&](SocketOf<TestType> socket) -> asio::awaitable<void> {
+    Harness harness;
+    harness.io.of("/waiting").use([&](TestSocket socket, Next) { sessions.push_back(session_of(socket)); });
+    harness.io.of("/coroutine").use([&](TestSocket socket) -> asio::awaitable<void> {
       sessions.push_back(session_of(socket));
       asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
       co_await timer.async_wait(asio::use_awaitable);
     });
-    harness.io.on("connection", [&](SocketOf<TestType> socket) {
+    harness.io.on("connection", [&](TestSocket socket) {
       sessions.push_back(session_of(socket));
       socket.use([socket](IncomingEvent&) {});
       socket.emit("question", [socket] {});
@@ -113,12 +105,11 @@ TEMPLATE_TEST_CASE("a server destroyed with clients connected leaves nothing beh
   for (const WeakSession& session : sessions) CHECK(session.expired());
 }
 
-TEMPLATE_TEST_CASE("a packet middleware that holds its socket goes with it", "[behaviour][hostile][lifetime]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a packet middleware that holds its socket goes with it", "[behaviour][hostile][lifetime]") {
+  Harness harness;
   WeakSession session;
-  std::optional<SocketOf<TestType>> kept;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  std::optional<TestSocket> kept;
+  harness.io.on("connection", [&](TestSocket socket) {
     session = session_of(socket);
     socket.use([socket](IncomingEvent&) {});
     socket.on("keep", [&, socket] { kept = socket; });
@@ -136,14 +127,14 @@ TEMPLATE_TEST_CASE("a packet middleware that holds its socket goes with it", "[b
   CHECK(harness.until([&] { return session.expired(); }));
 }
 
-TEMPLATE_TEST_CASE("a client that is refused leaves nothing behind, whatever the middleware gave to it",
-                   "[behaviour][hostile][lifetime]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  std::optional<SocketOf<TestType>> kept;
+TEST_CASE("a client that is refused leaves nothing behind, whatever the middleware gave to it",
+          "[behaviour][hostile][lifetime]") {
+  Harness harness;
+  std::optional<TestSocket> kept;
   WeakSession session;
   std::error_code outcome;
   std::error_code callback;
-  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+  harness.io.use([&](TestSocket socket, Next next) {
     session = session_of(socket);
     kept = socket;
     socket.on("disconnect", [socket, next] {});
@@ -182,11 +173,10 @@ TEMPLATE_TEST_CASE("a client that is refused leaves nothing behind, whatever the
   CHECK(harness.until([&] { return session.expired(); }));
 }
 
-TEMPLATE_TEST_CASE("a middleware that forgets next leaves no trace in the rooms", "[behaviour][hostile][lifetime]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a middleware that forgets next leaves no trace in the rooms", "[behaviour][hostile][lifetime]") {
+  Harness harness;
   int calls = 0;
-  harness.io.use([&](SocketOf<TestType> socket, Next) {
+  harness.io.use([&](TestSocket socket, Next) {
     ++calls;
     socket.join("room");
   });
@@ -202,48 +192,46 @@ TEMPLATE_TEST_CASE("a middleware that forgets next leaves no trace in the rooms"
   harness.pump();
 }
 
-TEMPLATE_TEST_CASE("what was asked for on another thread is dropped with the server", "[behaviour][hostile][lifetime]",
-                   MemoryTransport, AsioTransport) {
-  using TestServer = BasicServer<TestConfig<TestType>>;
+TEST_CASE("what was asked for on another thread is dropped with the server", "[behaviour][hostile][lifetime]") {
   const auto token = std::make_shared<int>();
   int calls = 0;
   asio::io_context context;
-  std::optional<NamespaceOf<TestType>> kept;
+  std::optional<TestNamespace> kept;
   {
     TestServer io(context);
     on_another_thread([&] {
       const auto nsp = io.of("/n");
       kept = nsp;
       io.on_error([token, nsp](const ErrorReport&) {});
-      io.on("new_namespace", [&, token, nsp](NamespaceOf<TestType>) { ++calls; });
+      io.on("new_namespace", [&, token, nsp](TestNamespace) { ++calls; });
       io.of("/other");
-      nsp.use([token, nsp](SocketOf<TestType>) {});
-      nsp.on("connection", [token, nsp](SocketOf<TestType>) {});
+      nsp.use([token, nsp](TestSocket) {});
+      nsp.on("connection", [token, nsp](TestSocket) {});
       io.on_request([token, nsp](const ExchangePtr&) {});
       io.emit("news");
       io.close();
     });
   }
-  on_another_thread([&] { kept->on("connection", [token, nsp = *kept](SocketOf<TestType>) {}); });
+  on_another_thread([&] { kept->on("connection", [token, nsp = *kept](TestSocket) {}); });
   context.run();
   CHECK(calls == 0);
   kept.reset();
   CHECK(token.use_count() == 1);
 }
 
-TEMPLATE_TEST_CASE("what middleware and handlers had begun ends quietly when the server is destroyed",
-                   "[behaviour][hostile][lifetime]", MemoryTransport, AsioTransport) {
+TEST_CASE("what middleware and handlers had begun ends quietly when the server is destroyed",
+          "[behaviour][hostile][lifetime]") {
   std::optional<Next> next;
   std::optional<Next> packet_next;
   Ack<int> ack;
-  std::optional<SocketOf<TestType>> socket;
+  std::optional<TestSocket> socket;
   int calls = 0;
   {
-    Harness<TestType> harness;
+    Harness harness;
     harness.io.engine().on_headers([&](HttpHeaders&, const HttpRequest&) { ++calls; });
-    harness.io.of("/waiting").use([&](SocketOf<TestType>, Next waiting) { next = waiting; });
-    harness.io.of("/waiting").use([&](SocketOf<TestType>) { ++calls; });
-    harness.io.on("connection", [&](SocketOf<TestType> connected) {
+    harness.io.of("/waiting").use([&](TestSocket, Next waiting) { next = waiting; });
+    harness.io.of("/waiting").use([&](TestSocket) { ++calls; });
+    harness.io.on("connection", [&](TestSocket connected) {
       socket = connected;
       connected.use([&](IncomingEvent& event, Next waiting) {
         if (event.name() == "keep") return waiting();
@@ -279,12 +267,12 @@ TEMPLATE_TEST_CASE("what middleware and handlers had begun ends quietly when the
   CHECK(calls == 0);
 }
 
-TEMPLATE_TEST_CASE("waiting for an acknowledgement when the server is gone fails and does no harm",
-                   "[behaviour][hostile][lifetime]", MemoryTransport, AsioTransport) {
-  std::optional<SocketOf<TestType>> socket;
+TEST_CASE("waiting for an acknowledgement when the server is gone fails and does no harm",
+          "[behaviour][hostile][lifetime]") {
+  std::optional<TestSocket> socket;
   {
-    Harness<TestType> harness;
-    harness.io.on("connection", [&](SocketOf<TestType> connected) { socket = connected; });
+    Harness harness;
+    harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
     auto client = open_socket(harness);
     CHECK(harness.until([&] { return socket.has_value(); }));
   }
@@ -305,10 +293,9 @@ TEMPLATE_TEST_CASE("waiting for an acknowledgement when the server is gone fails
   CHECK_NOTHROW(socket->template emit_with_ack<int>("question", [](std::error_code, int) {}));
 }
 
-TEMPLATE_TEST_CASE("objects that handlers hold may use the socket while they are destroyed",
-                   "[behaviour][hostile][lifetime]", MemoryTransport, AsioTransport) {
+TEST_CASE("objects that handlers hold may use the socket while they are destroyed", "[behaviour][hostile][lifetime]") {
   struct Hostile {
-    explicit Hostile(SocketOf<TestType> its) : socket(std::move(its)) {}
+    explicit Hostile(TestSocket its) : socket(std::move(its)) {}
     ~Hostile() {
       socket.off("x");
       socket.off("y");
@@ -316,11 +303,11 @@ TEMPLATE_TEST_CASE("objects that handlers hold may use the socket while they are
       socket.emit("bye", [](std::error_code) {});
       socket.disconnect(true);
     }
-    SocketOf<TestType> socket;
+    TestSocket socket;
   };
-  Harness<TestType> harness;
+  Harness harness;
   bool left = false;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     for (int i = 0; i < 3; ++i)
       for (const char* event : {"x", "y"}) socket.on(event, [held = std::make_shared<Hostile>(socket)] {});
     socket.emit("question", [held = std::make_shared<Hostile>(socket)] {});
@@ -336,17 +323,16 @@ TEMPLATE_TEST_CASE("objects that handlers hold may use the socket while they are
 
 // --------------------------------------------------------------------------------------------- middleware that go on
 
-TEMPLATE_TEST_CASE("a middleware may go on after next", "[behaviour][hostile][middleware]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a middleware may go on after next", "[behaviour][hostile][middleware]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::vector<std::string> seen;
-  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+  harness.io.use([&](TestSocket socket, Next next) {
     next();
     seen.push_back(socket.id().empty() ? "" : "connecting");
     throw std::runtime_error("after next");
   });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.use([&](IncomingEvent& event, Next next) {
       next();
       seen.push_back(std::string(event.name()));
@@ -363,16 +349,16 @@ TEMPLATE_TEST_CASE("a middleware may go on after next", "[behaviour][hostile][mi
   CHECK(reports[1].detail == "handler threw: after next");
 }
 
-TEMPLATE_TEST_CASE("an exception from a middleware is reported with the socket and the event",
-                   "[behaviour][hostile][middleware]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("an exception from a middleware is reported with the socket and the event",
+          "[behaviour][hostile][middleware]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::string id;
-  harness.io.of("/n").use([&](SocketOf<TestType> socket) {
+  harness.io.of("/n").use([&](TestSocket socket) {
     id = socket.id();
     throw std::runtime_error("in a middleware");
   });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     id = socket.id();
     socket.use([](IncomingEvent&) -> asio::awaitable<void> {
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
@@ -396,16 +382,15 @@ TEMPLATE_TEST_CASE("an exception from a middleware is reported with the socket a
   CHECK(reports[2].code == Errc::middleware_refused);
 }
 
-TEMPLATE_TEST_CASE("a coroutine with next is a middleware too", "[behaviour][hostile][middleware]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a coroutine with next is a middleware too", "[behaviour][hostile][middleware]") {
+  Harness harness;
   std::vector<std::string> errors;
-  harness.io.use([](SocketOf<TestType> socket, Next next) -> asio::awaitable<void> {
+  harness.io.use([](TestSocket socket, Next next) -> asio::awaitable<void> {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     if (socket.handshake().auth["name"].is_null()) throw ConnectError("who?");
     next();
   });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.use([](IncomingEvent& event, Next next) -> asio::awaitable<void> {
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
       if (event.name() == "no") throw MiddlewareError("refused");
@@ -424,20 +409,20 @@ TEMPLATE_TEST_CASE("a coroutine with next is a middleware too", "[behaviour][hos
   CHECK(errors == std::vector<std::string>{"refused"});
 }
 
-TEMPLATE_TEST_CASE("a middleware may close the server or disconnect the client, and then go on",
-                   "[behaviour][hostile][middleware]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a middleware may close the server or disconnect the client, and then go on",
+          "[behaviour][hostile][middleware]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   bool connected = false;
   std::string errors;
-  harness.io.of("/closing").use([&](SocketOf<TestType> socket, Next next) {
+  harness.io.of("/closing").use([&](TestSocket socket, Next next) {
     harness.io.close();
     socket.disconnect(true);
     socket.join("room");
     next();
   });
-  harness.io.of("/closing").on("connection", [&](SocketOf<TestType>) { connected = true; });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.of("/closing").on("connection", [&](TestSocket) { connected = true; });
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.use([&, socket](IncomingEvent&, Next next) {
       harness.io.close();
       CHECK_FALSE(socket.connected());
@@ -461,11 +446,10 @@ TEMPLATE_TEST_CASE("a middleware may close the server or disconnect the client, 
   CHECK(harness.io.of("/closing").rooms().empty());
 }
 
-TEMPLATE_TEST_CASE("a socket in its middleware is reached by no broadcast", "[behaviour][hostile][rooms]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a socket in its middleware is reached by no broadcast", "[behaviour][hostile][rooms]") {
+  Harness harness;
   std::optional<Next> next;
-  harness.io.use([&](SocketOf<TestType> socket, Next waiting) {
+  harness.io.use([&](TestSocket socket, Next waiting) {
     socket.join("secrets");
     next = waiting;
   });
@@ -484,16 +468,15 @@ TEMPLATE_TEST_CASE("a socket in its middleware is reached by no broadcast", "[be
 
 // -------------------------------------------------------------------------------------------- handlers that re-enter
 
-TEMPLATE_TEST_CASE("the server may be closed from inside any handler", "[behaviour][hostile][close]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("the server may be closed from inside any handler", "[behaviour][hostile][close]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::vector<std::string> log;
   const auto close = [&] {
     harness.io.close();
     log.push_back("closed " + std::to_string(harness.io.sockets().size()));
   };
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("event", [&] {
       close();
       return 1;
@@ -559,13 +542,12 @@ TEMPLATE_TEST_CASE("the server may be closed from inside any handler", "[behavio
   CHECK((reasons[0] == first || reasons[1] == first));
 }
 
-TEMPLATE_TEST_CASE("sockets may disconnect each other from inside their last handlers", "[behaviour][hostile]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  std::vector<SocketOf<TestType>> sockets;
+TEST_CASE("sockets may disconnect each other from inside their last handlers", "[behaviour][hostile]") {
+  Harness harness;
+  std::vector<TestSocket> sockets;
   std::vector<std::string> log;
   const std::string when = GENERATE("disconnecting", "disconnect");
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     sockets.push_back(socket);
     socket.join("room");
     socket.on(when, [&, socket] {
@@ -597,11 +579,10 @@ TEMPLATE_TEST_CASE("sockets may disconnect each other from inside their last han
   CHECK(harness.io.sockets().empty());
 }
 
-TEMPLATE_TEST_CASE("disconnecting again while disconnecting tells the client once", "[behaviour][hostile]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("disconnecting again while disconnecting tells the client once", "[behaviour][hostile]") {
+  Harness harness;
   std::vector<DisconnectReason> reasons;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("leave", [socket] { socket.disconnect(); });
     socket.on("disconnecting", [&, socket] {
       socket.disconnect();
@@ -622,12 +603,12 @@ TEMPLATE_TEST_CASE("disconnecting again while disconnecting tells the client onc
   }
 }
 
-TEMPLATE_TEST_CASE("what a client sends to a namespace that the server has just left is dropped",
-                   "[behaviour][hostile][disconnect]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("what a client sends to a namespace that the server has just left is dropped",
+          "[behaviour][hostile][disconnect]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   int calls = 0;
-  const auto listen = [&](SocketOf<TestType> socket) {
+  const auto listen = [&](TestSocket socket) {
     socket.on("leave", [socket] { socket.disconnect(); });
     socket.on("x", [&] { return ++calls; });
   };
@@ -655,12 +636,11 @@ TEMPLATE_TEST_CASE("what a client sends to a namespace that the server has just 
   CHECK(reports.size() == 1);
 }
 
-TEMPLATE_TEST_CASE("an exception from any last handler is reported and stops nothing", "[behaviour][hostile]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("an exception from any last handler is reported and stops nothing", "[behaviour][hostile]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::string log;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.join("room");
     for (const char* event : {"disconnecting", "disconnect", "error"}) {
       socket.on(event, [] { throw std::runtime_error("first"); });
@@ -689,11 +669,11 @@ TEMPLATE_TEST_CASE("an exception from any last handler is reported and stops not
   CHECK(harness.io.room("room").empty());
 }
 
-TEST_CASE("an exception from a handler of a timeout is reported and the loop goes on", "[behaviour][hostile]") {
-  Harness<MemoryTransport> harness;
+TEST_CASE("an exception from a handler of a timeout is reported and the loop goes on", "[behaviour][hostile][memory]") {
+  Harness harness(on_memory);
   auto& reports = keep_reports(harness);
   int timed_out = 0;
-  harness.io.on("connection", [&](SocketOf<MemoryTransport> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     for (int i = 0; i < 2; ++i) {
       socket.timeout(10ms).emit_with_ack<int>("question", [&](std::error_code, int) {
         ++timed_out;
@@ -713,16 +693,15 @@ TEST_CASE("an exception from a handler of a timeout is reported and the loop goe
   CHECK(client.closed());
 }
 
-TEMPLATE_TEST_CASE("the error hook may throw, and replace itself", "[behaviour][hostile]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("the error hook may throw, and replace itself", "[behaviour][hostile]") {
+  Harness harness;
   std::string log;
   harness.io.on_error([&, token = std::string(100, 'a')](const ErrorReport&) {
     harness.io.on_error([&](const ErrorReport&) { log += "second "; });
     log += token.substr(0, 1) + " ";
     throw std::runtime_error("in the hook");
   });
-  harness.io.on("connection", [](SocketOf<TestType> socket) {
+  harness.io.on("connection", [](TestSocket socket) {
     socket.on("throw", [] { throw std::runtime_error("x"); });
     socket.on("echo", [](int x) { return x; });
   });
@@ -734,26 +713,25 @@ TEMPLATE_TEST_CASE("the error hook may throw, and replace itself", "[behaviour][
   CHECK(log == "a second ");
 }
 
-TEMPLATE_TEST_CASE("handlers of connections and namespaces may register, make and throw from within",
-                   "[behaviour][hostile]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("handlers of connections and namespaces may register, make and throw from within", "[behaviour][hostile]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::string log;
-  harness.io.on("new_namespace", [&](NamespaceOf<TestType> nsp) {
+  harness.io.on("new_namespace", [&](TestNamespace nsp) {
     log += nsp.name() + " ";
     if (nsp.name() == "/a") harness.io.of("/b");
-    harness.io.on("new_namespace", [&](NamespaceOf<TestType>) { log += "more "; });
+    harness.io.on("new_namespace", [&](TestNamespace) { log += "more "; });
     throw std::runtime_error("x");
   });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     log += "1 ";
-    harness.io.on("connection", [&](SocketOf<TestType>) { log += "new "; });
-    harness.io.use([&](SocketOf<TestType>) { log += "use "; });
+    harness.io.on("connection", [&](TestSocket) { log += "new "; });
+    harness.io.use([&](TestSocket) { log += "use "; });
     harness.io.of("/a");
     socket.disconnect();
     throw std::runtime_error("y");
   });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) { log += socket.connected() ? "connected " : "gone "; });
+  harness.io.on("connection", [&](TestSocket socket) { log += socket.connected() ? "connected " : "gone "; });
   auto client = open_socket(harness);
   CHECK(client.next() == "41");
   CHECK(log == "1 /a /b gone ");
@@ -764,11 +742,10 @@ TEMPLATE_TEST_CASE("handlers of connections and namespaces may register, make an
   CHECK(reports.size() == 4);
 }
 
-TEMPLATE_TEST_CASE("a hook of the engine may end sockets in the middle of a broadcast", "[behaviour][hostile][rooms]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  std::vector<SocketOf<TestType>> sockets;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+TEST_CASE("a hook of the engine may end sockets in the middle of a broadcast", "[behaviour][hostile][rooms]") {
+  Harness harness;
+  std::vector<TestSocket> sockets;
+  harness.io.on("connection", [&](TestSocket socket) {
     sockets.push_back(socket);
     socket.join("room");
   });
@@ -797,13 +774,12 @@ TEMPLATE_TEST_CASE("a hook of the engine may end sockets in the middle of a broa
 
 // ----------------------------------------------------------------------------- arguments that are there or are not
 
-TEMPLATE_TEST_CASE("an answer without items is null to whoever takes anything", "[behaviour][ack]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("an answer without items is null to whoever takes anything", "[behaviour][ack]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::optional<Value> answer;
   std::optional<std::error_code> outcome;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("ask", [&, socket]() -> asio::awaitable<void> { answer = co_await socket.emit_with_ack("question"); });
     socket.on("value", [](Value value) { return value; });
     socket.template emit_with_ack<void>("done?", [&](std::error_code error) { outcome = error; });
@@ -822,12 +798,11 @@ TEMPLATE_TEST_CASE("an answer without items is null to whoever takes anything", 
   CHECK(reports.empty());
 }
 
-TEMPLATE_TEST_CASE("a disconnect handler may always take a description", "[behaviour][disconnect]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a disconnect handler may always take a description", "[behaviour][disconnect]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::optional<std::string> seen;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("disconnect", [&](DisconnectReason, std::string description) { seen = description; });
   });
   auto client = open_socket(harness);
@@ -837,12 +812,12 @@ TEMPLATE_TEST_CASE("a disconnect handler may always take a description", "[behav
   CHECK(reports.empty());
 }
 
-TEMPLATE_TEST_CASE("an acknowledgement with more attachments than clients accept is a mistake of the program",
-                   "[behaviour][ack][binary]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("an acknowledgement with more attachments than clients accept is a mistake of the program",
+          "[behaviour][ack][binary]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   Ack<std::vector<Binary>> kept;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("many", [](int count) { return std::vector<Binary>(static_cast<std::size_t>(count), Binary()); });
     socket.on("keep", [&](Ack<std::vector<Binary>> ack) { kept = ack; });
   });
@@ -855,11 +830,10 @@ TEMPLATE_TEST_CASE("an acknowledgement with more attachments than clients accept
   CHECK_THROWS_AS(kept(std::vector<Binary>(11)), std::invalid_argument);
 }
 
-TEMPLATE_TEST_CASE("events reach coroutines and functions in the order in which they were sent", "[behaviour][event]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("events reach coroutines and functions in the order in which they were sent", "[behaviour][event]") {
+  Harness harness;
   std::string order;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("coroutine", [&](int i) -> asio::awaitable<void> {
       order += "c" + std::to_string(i);
       co_return;
@@ -880,11 +854,10 @@ TEMPLATE_TEST_CASE("events reach coroutines and functions in the order in which 
   CHECK(order == "c1f2c3f4");
 }
 
-TEMPLATE_TEST_CASE("of several handlers of one event only the first answer counts", "[behaviour][ack]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("of several handlers of one event only the first answer counts", "[behaviour][ack]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
-  harness.io.on("connection", [](SocketOf<TestType> socket) {
+  harness.io.on("connection", [](TestSocket socket) {
     socket.on("direct", [] { return 1; });
     socket.on("direct", [] { return 2; });
     socket.on("direct", [](Ack<int> ack) { ack(ack.wanted() ? 3 : 4); });
@@ -908,12 +881,11 @@ TEMPLATE_TEST_CASE("of several handlers of one event only the first answer count
   CHECK(reports.size() == 1);
 }
 
-TEMPLATE_TEST_CASE(
-    "what waits for acknowledgements ends in the order in which it was asked for, however long it may wait",
-    "[behaviour][ack]", MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("what waits for acknowledgements ends in the order in which it was asked for, however long it may wait",
+          "[behaviour][ack]") {
+  Harness harness;
   std::string order;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     for (int i = 0; i < 5; ++i) {
       const auto patient = i % 2 == 0 ? socket.timeout(std::chrono::milliseconds::max()) : socket.timeout(1h);
       patient.emit("question", [&order, i](std::error_code) { order += std::to_string(i); });
@@ -927,14 +899,13 @@ TEMPLATE_TEST_CASE(
   CHECK(harness.until([&] { return order == "01234"; }));
 }
 
-TEMPLATE_TEST_CASE("waiting for an acknowledgement can be cancelled, also by what happens first", "[behaviour][ack]",
-                   MemoryTransport, AsioTransport) {
+TEST_CASE("waiting for an acknowledgement can be cancelled, also by what happens first", "[behaviour][ack]") {
   using namespace asio::experimental::awaitable_operators;
-  Harness<TestType> harness;
-  std::optional<SocketOf<TestType>> socket;
+  Harness harness;
+  std::optional<TestSocket> socket;
   std::vector<std::error_code> outcomes;
   std::vector<std::size_t> first;
-  harness.io.on("connection", [&](SocketOf<TestType> connected) {
+  harness.io.on("connection", [&](TestSocket connected) {
     socket = connected;
     connected.on("race", [&, connected]() -> asio::awaitable<void> {
       asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
@@ -971,14 +942,13 @@ TEMPLATE_TEST_CASE("waiting for an acknowledgement can be cancelled, also by wha
   CHECK(first == std::vector<std::size_t>{1, 0});
 }
 
-TEMPLATE_TEST_CASE("a converter that throws has met an argument that does not convert", "[behaviour][event][hostile]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a converter that throws has met an argument that does not convert", "[behaviour][event][hostile]") {
+  Harness harness;
   auto& reports = keep_reports(harness);
   std::string log;
   std::optional<Next> next;
   std::optional<std::error_code> outcome;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.use([&](IncomingEvent&, Next waiting) { next = waiting; });
     socket.on("x", [&](Touchy touchy) { log += touchy.text; });
     socket.on("x", [&] { log += "second "; });

@@ -6,15 +6,7 @@
 using namespace socketio;
 using namespace socketio::test;
 
-namespace {
-
-template <class T>
-using SocketOf = BasicSocket<TestConfig<T>>;
-
-}  // namespace
-
-TEMPLATE_TEST_CASE("a packet that cannot be decoded ends the connection that sent it", "[behaviour][malformed]",
-                   MemoryTransport, AsioTransport) {
+TEST_CASE("a packet that cannot be decoded ends the connection that sent it", "[behaviour][malformed]") {
   const auto [packet, message] = GENERATE(table<std::string, std::string>({
       {"4abc", "unknown packet type a"},
       {"49", "unknown packet type 9"},
@@ -39,12 +31,12 @@ TEMPLATE_TEST_CASE("a packet that cannot be decoded ends the connection that sen
       {R"(4511-["x"])", "too many attachments"},
       {R"(452/n,["x"])", "Illegal attachments"},
   }));
-  Harness<TestType> harness;
+  Harness harness;
   std::string error;
   std::string reason;
   std::vector<ErrorReport> reports;
   harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.on("error", [&](std::string text) { error = text; });
     socket.on("disconnect", [&](std::string text) { reason = text; });
   });
@@ -62,12 +54,10 @@ TEMPLATE_TEST_CASE("a packet that cannot be decoded ends the connection that sen
   CHECK(other.next() == R"(42["still","here"])");
 }
 
-TEMPLATE_TEST_CASE("attachments come exactly when they are due", "[behaviour][malformed]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("attachments come exactly when they are due", "[behaviour][malformed]") {
+  Harness harness;
   std::string error;
-  harness.io.on("connection",
-                [&](SocketOf<TestType> socket) { socket.on("error", [&](std::string text) { error = text; }); });
+  harness.io.on("connection", [&](TestSocket socket) { socket.on("error", [&](std::string text) { error = text; }); });
   auto client = open_socket(harness);
   SECTION("a binary message out of nowhere") {
     client.binary("x");
@@ -88,15 +78,14 @@ TEMPLATE_TEST_CASE("attachments come exactly when they are due", "[behaviour][ma
   }
 }
 
-TEMPLATE_TEST_CASE("a packet that the client may not send now ends its connection", "[behaviour][malformed]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a packet that the client may not send now ends its connection", "[behaviour][malformed]") {
+  Harness harness;
   std::vector<ErrorReport> reports;
   std::string reason;
   harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
   harness.io.of("/n");
   harness.io.on("connection",
-                [&](SocketOf<TestType> socket) { socket.on("disconnect", [&](std::string text) { reason = text; }); });
+                [&](TestSocket socket) { socket.on("disconnect", [&](std::string text) { reason = text; }); });
   auto client = open_engine(harness);
   SECTION("an event before CONNECT") { client.text(R"(42["x"])"); }
   SECTION("an event for a namespace that it has not joined") {
@@ -129,11 +118,10 @@ TEMPLATE_TEST_CASE("a packet that the client may not send now ends its connectio
   CHECK((reason.empty() || reason == "forced close"));
 }
 
-TEMPLATE_TEST_CASE("deep nesting and big packets are bounded", "[behaviour][malformed][limits]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness({.max_depth = 8, .max_http_buffer_size = 2000});
+TEST_CASE("deep nesting and big packets are bounded", "[behaviour][malformed][limits]") {
+  Harness harness({.max_depth = 8, .max_http_buffer_size = 2000});
   int calls = 0;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) { socket.on("x", [&](Value) { ++calls; }); });
+  harness.io.on("connection", [&](TestSocket socket) { socket.on("x", [&](Value) { ++calls; }); });
   auto client = open_socket(harness);
   auto other = open_socket(harness);
   const auto nested = [](int depth) {  // the arguments themselves are one level
@@ -157,12 +145,12 @@ TEMPLATE_TEST_CASE("deep nesting and big packets are bounded", "[behaviour][malf
   CHECK(other.next() == R"(42["x"])");
 }
 
-TEST_CASE("over polling a violation is answered with a close packet on the next free poll", "[behaviour][malformed]") {
-  Harness<MemoryTransport> harness;
+TEST_CASE("over polling a violation is answered with a close packet on the next free poll",
+          "[behaviour][malformed][memory]") {
+  Harness harness(on_memory);
   std::string reason;
-  harness.io.on("connection", [&](SocketOf<MemoryTransport> socket) {
-    socket.on("disconnect", [&](std::string text) { reason = text; });
-  });
+  harness.io.on("connection",
+                [&](TestSocket socket) { socket.on("disconnect", [&](std::string text) { reason = text; }); });
   auto opened = harness.get(polling_target);
   const std::string target = std::string(polling_target) + "&sid=" + sid_in(opened.body());
   harness.post(target, "40");
@@ -192,13 +180,11 @@ TEST_CASE("over polling a violation is answered with a close packet on the next 
   }
 }
 
-TEMPLATE_TEST_CASE("attachments may be as large as messages may be", "[behaviour][limits]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness({.max_attachments = 2, .max_http_buffer_size = 12'000'000});
+TEST_CASE("attachments may be as large as messages may be", "[behaviour][limits]") {
+  Harness harness({.max_attachments = 2, .max_http_buffer_size = 12'000'000});
   std::size_t bytes = 0;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
-    socket.on("x", [&](Binary a, Binary b) { bytes = a.size() + b.size(); });
-  });
+  harness.io.on("connection",
+                [&](TestSocket socket) { socket.on("x", [&](Binary a, Binary b) { bytes = a.size() + b.size(); }); });
   auto client = open_socket(harness);
   client.text(R"(452-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}])");
   client.binary(std::string(12'000'000, 'a'));

@@ -13,33 +13,25 @@
 using namespace socketio;
 using namespace socketio::test;
 
-namespace {
-
-template <class T>
-using SocketOf = BasicSocket<TestConfig<T>>;
-
-}  // namespace
-
-TEMPLATE_TEST_CASE("middleware run in order, each in its own form, before the connection", "[behaviour][middleware]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("middleware run in order, each in its own form, before the connection", "[behaviour][middleware]") {
+  Harness harness;
   std::string order;
   std::optional<Next> waiting;
-  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+  harness.io.use([&](TestSocket socket, Next next) {
     CHECK_FALSE(socket.connected());
     CHECK(harness.io.sockets().empty());
     order += "1";
     next();
     next();
   });
-  harness.io.use([&](SocketOf<TestType>) { order += "2"; });
-  harness.io.use([&](SocketOf<TestType> socket) -> asio::awaitable<void> {
+  harness.io.use([&](TestSocket) { order += "2"; });
+  harness.io.use([&](TestSocket socket) -> asio::awaitable<void> {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     socket.join("joined in a middleware");
     order += "3";
   });
-  harness.io.use([&](SocketOf<TestType>, Next next) { waiting = next; });
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.use([&](TestSocket, Next next) { waiting = next; });
+  harness.io.on("connection", [&](TestSocket socket) {
     order += "c";
     CHECK(socket.rooms().size() == 2);
   });
@@ -53,19 +45,16 @@ TEMPLATE_TEST_CASE("middleware run in order, each in its own form, before the co
   CHECK(order == "123c");
 }
 
-TEMPLATE_TEST_CASE("a refusal reaches the client with message and data, and the chain ends", "[behaviour][middleware]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a refusal reaches the client with message and data, and the chain ends", "[behaviour][middleware]") {
+  Harness harness;
   bool reached = false;
   auto with_next = harness.io.of("/next");
-  with_next.use([](SocketOf<TestType>, Next next) { next(ConnectError("not authorized", Value{{"code", 401}})); });
-  with_next.use([&](SocketOf<TestType>) { reached = true; });
-  with_next.on("connection", [&](SocketOf<TestType>) { reached = true; });
-  harness.io.of("/throws").use([](SocketOf<TestType>) { throw ConnectError("thrown"); });
-  harness.io.of("/returns").use([](SocketOf<TestType>) -> std::optional<ConnectError> {
-    return ConnectError("returned");
-  });
-  harness.io.of("/coroutine").use([](SocketOf<TestType>) -> asio::awaitable<void> {
+  with_next.use([](TestSocket, Next next) { next(ConnectError("not authorized", Value{{"code", 401}})); });
+  with_next.use([&](TestSocket) { reached = true; });
+  with_next.on("connection", [&](TestSocket) { reached = true; });
+  harness.io.of("/throws").use([](TestSocket) { throw ConnectError("thrown"); });
+  harness.io.of("/returns").use([](TestSocket) -> std::optional<ConnectError> { return ConnectError("returned"); });
+  harness.io.of("/coroutine").use([](TestSocket) -> asio::awaitable<void> {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     throw ConnectError("in a coroutine", Value(7));
   });
@@ -83,12 +72,11 @@ TEMPLATE_TEST_CASE("a refusal reaches the client with message and data, and the 
   CHECK(client.next().substr(0, 8) == "44/next,");
 }
 
-TEMPLATE_TEST_CASE("a middleware that fails refuses without telling why", "[behaviour][middleware][hostile]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a middleware that fails refuses without telling why", "[behaviour][middleware][hostile]") {
+  Harness harness;
   std::vector<ErrorReport> reports;
   harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
-  harness.io.use([](SocketOf<TestType>) { throw std::runtime_error("secret"); });
+  harness.io.use([](TestSocket) { throw std::runtime_error("secret"); });
   auto client = open_engine(harness);
   client.text("40");
   CHECK(client.next() == R"(44{"message":"internal server error"})");
@@ -96,11 +84,10 @@ TEMPLATE_TEST_CASE("a middleware that fails refuses without telling why", "[beha
   CHECK(reports[0].detail == "handler threw: secret");
 }
 
-TEMPLATE_TEST_CASE("rooms joined in a middleware that then refuses are left", "[behaviour][middleware]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  std::optional<SocketOf<TestType>> refused;
-  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+TEST_CASE("rooms joined in a middleware that then refuses are left", "[behaviour][middleware]") {
+  Harness harness;
+  std::optional<TestSocket> refused;
+  harness.io.use([&](TestSocket socket, Next next) {
     socket.join("r");
     refused = socket;
     next(ConnectError("no"));
@@ -115,19 +102,18 @@ TEMPLATE_TEST_CASE("rooms joined in a middleware that then refuses are left", "[
   CHECK(harness.io.room("r").empty());
 }
 
-TEMPLATE_TEST_CASE("a client that leaves while its middleware are at work connects nowhere", "[behaviour][middleware]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("a client that leaves while its middleware are at work connects nowhere", "[behaviour][middleware]") {
+  Harness harness;
   std::optional<Next> waiting;
   std::weak_ptr<int> alive;
   bool connected = false;
-  harness.io.use([&](SocketOf<TestType> socket, Next next) {
+  harness.io.use([&](TestSocket socket, Next next) {
     auto token = std::make_shared<int>();
     alive = token;
     socket.on("disconnect", [&, token] { connected = true; });
     waiting = next;
   });
-  harness.io.on("connection", [&](SocketOf<TestType>) { connected = true; });
+  harness.io.on("connection", [&](TestSocket) { connected = true; });
   auto client = open_engine(harness);
   client.text("40");
   CHECK(harness.until([&] { return waiting.has_value(); }));
@@ -139,11 +125,10 @@ TEMPLATE_TEST_CASE("a client that leaves while its middleware are at work connec
   CHECK_FALSE(connected);
 }
 
-TEMPLATE_TEST_CASE("next may be called on another thread", "[behaviour][middleware][threads]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("next may be called on another thread", "[behaviour][middleware][threads]") {
+  Harness harness;
   std::thread worker;
-  harness.io.use([&](SocketOf<TestType>, Next next) { worker = std::thread([next] { next(); }); });
+  harness.io.use([&](TestSocket, Next next) { worker = std::thread([next] { next(); }); });
   auto client = open_engine(harness);
   client.text("40");
   CHECK(harness.until([&] { return worker.joinable(); }));
@@ -151,11 +136,10 @@ TEMPLATE_TEST_CASE("next may be called on another thread", "[behaviour][middlewa
   CHECK(client.next().substr(0, 4) == "40{\"");
 }
 
-TEMPLATE_TEST_CASE("packet middleware see, change and refuse events", "[behaviour][middleware]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
+TEST_CASE("packet middleware see, change and refuse events", "[behaviour][middleware]") {
+  Harness harness;
   std::vector<std::string> errors;
-  harness.io.on("connection", [&](SocketOf<TestType> socket) {
+  harness.io.on("connection", [&](TestSocket socket) {
     socket.use([](IncomingEvent& event, Next next) {
       if (event.name() == "refused") return next(MiddlewareError("not allowed"));
       if (event.name() == "rename") event.set("join", {event.args().at(0), "new"});

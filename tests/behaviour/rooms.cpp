@@ -10,16 +10,12 @@ using namespace socketio::test;
 
 namespace {
 
-template <class T>
-using SocketOf = BasicSocket<TestConfig<T>>;
-
 /// Clients "a", "b", "c" ... whose sockets join rooms and emit at the test's word.
-template <class T>
 struct Crowd {
-  using Client = typename Harness<T>::WebSocket;
+  using Client = Harness::WebSocket;
 
   explicit Crowd(std::size_t size, ServerOptions options = {}) : harness(std::move(options)) {
-    harness.io.on("connection", [this](SocketOf<T> socket) { sockets.push_back(socket); });
+    harness.io.on("connection", [this](TestSocket socket) { sockets.push_back(socket); });
     for (std::size_t i = 0; i < size; ++i) clients.push_back(open_socket(harness));
   }
 
@@ -35,8 +31,8 @@ struct Crowd {
     return letters;
   }
 
-  Harness<T> harness;
-  std::vector<SocketOf<T>> sockets;
+  Harness harness;
+  std::vector<TestSocket> sockets;
   std::vector<Client> clients;
 };
 
@@ -44,9 +40,8 @@ constexpr const char* x = R"(42["x"])";
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("selections reach exactly whom they name, each once", "[behaviour][rooms]", MemoryTransport,
-                   AsioTransport) {
-  Crowd<TestType> crowd(5);
+TEST_CASE("selections reach exactly whom they name, each once", "[behaviour][rooms]") {
+  Crowd crowd(5);
   auto& io = crowd.harness.io;
   auto& sockets = crowd.sockets;
   sockets[0].join("r1");
@@ -100,8 +95,8 @@ TEMPLATE_TEST_CASE("selections reach exactly whom they name, each once", "[behav
   CHECK(crowd.receivers(x) == "c");
 }
 
-TEMPLATE_TEST_CASE("an operator may be kept and used again", "[behaviour][rooms]", MemoryTransport, AsioTransport) {
-  Crowd<TestType> crowd(3);
+TEST_CASE("an operator may be kept and used again", "[behaviour][rooms]") {
+  Crowd crowd(3);
   crowd.sockets[0].join("r1");
   crowd.sockets[1].join("r2");
   crowd.harness.pump();
@@ -118,8 +113,8 @@ TEMPLATE_TEST_CASE("an operator may be kept and used again", "[behaviour][rooms]
   CHECK(crowd.receivers(x) == "a");
 }
 
-TEMPLATE_TEST_CASE("rooms come and go with their members", "[behaviour][rooms]", MemoryTransport, AsioTransport) {
-  Crowd<TestType> crowd(2);
+TEST_CASE("rooms come and go with their members", "[behaviour][rooms]") {
+  Crowd crowd(2);
   auto& a = crowd.sockets[0];
   auto& b = crowd.sockets[1];
   auto room = crowd.harness.io.room("r");
@@ -129,7 +124,7 @@ TEMPLATE_TEST_CASE("rooms come and go with their members", "[behaviour][rooms]",
   b.join("r");
   crowd.harness.pump();
   CHECK(room.size() == 2);
-  CHECK(room.members() == std::vector<SocketOf<TestType>>{a, b});
+  CHECK(room.members() == std::vector<TestSocket>{a, b});
   CHECK(room.contains(a));
   CHECK(a.rooms() == std::vector<std::string>{a.id(), "r"});
   a.leave("r");
@@ -148,8 +143,8 @@ TEMPLATE_TEST_CASE("rooms come and go with their members", "[behaviour][rooms]",
   CHECK(b.rooms().empty());
 }
 
-TEMPLATE_TEST_CASE("sockets are managed by selection", "[behaviour][rooms]", MemoryTransport, AsioTransport) {
-  Crowd<TestType> crowd(3);
+TEST_CASE("sockets are managed by selection", "[behaviour][rooms]") {
+  Crowd crowd(3);
   auto& io = crowd.harness.io;
   io.to(crowd.sockets[0].id(), crowd.sockets[1].id()).sockets_join("r", "s");
   crowd.harness.pump();
@@ -157,7 +152,7 @@ TEMPLATE_TEST_CASE("sockets are managed by selection", "[behaviour][rooms]", Mem
   CHECK(io.room("s").size() == 2);
   io.to(crowd.sockets[0].id()).sockets_leave("r");
   crowd.harness.pump();
-  CHECK(io.to("r").fetch_sockets() == std::vector<SocketOf<TestType>>{crowd.sockets[1]});
+  CHECK(io.to("r").fetch_sockets() == std::vector<TestSocket>{crowd.sockets[1]});
   CHECK(io.fetch_sockets().size() == 3);
   io.to(crowd.sockets[2].id()).sockets_join({"t", "u"});
   crowd.sockets[0].join({"t", "u"});
@@ -178,11 +173,10 @@ TEMPLATE_TEST_CASE("sockets are managed by selection", "[behaviour][rooms]", Mem
   CHECK(io.sockets().empty());
 }
 
-TEMPLATE_TEST_CASE("rooms of one namespace mean nothing in another", "[behaviour][rooms]", MemoryTransport,
-                   AsioTransport) {
-  Harness<TestType> harness;
-  harness.io.on("connection", [](SocketOf<TestType> socket) { socket.join("r"); });
-  harness.io.of("/n").on("connection", [](SocketOf<TestType> socket) { socket.join("r"); });
+TEST_CASE("rooms of one namespace mean nothing in another", "[behaviour][rooms]") {
+  Harness harness;
+  harness.io.on("connection", [](TestSocket socket) { socket.join("r"); });
+  harness.io.of("/n").on("connection", [](TestSocket socket) { socket.join("r"); });
   auto one = open_engine(harness);
   auto two = open_engine(harness);
   join(one);
@@ -193,9 +187,8 @@ TEMPLATE_TEST_CASE("rooms of one namespace mean nothing in another", "[behaviour
   CHECK(harness.io.of("/n").room("r").size() == 1);
 }
 
-TEMPLATE_TEST_CASE("a broadcast with binary data reaches everyone whole", "[behaviour][rooms][binary]", MemoryTransport,
-                   AsioTransport) {
-  Crowd<TestType> crowd(2);
+TEST_CASE("a broadcast with binary data reaches everyone whole", "[behaviour][rooms][binary]") {
+  Crowd crowd(2);
   crowd.harness.io.emit("b", Binary(std::string("bytes")));
   for (auto& client : crowd.clients) {
     CHECK(client.next() == R"(451-["b",{"_placeholder":true,"num":0}])");
@@ -203,11 +196,10 @@ TEMPLATE_TEST_CASE("a broadcast with binary data reaches everyone whole", "[beha
   }
 }
 
-TEMPLATE_TEST_CASE("volatile packets are dropped where something is still on its way", "[behaviour][volatile]",
-                   MemoryTransport, AsioTransport) {
-  Harness<TestType> harness;
-  std::optional<SocketOf<TestType>> socket;
-  harness.io.on("connection", [&](SocketOf<TestType> connected) {
+TEST_CASE("volatile packets are dropped where something is still on its way", "[behaviour][volatile]") {
+  Harness harness;
+  std::optional<TestSocket> socket;
+  harness.io.on("connection", [&](TestSocket connected) {
     socket = connected;
     connected.volatile_().emit("dropped: CONNECT is on its way");
     connected.on("go", [connected] {
@@ -235,9 +227,8 @@ TEMPLATE_TEST_CASE("volatile packets are dropped where something is still on its
   CHECK(client.next() == "<binary>b");
 }
 
-TEMPLATE_TEST_CASE("a slow consumer is sent away past its limit and nobody else notices", "[behaviour][back-pressure]",
-                   MemoryTransport, AsioTransport) {
-  Crowd<TestType> crowd(2, {.max_unsent_bytes = 1'000'000});
+TEST_CASE("a slow consumer is sent away past its limit and nobody else notices", "[behaviour][back-pressure]") {
+  Crowd crowd(2, {.max_unsent_bytes = 1'000'000});
   std::string reason;
   std::string why;
   crowd.sockets[0].on("disconnect", [&](std::string r, std::optional<std::string> description) {

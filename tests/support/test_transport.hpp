@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// One transport for a whole test program, chosen when it starts: the tests above it are compiled once for all of them.
+#pragma once
+
+#include <socketio/engine/scheduler.hpp>
+#include <socketio/engine/transport.hpp>
+#include <socketio/transport/memory.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace socketio::test {
+
+/// The name in the environment variable SOCKETIO_TEST_TRANSPORT; "memory" if it is not set.
+std::string_view chosen_transport();
+
+struct TestTransportOptions {
+  std::string_view name = chosen_transport();
+};
+
+/// Forwards to the transport of that name. What is above the transports sees them through abstract classes anyway: this
+/// adds one call to the few that go by type.
+class TestTransport {
+ public:
+  using Options = TestTransportOptions;
+  using executor_type = asio::io_context::executor_type;
+
+  /// @throws std::invalid_argument  for a name that is none
+  explicit TestTransport(asio::io_context& context, Options options = {});
+  TestTransport(const TestTransport&) = delete;
+  TestTransport& operator=(const TestTransport&) = delete;
+  ~TestTransport();
+
+  Scheduler& scheduler() noexcept;
+  executor_type get_executor() noexcept { return context_.get_executor(); }
+  void on_exchange(ExchangeHandler handler);
+  std::uint16_t listen(std::uint16_t port, const std::string& address = {});
+  void close();
+
+  /// The transport itself if it is the one in the process; null if it is one on TCP.
+  MemoryTransport* memory() noexcept;
+
+ private:
+  struct Any;
+  template <class T>
+  struct Of;
+
+  static std::unique_ptr<Any> make(asio::io_context& context, std::string_view name);
+
+  asio::io_context& context_;
+  std::unique_ptr<Any> transport_;
+};
+
+static_assert(Transport<TestTransport>);
+
+}  // namespace socketio::test
