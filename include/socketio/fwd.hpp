@@ -11,6 +11,8 @@ class BasicServer;
 template <class Config = DefaultConfig>
 class BasicNamespace;
 template <class Config = DefaultConfig>
+class BasicParentNamespace;
+template <class Config = DefaultConfig>
 class BasicRoom;
 template <class Config = DefaultConfig>
 class BasicSocket;
@@ -18,16 +20,21 @@ template <class Config = DefaultConfig>
 class BasicSocketEmitter;
 template <class Config = DefaultConfig>
 class BasicBroadcastOperator;
+template <class Config = DefaultConfig>
+class BasicParentBroadcastOperator;
 
 using Server = BasicServer<>;
 using Namespace = BasicNamespace<>;
+using ParentNamespace = BasicParentNamespace<>;
 using Room = BasicRoom<>;
 using Socket = BasicSocket<>;
 using SocketEmitter = BasicSocketEmitter<>;
 using BroadcastOperator = BasicBroadcastOperator<>;
+using ParentBroadcastOperator = BasicParentBroadcastOperator<>;
 
 template <class... Results>
 class Ack;
 class Next;
+class NamespaceNext;
 
 }  // namespace socketio

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -204,6 +205,21 @@ void add_tenant(Server& io, const std::string& name) {
   });
 }
 
+void add_dynamic_namespaces(Server& io) {
+  const auto rooms = io.of(std::regex("^/dynamic-\\d+$"));
+  rooms.use([](Socket socket) {
+    if (socket.handshake().auth["refuse"] == Value(true)) throw ConnectError("not in here");
+  });
+  rooms.on("connection", [rooms](Socket socket) {
+    socket.on("where", [socket] { return socket.nsp().name(); });
+    socket.on("tell all", [rooms](Value value) { rooms.emit("message", value); });
+  });
+  io.of([](const std::string& name, const Value& auth) -> asio::awaitable<bool> {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_return name == "/on-request" && auth["please"] == Value(true);
+  });
+}
+
 void add_guarded_namespaces(Server& io) {
   Namespace guarded = io.of("/guarded");
   guarded.use([](Socket socket, Next next) {
@@ -256,6 +272,7 @@ int main(int argc, char** argv) {
   add_tenant(io, "/chat");
   add_tenant(io, "/news");
   add_guarded_namespaces(io);
+  add_dynamic_namespaces(io);
 
   print("listening on " + std::to_string(io.listen(static_cast<std::uint16_t>(port), "127.0.0.1")));
   stop_on_signal(io.context(), [&io] { io.close(); });

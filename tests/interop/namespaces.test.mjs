@@ -57,6 +57,34 @@ describe("namespaces", () => {
   });
 });
 
+describe("dynamic namespaces", () => {
+  const server = new Server();
+
+  for (const [way, options] of Object.entries(ways)) {
+    it(`come into being for each name that matches over ${way}`, async () => {
+      const [a, b] = [await server.connect("/dynamic-1", options), await server.connect("/dynamic-22", options)];
+      assert.equal(await a.emitWithAck("where"), "/dynamic-1");
+      assert.equal(await b.emitWithAck("where"), "/dynamic-22");
+      const heard = Promise.all([next(a, "message"), next(b, "message")]);
+      a.emit("tell all", { news: Buffer.from("x") });
+      for (const message of await heard) assert.equal(Buffer.compare(message.news, Buffer.from("x")), 0);
+    });
+  }
+
+  it("do not for one that does not match", async () => {
+    await assert.rejects(server.connect("/dynamic-x"), { message: "Invalid namespace" });
+  });
+
+  it("have their parent's middleware", async () => {
+    await assert.rejects(server.connect("/dynamic-1", { auth: { refuse: true } }), { message: "not in here" });
+  });
+
+  it("come into being where a function agrees to the credentials", async () => {
+    await assert.rejects(server.connect("/on-request", { auth: { please: false } }), { message: "Invalid namespace" });
+    await server.connect("/on-request", { auth: { please: true } });
+  });
+});
+
 describe("middleware", () => {
   const server = new Server();
   const refusal = (path, options) =>

@@ -26,10 +26,12 @@ namespace detail {
 
 /// The verbs that servers, namespaces, rooms and broadcast operators share: they start from the receivers that
 /// `Derived::selection()` stands for.
-template <class Derived, class Config>
+///
+/// @tparam Selection  what a selection of receivers is
+template <class Derived, class Config, class Selection = BasicBroadcastOperator<Config>>
 class BroadcastVerbs {
  public:
-  using Operator = BasicBroadcastOperator<Config>;
+  using Operator = Selection;
 
   /// Sends an event to everyone selected.
   ///
@@ -137,7 +139,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
 
  private:
   friend class detail::BroadcastVerbs<BasicBroadcastOperator, Config>;
-  template <class, class>
+  template <class, class, class>
   friend class detail::BroadcastVerbs;
   friend class BasicSocket<Config>;
 

@@ -22,6 +22,8 @@
 namespace socketio::detail {
 
 template <class Config>
+class NamespaceState;
+template <class Config>
 class ServerState;
 template <class Config>
 class SocketState;
@@ -75,6 +77,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   void handle_packet(PacketPtr packet);
   void handle_connect(const Packet& packet);
+  void join(const std::shared_ptr<NamespaceState<Config>>& nsp, Value auth);
   void finish_connect(const SocketPtr& socket, const Next::Result& refusal);
   void send_connect_error(std::string_view nsp, std::string_view message, const Value& data);
   void handle_malformed(std::string_view message);
@@ -90,6 +93,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   typename Parser::Decoder decoder_;
   std::vector<SocketPtr> sockets_;      // one for each namespace, in the order in which they joined
   std::vector<SocketPtr> joining_;      // those whose middleware are still at work
+  std::vector<std::string> awaited_;    // namespaces that are not there, while it is decided whether they may be
   std::vector<std::string> dismissed_;  // namespaces that the server has left since the client's last CONNECT
   std::unique_ptr<Timer> connect_timer_;
 };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The state behind the handle `Namespace`: its sockets, its rooms, its middleware and its connection handlers. Core
-// layer.
+// The state behind the handle `Namespace`: its sockets, its rooms, and what it does with those who connect. Core layer.
 #pragma once
 
 #include <socketio/core/adapter.hpp>
 #include <socketio/core/memory_adapter.hpp>
 #include <socketio/core/middleware.hpp>
+#include <socketio/core/namespace_setup.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/shard.hpp>
@@ -24,6 +24,8 @@
 namespace socketio::detail {
 
 template <class Config>
+class ParentNamespaceState;
+template <class Config>
 class SocketState;
 
 /// @par Thread safety  Owner's thread only, except what is marked otherwise.
@@ -32,13 +34,16 @@ template <class Config>
 class NamespaceState final : public std::enable_shared_from_this<NamespaceState<Config>> {
  public:
   using SocketPtr = std::shared_ptr<SocketState<Config>>;
-  using Chain = MiddlewareChain<SocketPtr>;
-  using ConnectionHandler = UniqueFunction<void(const SocketPtr&)>;
+  using ParentPtr = std::shared_ptr<ParentNamespaceState<Config>>;
+  using Setup = NamespaceSetup<Config>;
 
-  NamespaceState(std::string name, std::shared_ptr<Shard> shard, std::shared_ptr<const ServerOptions> options)
+  /// @param parent  whose child this is; null for one that the program has made for itself
+  NamespaceState(std::string name, std::shared_ptr<Shard> shard, std::shared_ptr<const ServerOptions> options,
+                 const ParentPtr& parent = nullptr)
       : name_(std::move(name)),
         shard_(std::move(shard)),
         options_(std::move(options)),
+        parent_(parent),
         adapter_(std::make_unique<MemoryAdapter>()) {}
 
   // Any thread.
@@ -46,6 +51,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   const std::shared_ptr<Shard>& shard() const noexcept { return shard_; }
   const ServerOptions& options() const noexcept { return *options_; }
   Adapter& adapter() noexcept { return *adapter_; }
+  ParentPtr parent() const noexcept { return parent_.lock(); }
 
   /// The id of an acknowledgement, shared by all sockets so that a broadcast can ask for one. Any thread.
   std::uint64_t next_ack_id() noexcept { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
@@ -70,44 +76,51 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
       });
   }
 
-  void use(typename Chain::Function middleware) { middleware_.add(std::move(middleware)); }
-
-  /// `connect` handlers come before `connection` handlers, whatever the order of their registration.
-  void add_connection_handler(ConnectionHandler handler, bool is_connect) {
-    (is_connect ? connect_handlers_ : connection_handlers_)
-        .push_back(std::make_shared<ConnectionHandler>(std::move(handler)));
+  void use(typename Setup::Chain::Function middleware) { setup_.use(std::move(middleware)); }
+  void add_connection_handler(typename Setup::ConnectionHandler handler, bool is_connect) {
+    setup_.add_connection_handler(std::move(handler), is_connect);
   }
 
-  /// Runs the middleware for a socket that wants to connect; `done` comes in a later turn.
+  /// Begins with what the parent has by now.
+  void inherit(const Setup& setup) { setup_ = setup; }
+
+  /// True once: whoever gets it sets the namespace up and tells of it.
+  bool take_announcement() noexcept { return !std::exchange(announced_, true); }
+
+  /// Sets who is told when the last socket has left, those counted whose middleware are at work.
+  void on_empty(UniqueFunction<void(NamespaceState&)> handler) { on_empty_ = std::move(handler); }
+
+  /// Runs the middleware for a socket that wants to connect; `done` comes in a later turn. The socket counts as one of
+  /// this namespace until `handle_left`.
   void admit(SocketPtr socket, Next::Done done) {
-    middleware_.run(shard_, std::move(socket), [shard = shard_, done = std::move(done)](Next::Result refusal) mutable {
-      shard->post([done = std::move(done), refusal = std::move(refusal)]() mutable { done(std::move(refusal)); });
-    });
+    ++population_;
+    setup_.middleware().run(
+        shard_, std::move(socket), [shard = shard_, done = std::move(done)](Next::Result refusal) mutable {
+          shard->post([done = std::move(done), refusal = std::move(refusal)]() mutable { done(std::move(refusal)); });
+        });
   }
 
-  void handle_connection(const SocketPtr& socket) {
-    for (const auto* list : {&connect_handlers_, &connection_handlers_}) {
-      const auto handlers = *list;
-      for (const auto& handler : handlers) (*handler)(socket);
-    }
+  void handle_connection(const SocketPtr& socket) { setup_.handle_connection(socket); }
+
+  /// A socket has left, or was refused.
+  void handle_left() {
+    if (--population_ == 0 && on_empty_) on_empty_(*this);
   }
 
-  /// The end of the server. Lets go of the users' functions: they may hold handles of this very namespace.
-  void drop_handlers() {
-    const auto middleware = std::exchange(middleware_, {});
-    const auto connect = std::exchange(connect_handlers_, {});
-    const auto connection = std::exchange(connection_handlers_, {});
-  }
+  /// The end of the namespace. Lets go of the users' functions: they may hold handles of this very namespace.
+  void drop_handlers() { const auto setup = std::exchange(setup_, {}); }
 
  private:
   std::string name_;
   std::shared_ptr<Shard> shard_;
   std::shared_ptr<const ServerOptions> options_;
+  std::weak_ptr<ParentNamespaceState<Config>> parent_;
   std::unique_ptr<Adapter> adapter_;
   std::atomic<std::uint64_t> next_ack_id_{0};
-  Chain middleware_;
-  std::vector<std::shared_ptr<ConnectionHandler>> connect_handlers_;
-  std::vector<std::shared_ptr<ConnectionHandler>> connection_handlers_;
+  Setup setup_;
+  bool announced_ = false;
+  std::size_t population_ = 0;
+  UniqueFunction<void(NamespaceState&)> on_empty_;
 };
 
 }  // namespace socketio::detail

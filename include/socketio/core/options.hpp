@@ -32,6 +32,14 @@ struct ServerOptions {
   /// Acknowledgements that one socket may owe; more are refused with Errc::too_many_pending_acks. 0: no limit.
   std::size_t max_pending_acks = 100'000;
 
+  /// Whether a namespace that a client has brought into being (see ParentNamespace) goes when its last socket goes; the
+  /// next client that asks for it makes it anew. Its handlers go with it, and handles on it reach nobody from then on.
+  bool cleanup_empty_child_namespaces = false;
+
+  /// Bytes of the longest namespace name that is matched against a regular expression; longer names match none. The
+  /// standard library's matcher recurses: names of ten thousand bytes may overflow the stack.
+  std::size_t max_matched_name_bytes = 256;
+
   /// Binary attachments of one packet, in both directions; JavaScript clients refuse more than 10.
   std::size_t max_attachments = ParserLimits{}.max_attachments;
 
@@ -97,6 +105,7 @@ struct ServerOptions {
   std::vector<std::string> validate() const {
     std::vector<std::string> problems = engine_options().validate();
     if (connect_timeout.count() <= 0) problems.emplace_back("connect_timeout must be positive");
+    if (max_matched_name_bytes == 0) problems.emplace_back("max_matched_name_bytes must be at least 1");
     if (max_attachments == 0) problems.emplace_back("max_attachments must be at least 1");
     if (max_depth == 0) problems.emplace_back("max_depth must be at least 1");
     return problems;

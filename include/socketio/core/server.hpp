@@ -3,7 +3,9 @@
 #pragma once
 
 #include <socketio/core/namespace.hpp>
+#include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/options.hpp>
+#include <socketio/core/parent_namespace.hpp>
 #include <socketio/core/room.hpp>
 #include <socketio/core/server_state.hpp>
 #include <socketio/core/socket.hpp>
@@ -14,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -86,8 +89,49 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     on_owner([generation = state_->generation()](State& state) { state.close(generation); });
   }
 
-  /// The namespace of that name; made if there is none yet. "admin" and "/admin" are the same.
+  /// The namespace of that name; made if there is none yet. "admin" and "/admin" are the same. If a regular expression
+  /// given to `of` is found in the name, the new namespace is a child of that parent.
   BasicNamespace<Config> of(std::string_view name) { return BasicNamespace<Config>(state_->of(name)); }
+
+  /// As above, with a `connect` handler.
+  template <class Handler>
+  BasicNamespace<Config> of(std::string_view name, Handler&& connect) {
+    return of(name).on("connect", std::forward<Handler>(connect));
+  }
+
+  /// The parent of all namespaces whose names have this pattern in them (write "^...$" for the whole name). They come
+  /// into being when clients ask for them.
+  ///
+  /// Names longer than ServerOptions::max_matched_name_bytes match no pattern. Where a name matches several parents,
+  /// the one registered first takes it.
+  BasicParentNamespace<Config> of(std::regex pattern) {
+    return BasicParentNamespace<Config>(state_->of_pattern(std::move(pattern)));
+  }
+  template <class Handler>
+  BasicParentNamespace<Config> of(std::regex pattern, Handler&& connect) {
+    return of(std::move(pattern)).on("connect", std::forward<Handler>(connect));
+  }
+
+  /// The parent of all namespaces that a function accepts, which is asked when a client wants to connect to a namespace
+  /// that is not there.
+  ///
+  /// It gets the name and the client's credentials. Three forms: `[](const std::string& name, const Value& auth)`
+  /// returns whether it accepts; with a third parameter `NamespaceNext next` it calls `next(true)` or `next(false)`, at
+  /// once or later; either of them may be a coroutine. A refusal, also by throwing ConnectError, asks the parent
+  /// registered next; after the last one the client gets "Invalid namespace". Any other exception goes to the error
+  /// hook, and refuses. Once a namespace is there it is there for all: who may connect to it is for a middleware to
+  /// say.
+  template <detail::NamespaceFunction F>
+  BasicParentNamespace<Config> of(F&& accepts) {
+    static_assert(detail::AsynchronousMatcher<F> || detail::DirectMatcher<F>,
+                  "socketio: a function that accepts namespaces is callable as f(const std::string& name, const Value& "
+                  "auth) returning bool or asio::awaitable<bool>, or as f(name, auth, NamespaceNext).");
+    return BasicParentNamespace<Config>(state_->of_function(std::forward<F>(accepts)));
+  }
+  template <detail::NamespaceFunction F, class Handler>
+  BasicParentNamespace<Config> of(F&& accepts, Handler&& connect) {
+    return of(std::forward<F>(accepts)).on("connect", std::forward<Handler>(connect));
+  }
 
   /// As `Namespace::on` for the main namespace; and "new_namespace", whose handler takes a `Namespace`.
   template <class F>

@@ -3,18 +3,23 @@
 #pragma once
 
 #include <socketio/core/connection.hpp>
+#include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/options.hpp>
+#include <socketio/core/parent_namespace_state.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/engine/engine_server.hpp>
+#include <socketio/protocol/value.hpp>
 
 #include <asio/io_context.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <regex>
 #include <shared_mutex>
 #include <stdexcept>
 #include <string>
@@ -39,6 +44,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   using Parser = typename Config::Parser;
   using Transport = typename Config::Transport;
   using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
+  using ParentPtr = std::shared_ptr<ParentNamespaceState<Config>>;
   using NamespaceHandler = UniqueFunction<void(const NamespacePtr&)>;
 
   ServerState(asio::io_context& context, ServerOptions options, typename Transport::Options transport_options)
@@ -68,6 +74,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   ~ServerState() {
     shard_->close();
     for (const auto& [name, nsp] : namespaces_) nsp->drop_handlers();
+    for (const ParentPtr& parent : parents_) parent->drop_handlers();
   }
 
   // Any thread.
@@ -83,27 +90,44 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   BasicEngineServer<Transport>& engine_server() noexcept { return engine_server_; }
   Parser& parser() noexcept { return parser_; }
 
-  /// The namespace of that name, made if there is none yet. Any thread.
+  /// The namespace of that name, made if there is none yet: as a child of the first parent whose pattern it matches, if
+  /// there is one. Any thread.
   NamespacePtr of(std::string_view name) {
     std::string full(name);
     if (full.empty() || full.front() != '/') full.insert(0, 1, '/');
-    NamespacePtr nsp;
-    {
-      const std::lock_guard lock(mutex_);
-      NamespacePtr& place = namespaces_[full];
-      if (place) return place;
-      place = nsp = std::make_shared<NamespaceState<Config>>(full, shard_, options_);
-    }
-    if (full != "/") {
-      shard_->dispatch([weak = this->weak_from_this(), nsp] {
-        const auto self = weak.lock();
-        if (!self) return;
-        const auto handlers = self->new_namespace_handlers_;
-        for (const auto& handler : handlers) (*handler)(nsp);
-      });
-    }
+    if (NamespacePtr existing = find(full)) return existing;
+    ParentPtr parent;
+    for (std::size_t i = 0; (parent = parent_at(i)) && !parent->matches(full);) ++i;
+    return find_or_make(full, parent);
+  }
+
+  /// A parent of the namespaces whose names have the pattern in them. Any thread, as the one below.
+  ParentPtr of_pattern(std::regex pattern) {
+    return add(std::make_shared<ParentNamespaceState<Config>>(next_parent_name(), shard_, std::move(pattern),
+                                                              options_->max_matched_name_bytes));
+  }
+  template <class F>
+  ParentPtr of_function(F&& function) {
+    const std::string name = next_parent_name();
+    return add(std::make_shared<ParentNamespaceState<Config>>(name, shard_,
+                                                              make_namespace_matcher(std::forward<F>(function), name)));
+  }
+
+  /// The namespace that a client asks for, if it is there.
+  NamespacePtr find_to_join(std::string_view name) {
+    NamespacePtr nsp = find(name);
+    if (nsp) announce(nsp);  // made on another thread a moment ago
     return nsp;
   }
+
+  /// Asks the parents, in the order of their registration, who takes a name; `done` gets the first that does or null,
+  /// possibly at once.
+  void find_parent(std::string name, Value auth, UniqueFunction<void(const ParentPtr&, const Value& auth)> done) {
+    search(std::make_shared<Search>(Search{std::move(name), std::move(auth), 0, std::move(done)}));
+  }
+
+  /// The namespace of that name, made as a child of `parent` if there is none yet.
+  NamespacePtr child_of(const ParentPtr& parent, const std::string& name) { return find_or_make(name, parent); }
 
   /// The namespace "/". Any thread.
   const NamespacePtr& main_namespace() const noexcept { return main_; }
@@ -133,12 +157,105 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     }
     for (const NamespacePtr& nsp : all) {
       for (const auto& socket : nsp->select({})) socket->close(DisconnectReason::server_shutting_down);
-      nsp->adapter().close();
+      if (find(nsp->name()) == nsp) nsp->adapter().close();
     }
     engine_server_.close();
   }
 
  private:
+  /// A name on its way through the parents.
+  struct Search {
+    std::string name;
+    Value auth;
+    std::size_t position;
+    UniqueFunction<void(const ParentPtr&, const Value&)> done;
+  };
+
+  ParentPtr add(ParentPtr parent) {
+    const std::lock_guard lock(mutex_);
+    parents_.push_back(parent);
+    return parent;
+  }
+
+  ParentPtr parent_at(std::size_t position) const {
+    const std::shared_lock lock(mutex_);
+    return position < parents_.size() ? parents_[position] : nullptr;
+  }
+
+  /// The caller keeps `search`: a function that is asked may go on after its answer.
+  void search(const std::shared_ptr<Search>& search) {
+    while (const ParentPtr parent = parent_at(search->position++)) {
+      if (!parent->has_pattern()) {
+        parent->ask(search->name, search->auth,
+                    NamespaceNext(Next(shard_, [weak = this->weak_from_this(), search, parent](Next::Result refusal) {
+                      const auto self = weak.lock();
+                      if (!self) return;
+                      if (refusal)
+                        self->search(search);
+                      else
+                        search->done(parent, search->auth);
+                    })));
+        return;
+      }
+      if (matches(*parent, search->name)) return search->done(parent, search->auth);
+    }
+    search->done(nullptr, search->auth);
+  }
+
+  /// A pattern that gives up on a client's name is the program's mistake, and no match.
+  bool matches(const ParentNamespaceState<Config>& parent, const std::string& name) const {
+    try {
+      return parent.matches(name);
+    } catch (const std::regex_error&) {
+      shard_->report_current_exception(parent.name(), {}, {});
+      return false;
+    }
+  }
+
+  NamespacePtr find_or_make(const std::string& name, const ParentPtr& parent) {
+    NamespacePtr nsp;
+    {
+      const std::lock_guard lock(mutex_);
+      NamespacePtr& place = namespaces_[name];
+      if (place) return place;
+      nsp = std::make_shared<NamespaceState<Config>>(name, shard_, options_, parent);
+      if (parent) {
+        if (options_->cleanup_empty_child_namespaces)
+          nsp->on_empty([weak = this->weak_from_this()](NamespaceState<Config>& empty) {
+            if (const auto self = weak.lock()) self->remove_child(empty);
+          });
+        parent->attach(nsp);
+      }
+      place = nsp;
+    }
+    shard_->dispatch([weak = this->weak_from_this(), nsp] {
+      if (const auto self = weak.lock()) self->announce(nsp);
+    });
+    return nsp;
+  }
+
+  /// Sets a new namespace up and tells of it, before its first client connects.
+  void announce(const NamespacePtr& nsp) {
+    if (nsp == main_ || !nsp->take_announcement()) return;
+    if (const ParentPtr parent = nsp->parent()) nsp->inherit(*parent);
+    const auto handlers = new_namespace_handlers_;
+    for (const auto& handler : handlers) (*handler)(nsp);
+  }
+
+  void remove_child(NamespaceState<Config>& child) {
+    NamespacePtr removed;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = namespaces_.find(child.name());
+      if (found == namespaces_.end() || found->second.get() != &child) return;
+      removed = std::move(found->second);
+      namespaces_.erase(found);
+    }
+    if (const ParentPtr parent = removed->parent()) parent->detach(removed);
+    removed->adapter().close();
+    removed->drop_handlers();
+  }
+
   std::shared_ptr<const ServerOptions> options_;
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> is_closed_{false};
@@ -147,6 +264,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   Parser parser_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;
+  std::vector<ParentPtr> parents_;  // in the order of registration; none ever goes
   NamespacePtr main_;
   std::vector<std::shared_ptr<NamespaceHandler>> new_namespace_handlers_;
   BasicEngineServer<Transport> engine_server_;

@@ -63,6 +63,7 @@ void Connection<Config>::on_close(Session&, CloseReason reason, std::string_view
   const auto self = this->shared_from_this();
   connect_timer_.reset();
   server_.parser().reset(decoder_);
+  awaited_.clear();
   const std::vector<SocketPtr> joining = std::exchange(joining_, {});
   if (!server_.shard().is_open()) {  // the server is being destroyed: nobody is told
     const std::vector<SocketPtr> sockets = std::exchange(sockets_, {});
@@ -99,12 +100,26 @@ void Connection<Config>::handle_packet(PacketPtr packet) {
 template <class Config>
 void Connection<Config>::handle_connect(const Packet& packet) {
   const std::string_view name = packet.nsp();
-  if (find(name) || find_in(joining_, name)) return handle_violation("second CONNECT for one namespace");
+  if (find(name) || find_in(joining_, name) || contains(awaited_, name))
+    return handle_violation("second CONNECT for one namespace");
   std::erase(dismissed_, name);
-  const auto nsp = server_.find(name);
-  if (!nsp) return send_connect_error(name, "Invalid namespace", Value());
-  auto socket = std::make_shared<SocketState<Config>>(
-      nsp, this->shared_from_this(), make_sid(), packet.has_data() ? to_value(packet.data()) : Value(Value::Object{}));
+  Value auth = packet.has_data() ? to_value(packet.data()) : Value(Value::Object{});
+  if (const auto nsp = server_.find_to_join(name)) return join(nsp, std::move(auth));
+  awaited_.emplace_back(name);
+  server_.find_parent(
+      std::string(name), std::move(auth),
+      [self = this->shared_from_this(), name = std::string(name)](const auto& parent, const Value& credentials) {
+        if (std::erase(self->awaited_, name) == 0 || !self->is_open()) return;
+        if (parent)
+          self->join(self->server_.child_of(parent, name), credentials);
+        else
+          self->send_connect_error(name, "Invalid namespace", Value());
+      });
+}
+
+template <class Config>
+void Connection<Config>::join(const std::shared_ptr<NamespaceState<Config>>& nsp, Value auth) {
+  auto socket = std::make_shared<SocketState<Config>>(nsp, this->shared_from_this(), make_sid(), std::move(auth));
   joining_.push_back(socket);
   nsp->admit(socket, [self = this->shared_from_this(), socket](Next::Result refusal) {
     self->finish_connect(socket, refusal);

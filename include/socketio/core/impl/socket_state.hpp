@@ -144,6 +144,7 @@ void SocketState<Config>::handle_refused() {
   nsp_->adapter().remove(*this);
   if (acks_) acks_->end_all();
   drop_handlers();
+  nsp_->handle_left();
 }
 
 template <class Config>
@@ -165,6 +166,7 @@ void SocketState<Config>::close(DisconnectReason reason, std::string_view descri
   nsp_->adapter().remove(*this);
   connection_->remove(*this);
   connected_.store(false, std::memory_order_release);
+  nsp_->handle_left();
   if (acks_) acks_->end_all();
   dispatch_local("disconnect", std::move(why));
   drop_handlers();

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// What namespaces and parent namespaces share: who may connect, and what happens then. Core layer.
+#pragma once
+
+#include <socketio/core/coroutines.hpp>
+#include <socketio/core/handler_traits.hpp>
+#include <socketio/core/middleware.hpp>
+#include <socketio/core/namespace_setup.hpp>
+#include <socketio/core/socket.hpp>
+#include <socketio/fwd.hpp>
+
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace socketio::detail {
+
+/// @tparam Derived  a handle; its `state_` has a `shard()`, and takes what is registered as a NamespaceSetup does
+template <class Derived, class Config>
+class ConnectionVerbs {
+ public:
+  /// Registers what happens when a client has connected: a function or a coroutine that takes a `Socket`. Clients that
+  /// have connected before are not concerned.
+  ///
+  /// @param event  "connection", or "connect" for handlers that come before those
+  /// @throws std::invalid_argument  for any other name: events of clients are listened to on their sockets
+  template <class F>
+  const Derived& on(std::string_view event, F&& handler) const {
+    static_assert(std::is_invocable_v<std::decay_t<F>&, BasicSocket<Config>>,
+                  "socketio: a connection handler is callable with a socketio::Socket.");
+    const bool is_connect = event == "connect";
+    if (!is_connect && event != "connection")
+      throw std::invalid_argument("\"" + std::string(event) +
+                                  "\" is not an event of a namespace; listen to a client's events "
+                                  "with socket.on(...) inside on(\"connection\", ...)");
+    state()->shard()->dispatch([state = state(), is_connect, erased = erase(std::forward<F>(handler))]() mutable {
+      state->add_connection_handler(std::move(erased), is_connect);
+    });
+    return derived();
+  }
+
+  /// Adds a middleware that every connection to this namespace passes, in the order of registration.
+  ///
+  /// Three forms: `[](Socket socket, Next next)` calls `next()` or `next(ConnectError(...))`, at once or later;
+  /// `[](Socket socket)` lets pass by returning and refuses by throwing ConnectError (or by returning a
+  /// `std::optional<ConnectError>`); either of them may be a coroutine, and wait in between. The client sees the
+  /// refusal as `connect_error`, with its message and data. Any other exception goes to the error hook; the client is
+  /// refused without its details.
+  template <class F>
+  const Derived& use(F&& middleware) const {
+    static_assert(AsynchronousMiddleware<std::decay_t<F>, BasicSocket<Config>> ||
+                      DirectMiddleware<std::decay_t<F>, BasicSocket<Config>>,
+                  "socketio: a middleware is callable as f(Socket, Next), or as f(Socket) returning void, "
+                  "std::optional<ConnectError>, or an asio::awaitable of one of them.");
+    auto function = make_middleware<BasicSocket<Config>, SocketPtr>(
+        std::forward<F>(middleware), [](const SocketPtr& socket) { return BasicSocket<Config>(socket); },
+        [](const SocketPtr& socket) {
+          return MiddlewarePlace{socket->nsp_name(), socket->id(), {}};
+        });
+    state()->shard()->dispatch(
+        [state = state(), function = std::move(function)]() mutable { state->use(std::move(function)); });
+    return derived();
+  }
+
+ protected:
+  ~ConnectionVerbs() = default;
+
+ private:
+  using SocketPtr = std::shared_ptr<SocketState<Config>>;
+  using Handler = typename NamespaceSetup<Config>::ConnectionHandler;
+
+  const Derived& derived() const noexcept { return static_cast<const Derived&>(*this); }
+  const auto& state() const noexcept { return derived().state_; }
+
+  template <class F>
+  static asio::awaitable<void> run(std::shared_ptr<F> handler, SocketPtr socket) {
+    try {
+      co_await (*handler)(BasicSocket<Config>(socket));
+    } catch (...) {
+      socket->report_handler_exception("connection");
+    }
+  }
+
+  template <class F>
+  static Handler erase(F&& handler) {
+    using Function = std::decay_t<F>;
+    return [function = std::make_shared<Function>(std::forward<F>(handler))](const SocketPtr& socket) {
+      using Result = std::invoke_result_t<Function&, BasicSocket<Config>>;
+      if constexpr (is_awaitable<Result>) {
+        asio::co_spawn(socket->shard().executor(), run<Function>(function, socket), [](std::exception_ptr) {});
+      } else {
+        try {
+          (*function)(BasicSocket<Config>(socket));
+        } catch (...) {
+          socket->report_handler_exception("connection");
+        }
+      }
+    };
+  }
+};
+
+}  // namespace socketio::detail

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Namespaces that come into being when clients ask for them, as one handle for all of them. Core layer.
+#pragma once
+
+#include <socketio/core/broadcast_operator.hpp>
+#include <socketio/core/connection_verbs.hpp>
+#include <socketio/core/namespace.hpp>
+#include <socketio/core/parent_namespace_state.hpp>
+#include <socketio/core/socket.hpp>
+#include <socketio/fwd.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Qt defines `emit` as a macro: it is put aside for the length of this header.
+#pragma push_macro("emit")
+#undef emit
+
+namespace socketio {
+
+/// As a BroadcastOperator, for the same selection in every child that a parent namespace has when it is used.
+///
+/// @par Thread safety  Immutable: safe to share. All functions from any thread.
+template <class Config>
+class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBroadcastOperator<Config>, Config,
+                                                                   BasicParentBroadcastOperator<Config>> {
+ public:
+  /// For the library.
+  BasicParentBroadcastOperator(std::shared_ptr<detail::ParentNamespaceState<Config>> parent, BroadcastOptions options)
+      : parent_(std::move(parent)), options_(std::move(options)) {}
+
+  const BroadcastOptions& options() const noexcept { return options_; }
+
+ private:
+  template <class, class, class>
+  friend class detail::BroadcastVerbs;
+
+  const BasicParentBroadcastOperator& selection() const noexcept { return *this; }
+
+  /// The name of the namespace is in the packet: it is encoded once for each child.
+  template <class... Args>
+  void emit_to_selection(std::string_view event, const Args&... args) const {
+    detail::require_emittable(event);
+    for (const auto& child : parent_->children())
+      BasicBroadcastOperator<Config>(child, options_).emit_event(event, args...);
+  }
+
+  static BasicParentBroadcastOperator with_rooms(BasicParentBroadcastOperator base, std::vector<std::string> rooms) {
+    for (std::string& room : rooms) base.options_.rooms.push_back(std::move(room));
+    return base;
+  }
+  static BasicParentBroadcastOperator without_rooms(BasicParentBroadcastOperator base, std::vector<std::string> rooms) {
+    for (std::string& room : rooms) base.options_.except.push_back(std::move(room));
+    return base;
+  }
+  template <class Change>
+  static BasicParentBroadcastOperator with_flags(BasicParentBroadcastOperator base, Change change) {
+    change(base.options_.flags);
+    return base;
+  }
+  std::vector<BasicSocket<Config>> fetch() const {
+    std::vector<BasicSocket<Config>> sockets;
+    for (const auto& child : parent_->children())
+      for (auto& socket : child->select(options_)) sockets.push_back(BasicSocket<Config>(std::move(socket)));
+    return sockets;
+  }
+
+  std::shared_ptr<detail::ParentNamespaceState<Config>> parent_;
+  BroadcastOptions options_;
+};
+
+/// What `Server::of` makes of a regular expression or a function: the parent of every namespace whose name it accepts.
+///
+/// A child is made when the first client asks for it, or when the program calls `of` with a name that matches a
+/// regular expression. It begins with the middleware and the connection handlers that its parent has by then; what is
+/// registered on the parent later concerns later children, and what is registered on a child concerns that child.
+/// Sending, and all that concerns many sockets at once, reaches all children.
+///
+/// @par Thread safety  All functions from any thread. On the owner's thread they act at once, elsewhere as soon as that
+///                     thread gets to it.
+template <class Config>
+class BasicParentNamespace
+    : public detail::BroadcastVerbs<BasicParentNamespace<Config>, Config, BasicParentBroadcastOperator<Config>>,
+      public detail::ConnectionVerbs<BasicParentNamespace<Config>, Config> {
+ public:
+  /// For the library; users call `Server::of`.
+  explicit BasicParentNamespace(std::shared_ptr<detail::ParentNamespaceState<Config>> state)
+      : state_(std::move(state)) {}
+
+  /// "/_0", "/_1", ...; clients cannot connect to it.
+  const std::string& name() const noexcept { return state_->name(); }
+
+  /// The namespaces that there are now, in the order of their creation.
+  std::vector<BasicNamespace<Config>> children() const {
+    std::vector<BasicNamespace<Config>> children;
+    for (auto& child : state_->children()) children.push_back(BasicNamespace<Config>(std::move(child)));
+    return children;
+  }
+
+  /// Who is connected to any of them on this server.
+  std::vector<BasicSocket<Config>> sockets() const { return this->fetch_sockets(); }
+
+  friend bool operator==(const BasicParentNamespace& a, const BasicParentNamespace& b) noexcept {
+    return a.state_ == b.state_;
+  }
+
+ private:
+  template <class, class, class>
+  friend class detail::BroadcastVerbs;
+  friend class detail::ConnectionVerbs<BasicParentNamespace, Config>;
+
+  BasicParentBroadcastOperator<Config> selection() const { return {state_, BroadcastOptions{}}; }
+
+  std::shared_ptr<detail::ParentNamespaceState<Config>> state_;
+};
+
+}  // namespace socketio
+
+#pragma pop_macro("emit")
