@@ -11,6 +11,8 @@ class BasicServer;
 template <class Config = DefaultConfig>
 class BasicNamespace;
 template <class Config = DefaultConfig>
+class BasicNamespaceAdapter;
+template <class Config = DefaultConfig>
 class BasicParentNamespace;
 template <class Config = DefaultConfig>
 class BasicRoom;
@@ -25,6 +27,7 @@ class BasicParentBroadcastOperator;
 
 using Server = BasicServer<>;
 using Namespace = BasicNamespace<>;
+using NamespaceAdapter = BasicNamespaceAdapter<>;
 using ParentNamespace = BasicParentNamespace<>;
 using Room = BasicRoom<>;
 using Socket = BasicSocket<>;

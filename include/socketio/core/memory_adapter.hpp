@@ -54,7 +54,10 @@ class MemoryAdapter final : public Adapter {
       members.members.push_back(&member);
       ++members.live;
     }
-    if (created) notify(RoomEvent::Kind::create_room, room, {});
+    if (created) {
+      notify(RoomEvent::Kind::create_room, room, {});
+      if (!is_in(member, room)) return;  // the listener has made it leave
+    }
     notify(RoomEvent::Kind::join_room, room, member.id());
   }
 

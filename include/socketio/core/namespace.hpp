@@ -4,6 +4,7 @@
 
 #include <socketio/core/broadcast_operator.hpp>
 #include <socketio/core/connection_verbs.hpp>
+#include <socketio/core/namespace_adapter.hpp>
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/room.hpp>
 #include <socketio/core/socket.hpp>
@@ -36,6 +37,9 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
 
   /// Who is connected to this namespace on this server.
   std::vector<BasicSocket<Config>> sockets() const { return this->fetch_sockets(); }
+
+  /// Tells of rooms that come and go: `nsp.adapter().on("create-room", ...)`.
+  BasicNamespaceAdapter<Config> adapter() const { return BasicNamespaceAdapter<Config>(state_); }
 
   /// The names of the rooms that exist, those of the sockets' ids included.
   std::vector<std::string> rooms() const { return state_->adapter().rooms(); }

@@ -8,6 +8,7 @@
 #include <socketio/core/namespace_setup.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/outgoing.hpp>
+#include <socketio/core/room_listeners.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/fwd.hpp>
@@ -81,6 +82,18 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     setup_.add_connection_handler(std::move(handler), is_connect);
   }
 
+  void add_room_listener(RoomEvent::Kind kind, RoomListeners::Listener listener) {
+    if (!room_listeners_) room_listeners_ = std::make_shared<RoomListeners>();
+    room_listeners_->add(kind, std::move(listener));
+    if (std::exchange(hears_of_rooms_, true)) return;
+    adapter_->on_room_event([this](const RoomEvent& event) {
+      if (const auto kept = room_listeners_) kept->notify(event, *shard_, name_);
+    });
+  }
+  void remove_room_listeners(RoomEvent::Kind kind) {
+    if (room_listeners_) room_listeners_->remove(kind);
+  }
+
   /// Begins with what the parent has by now.
   void inherit(const Setup& setup) { setup_ = setup; }
 
@@ -108,7 +121,10 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   }
 
   /// The end of the namespace. Lets go of the users' functions: they may hold handles of this very namespace.
-  void drop_handlers() { const auto setup = std::exchange(setup_, {}); }
+  void drop_handlers() {
+    const auto setup = std::exchange(setup_, {});
+    const auto room_listeners = std::exchange(room_listeners_, {});
+  }
 
  private:
   std::string name_;
@@ -118,6 +134,8 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   std::unique_ptr<Adapter> adapter_;
   std::atomic<std::uint64_t> next_ack_id_{0};
   Setup setup_;
+  std::shared_ptr<RoomListeners> room_listeners_;
+  bool hears_of_rooms_ = false;
   bool announced_ = false;
   std::size_t population_ = 0;
   UniqueFunction<void(NamespaceState&)> on_empty_;

@@ -105,6 +105,7 @@ void SocketState<Config>::handle_connected() {
   connected_.store(true, std::memory_order_release);
   nsp_->adapter().add(*this);
   nsp_->adapter().join(*this, id_);
+  if (is_over_) return;  // a listener to rooms has sent it away
   connection_->send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::connect, nsp_name(), {}}, [&](auto& writer) {
     writer.begin_object(1);
     writer.key("sid");
