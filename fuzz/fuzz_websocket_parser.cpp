@@ -22,6 +22,10 @@ constexpr WebSocketLimits limits{300, 4};
 
 class Reader {
  public:
+  explicit Reader(bool compression) {
+    if (compression) parser_.expect_compression();
+  }
+
   void feed(std::span<const std::uint8_t> fresh) {
     // A copy of exactly this size: the parser writes into it, and a sanitizer sees a step outside.
     std::vector<char> bytes(fresh.begin(), fresh.end());
@@ -44,7 +48,8 @@ class Reader {
     switch (event.kind) {
       case WebSocketEvent::Kind::message:
         fuzz::law(payload.size() <= limits.max_message_bytes, "a message is bounded");
-        fuzz::law(event.is_binary || socketio::is_valid_utf8(payload), "text is UTF-8");
+        fuzz::law(event.is_binary || event.is_compressed || socketio::is_valid_utf8(payload), "text is UTF-8");
+        if (event.is_compressed) transcript_ += "compressed ";
         transcript_ += event.is_binary ? "binary " : "text ";
         break;
       case WebSocketEvent::Kind::ping:
@@ -76,26 +81,30 @@ class Reader {
   bool ended_ = false;
 };
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::span<const std::uint8_t> input(data, size);
-  Reader whole;
+void check_cuts(std::span<const std::uint8_t> input, bool compression) {
+  const std::size_t size = input.size();
+  Reader whole(compression);
   whole.feed(input);
 
-  Reader bytes;
+  Reader bytes(compression);
   for (std::size_t i = 0; i < size; ++i) bytes.feed(input.subspan(i, 1));
   fuzz::law(bytes.transcript() == whole.transcript(), "byte by byte is the same");
 
   // Pieces whose sizes follow from the input itself.
-  Reader pieces;
+  Reader pieces(compression);
   std::uint32_t state = static_cast<std::uint32_t>(size);
   for (std::size_t at = 0; at < size;) {
-    state = state * 1664525u + 1013904223u + data[at];
+    state = state * 1664525u + 1013904223u + input[at];
     const std::size_t piece = std::min<std::size_t>(size - at, 1 + (state >> 24) % 40);
     pieces.feed(input.subspan(at, piece));
     at += piece;
   }
   fuzz::law(pieces.transcript() == whole.transcript(), "piece by piece is the same");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  for (const bool compression : {false, true}) check_cuts(std::span<const std::uint8_t>(data, size), compression);
   return 0;
 }

@@ -61,6 +61,7 @@ cmake cmake
 ninja-build ninja
 libasio-dev /usr/include/asio.hpp /usr/local/include/asio.hpp
 rapidjson-dev /usr/include/rapidjson/rapidjson.h /usr/local/include/rapidjson/rapidjson.h
+zlib1g-dev /usr/include/zlib.h
 ca-certificates /etc/ssl/certs/ca-certificates.crt
 nodejs node nodejs
 npm npm

@@ -26,6 +26,7 @@ set(allowed_entry transport core engine protocol detail top)
 # Which layers may name a third party's headers.
 set(quarters_asio core transport testing entry)
 set(quarters_rapidjson protocol core)
+set(quarters_zlib detail)
 
 get_filename_component(INCLUDE_DIR "${INCLUDE_DIR}" ABSOLUTE)
 
@@ -66,7 +67,7 @@ foreach(file IN LISTS files)
       list(APPEND violations "socketio/${file}: includes \"${target}\" in quotes instead of angle brackets")
       continue()
     endif()
-    if(target MATCHES "^(asio|rapidjson)[./]")
+    if(target MATCHES "^(asio|rapidjson|zlib)[./]")
       if(NOT layer IN_LIST quarters_${CMAKE_MATCH_1})
         list(APPEND violations "socketio/${file}: ${layer} includes <${target}>; only ${quarters_${CMAKE_MATCH_1}} may")
       endif()

@@ -52,6 +52,8 @@ struct ServerOptions {
   std::chrono::milliseconds close_timeout = EngineOptions{}.close_timeout;
   std::size_t max_http_buffer_size = EngineOptions{}.max_http_buffer_size;
   TransportSet transports{};
+  std::optional<HttpCompressionOptions> http_compression = EngineOptions{}.http_compression;
+  std::optional<PerMessageDeflateOptions> per_message_deflate{};
   bool allow_upgrades = EngineOptions{}.allow_upgrades;
   std::optional<CorsOptions> cors{};
   std::function<std::optional<CorsOptions>(const HttpRequest&)> cors_delegate{};
@@ -75,6 +77,8 @@ struct ServerOptions {
     engine.close_timeout = close_timeout;
     engine.max_http_buffer_size = max_http_buffer_size;
     engine.transports = transports;
+    engine.http_compression = http_compression;
+    engine.per_message_deflate = per_message_deflate;
     engine.allow_upgrades = allow_upgrades;
     engine.cors = cors;
     engine.cors_delegate = cors_delegate;

@@ -66,6 +66,9 @@ struct EngineState {
   bool complete_headers(HttpHeaders& headers, const HttpRequest& request, std::string_view content_type,
                         const std::string* new_sid = nullptr) const;
 
+  /// Compresses the body if that is wanted, allowed and worth it.
+  void compress(HttpResponse& response, const HttpRequest& request) const;
+
   /// Lets the hooks add headers. @return false if one threw
   bool run_header_hooks(HttpHeaders& headers, const HttpRequest& request, bool is_initial) const;
 

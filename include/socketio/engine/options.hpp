@@ -2,6 +2,7 @@
 // Everything that can be set on an Engine.IO server, with the reference implementation's defaults. Engine layer.
 #pragma once
 
+#include <socketio/engine/compression.hpp>
 #include <socketio/engine/cookie.hpp>
 #include <socketio/engine/cors.hpp>
 #include <socketio/engine/http.hpp>
@@ -87,6 +88,12 @@ struct EngineOptions {
   std::size_t max_http_buffer_size = 1'000'000;
 
   TransportSet transports{};
+
+  /// Compression of responses to polls, for clients that accept it; without a value there is none.
+  std::optional<HttpCompressionOptions> http_compression = HttpCompressionOptions{};
+
+  /// Compression of WebSocket messages, for clients that offer it; without a value there is none.
+  std::optional<PerMessageDeflateOptions> per_message_deflate{};
 
   /// Whether the handshake of a polling session offers the upgrade to WebSocket.
   bool allow_upgrades = true;

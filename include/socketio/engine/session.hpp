@@ -189,8 +189,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void handle_post(ExchangePtr exchange, HttpHeaders headers);
   void handle_body(BodyError error, std::string body);
   void handle_payload(std::span<char> payload);
-  void answer_poll(std::string payload);
-  void answer(HttpExchange& exchange, HttpHeaders headers, std::string_view content_type, std::string body);
+  void answer_poll(std::string payload, bool may_compress = false);
+  void answer(HttpExchange& exchange, HttpHeaders headers, std::string_view content_type, std::string body,
+              bool may_compress = false);
+  static std::string join(std::span<const MessagePtr> packets);
+  static bool may_compress(std::span<const MessagePtr> packets) noexcept;
   static void respond_empty(HttpExchange& exchange, unsigned status, HttpHeaders headers);
   void abort_post();
 

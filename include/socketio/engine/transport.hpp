@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/compression.hpp>
 #include <socketio/engine/http.hpp>
 #include <socketio/engine/message.hpp>
 #include <socketio/engine/scheduler.hpp>
@@ -86,10 +87,13 @@ class WebSocket {
   virtual void terminate() = 0;
 };
 
-/// What the WebSocket accepts from its peer.
+/// What the WebSocket accepts from its peer, and what it offers.
 struct WebSocketLimits {
-  std::size_t max_message_bytes = 1'000'000;  // after defragmentation; a larger one closes with 1009
+  std::size_t max_message_bytes = 1'000'000;  // defragmented and decompressed; a larger one closes with 1009
   std::size_t max_fragments = 16'384;         // frames of one message; more close with 1008
+
+  // How messages are compressed if the client offers it; null: they are not. Read only while the handshake is accepted.
+  const PerMessageDeflateOptions* per_message_deflate = nullptr;
 };
 
 enum class BodyError { none, too_large, aborted };
@@ -132,7 +136,8 @@ class HttpExchange {
   /// Completes the WebSocket opening handshake (RFC 6455 section 4.2).
   ///
   /// A request that does not conform is answered here as `ws` answers it (405 for a method other than GET; 400 for the
-  /// Upgrade, Sec-WebSocket-Key, Sec-WebSocket-Version and Sec-WebSocket-Protocol fields; text/html; closed).
+  /// Upgrade, Sec-WebSocket-Key, Sec-WebSocket-Version and Sec-WebSocket-Protocol fields, and for
+  /// Sec-WebSocket-Extensions if compression is offered; text/html; closed).
   /// The first subprotocol offered is accepted.
   ///
   /// @param headers  added to the 101 response

@@ -7,6 +7,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/transport/asio_shard.hpp>
 #include <socketio/transport/http_parser.hpp>
+#include <socketio/transport/websocket_deflate.hpp>
 #include <socketio/transport/websocket_parser.hpp>
 
 #include <asio/buffer.hpp>
@@ -55,7 +56,10 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void read_body(std::size_t max_bytes);
   void respond(HttpResponse response, bool is_head);
   void destroy();
-  std::shared_ptr<WebSocket> become_websocket(std::string response_head, const WebSocketLimits& limits);
+  std::shared_ptr<WebSocket> become_websocket(std::string response_head, const WebSocketLimits& limits,
+                                              std::unique_ptr<WebSocketDeflate> deflate);
+  std::unique_ptr<WebSocketDeflate> make_deflate(const DeflateAgreement& agreement,
+                                                 const PerMessageDeflateOptions& options) const;
   HttpFraming body_framing() const noexcept;
   bool shard_is_closing() const noexcept { return shard_->closing(); }
 
@@ -118,6 +122,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void http_update_deadline(bool has_input);
 
   void websocket_input(std::span<char> input);
+  void websocket_compressed(const WebSocketEvent& event);
   void websocket_closed_by_peer(std::uint16_t code, std::string reason);
   void websocket_violated(std::uint16_t code, std::string_view why);
   void websocket_pong(std::string_view payload);
@@ -128,6 +133,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   std::unique_ptr<Http> http_;    // Phase::http only
   std::unique_ptr<Extra> extra_;  // when something out of the ordinary happens
   std::unique_ptr<AsioOutQueue> queue_;
+  std::unique_ptr<WebSocketDeflate> deflate_;  // if the client compresses
   std::shared_ptr<WebSocketListener> listener_;
   WebSocketParser parser_{WebSocketLimits{}};
   Phase phase_ = Phase::http;

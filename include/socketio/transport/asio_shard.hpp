@@ -7,6 +7,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/asio_scheduler.hpp>
+#include <socketio/transport/websocket_deflate.hpp>
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
@@ -37,7 +38,11 @@ class AsioOutQueue {
   void push(std::string bytes, bool is_pong = false) {
     bytes_ += bytes.size();
     pongs_ += is_pong ? 1u : 0u;
-    items_.push_back({nullptr, std::make_unique<std::string>(std::move(bytes)), is_pong});
+    items_.push_back({nullptr, std::make_shared<const std::string>(std::move(bytes)), is_pong});
+  }
+  void push(std::shared_ptr<const std::string> bytes) {
+    bytes_ += bytes->size();
+    items_.push_back({nullptr, std::move(bytes), false});
   }
 
   bool empty() const noexcept { return first_ == items_.size(); }
@@ -60,7 +65,7 @@ class AsioOutQueue {
 
   struct Item {
     MessagePtr message;
-    std::unique_ptr<std::string> own;
+    std::shared_ptr<const std::string> own;
     bool is_pong;
 
     std::array<std::string_view, 2> pieces() const noexcept {
@@ -99,6 +104,8 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
     if (queue->recycle() && spare_queues_.size() < max_spare_queues) spare_queues_.push_back(std::move(queue));
   }
 
+  DeflatePool& deflate_pool() noexcept { return deflate_pool_; }
+
   std::span<char> scratch() noexcept { return scratch_; }
   std::vector<asio::const_buffer>& buffers() noexcept { return buffers_; }
 
@@ -135,6 +142,7 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
   std::vector<char> scratch_;
   std::vector<asio::const_buffer> buffers_;
   std::vector<std::unique_ptr<AsioOutQueue>> spare_queues_;
+  DeflatePool deflate_pool_;
   std::vector<std::shared_ptr<AsioConnection>> dirty_;
   std::vector<std::shared_ptr<AsioConnection>> spare_batch_;  // empty; its memory is used in turns with dirty_'s
   std::vector<std::shared_ptr<AsioConnection>> connections_;

@@ -109,6 +109,9 @@ class MemoryWebSocketClient {
   bool accepted = false;
   HttpResponse response;
 
+  /// Whether compression was agreed on; messages arrive as they were before it all the same.
+  bool compresses = false;
+
   /// Whether the handshake ended without an answer.
   bool destroyed = false;
 

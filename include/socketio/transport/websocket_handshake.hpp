@@ -6,6 +6,7 @@
 #include <socketio/engine/http.hpp>
 #include <socketio/protocol/base64.hpp>
 #include <socketio/transport/http_parser.hpp>
+#include <socketio/transport/websocket_deflate.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -65,9 +66,13 @@ inline bool is_websocket_key(std::string_view key) noexcept {
 ///
 /// Refusals have the status and the text of `ws` (protocol.md 1.5) and end the connection.
 ///
+/// @param deflate    how messages are to be compressed; null: they are not
+/// @param agreement  what was agreed on that, unless null; no value: that there is none
 /// @par Untrusted input  The request's fields; what is copied from them into the response is a checked token.
-/// @par Specification    RFC 6455 section 4.2.
-inline HttpResponse answer_websocket_handshake(const HttpRequest& request) {
+/// @par Specification    RFC 6455 section 4.2; RFC 7692 section 7.1.
+inline HttpResponse answer_websocket_handshake(const HttpRequest& request,
+                                               const PerMessageDeflateOptions* deflate = nullptr,
+                                               std::optional<DeflateAgreement>* agreement = nullptr) {
   const auto refuse = [](unsigned status, std::string_view why) {
     HttpResponse response;
     response.status = status;
@@ -89,6 +94,9 @@ inline HttpResponse answer_websocket_handshake(const HttpRequest& request) {
   }
   const auto subprotocol = detail::first_subprotocol(headers);
   if (!subprotocol) return refuse(400, "Invalid Sec-WebSocket-Protocol header");
+  const DeflateNegotiation negotiation = deflate ? negotiate_deflate(headers, *deflate) : DeflateNegotiation{};
+  if (negotiation.refused) return refuse(400, "Invalid or unacceptable Sec-WebSocket-Extensions header");
+  if (agreement) *agreement = negotiation.agreement;
 
   HttpResponse response;
   response.status = 101;
@@ -96,6 +104,7 @@ inline HttpResponse answer_websocket_handshake(const HttpRequest& request) {
   response.headers.add("Connection", "Upgrade");
   response.headers.add("Sec-WebSocket-Accept", websocket_accept_value(key));
   if (!subprotocol->empty()) response.headers.add("Sec-WebSocket-Protocol", *subprotocol);
+  if (negotiation.agreement) response.headers.add("Sec-WebSocket-Extensions", negotiation.agreement->to_header());
   return response;
 }
 

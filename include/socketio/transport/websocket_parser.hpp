@@ -19,10 +19,11 @@ namespace socketio {
 struct WebSocketEvent {
   enum class Kind : std::uint8_t { none, message, ping, pong, close, failed };
   Kind kind = Kind::none;
-  bool is_binary = false;    // message
-  std::uint16_t code = 0;    // close: the peer's code, 1005 if it gave none; failed: what to tell the peer
-  std::span<char> payload;   // unmasked: the message, the data of ping or pong, the reason of close
-  std::string_view error{};  // failed: why, in a few words
+  bool is_binary = false;      // message
+  bool is_compressed = false;  // message: the payload is what the client compressed, text not yet checked for UTF-8
+  std::uint16_t code = 0;      // close: the peer's code, 1005 if it gave none; failed: what to tell the peer
+  std::span<char> payload;     // unmasked: the message, the data of ping or pong, the reason of close
+  std::string_view error{};    // failed: why, in a few words
 };
 
 /// Parses the frames of a client incrementally, unmasking complete ones where they lie.
@@ -33,10 +34,16 @@ struct WebSocketEvent {
 /// Frames whose length is not encoded in the fewest bytes are accepted, as `ws` accepts them.
 ///
 /// @par Untrusted input  All of it. The events do not depend on how the input was cut.
-/// @par Specification    RFC 6455 sections 5 and 7.4, without extensions.
+/// @par Specification    RFC 6455 sections 5 and 7.4; RFC 7692 section 6 if compression was agreed upon.
 class WebSocketParser {
  public:
-  explicit WebSocketParser(const WebSocketLimits& limits) noexcept : limits_(limits) {}
+  explicit WebSocketParser(const WebSocketLimits& limits) noexcept
+      : max_message_bytes_(limits.max_message_bytes), max_fragments_(limits.max_fragments) {}
+
+  std::size_t max_message_bytes() const noexcept { return max_message_bytes_; }
+
+  /// From now on messages may be compressed; the limit of their size is then that of their compressed form.
+  void expect_compression() noexcept { may_compress_ = true; }
 
   /// Consumes bytes from the front of `input` up to the next event; call until it returns Kind::none.
   ///
@@ -64,6 +71,7 @@ class WebSocketParser {
     std::array<char, 4> key{};
     std::uint8_t opcode = 0;
     bool fin = false;
+    bool is_compressed = false;
 
     bool is_control() const noexcept { return (opcode & 0x8) != 0; }
   };
@@ -76,6 +84,7 @@ class WebSocketParser {
     std::size_t message_frames = 0;
     bool in_message = false;
     bool message_is_binary = false;
+    bool message_is_compressed = false;
     bool in_frame = false;
     bool delivered = false;
     std::uint8_t header_bytes = 0;
@@ -98,9 +107,11 @@ class WebSocketParser {
   WebSocketEvent control_frame(const Frame& frame, std::span<char> payload);
   WebSocketEvent fail(std::uint16_t code, std::string_view why);
 
-  WebSocketLimits limits_;
+  std::size_t max_message_bytes_;
+  std::size_t max_fragments_;
   std::unique_ptr<Partial> partial_;
   bool ended_ = false;
+  bool may_compress_ = false;
 };
 
 /// Applies a frame's masking key to `bytes`, of which the first is at `offset` in the payload.

@@ -44,6 +44,14 @@ inline bool EngineState::complete_headers(HttpHeaders& headers, const HttpReques
   return run_header_hooks(headers, request, new_sid != nullptr);
 }
 
+inline void EngineState::compress(HttpResponse& response, const HttpRequest& request) const {
+  if (!options.http_compression || response.body.size() < options.http_compression->threshold) return;
+  const ContentCoding coding = preferred_coding(request.headers);
+  if (coding == ContentCoding::identity) return;
+  response.headers.set("Content-Encoding", to_string(coding));
+  response.body = encode_content(response.body, coding, options.http_compression->level);
+}
+
 inline bool EngineState::run_header_hooks(HttpHeaders& headers, const HttpRequest& request, bool is_initial) const {
   return (!is_initial || guarded("initial_headers", [&] { initial_headers_hook(headers, request); })) &&
          guarded("headers", [&] { headers_hook(headers, request); });

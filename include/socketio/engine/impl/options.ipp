@@ -30,6 +30,8 @@ inline std::vector<std::string> EngineOptions::validate() const {
   const auto append = [&problems](std::vector<std::string> more) {
     for (std::string& problem : more) problems.push_back(std::move(problem));
   };
+  if (http_compression) append(http_compression->validate());
+  if (per_message_deflate) append(per_message_deflate->validate());
   if (cors) append(cors->validate());
   if (cookie) append(cookie->validate());
   return problems;

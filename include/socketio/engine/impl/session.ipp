@@ -5,7 +5,6 @@
 #include <socketio/engine/engine_state.hpp>
 #include <socketio/engine/session.hpp>
 #include <socketio/protocol/base64.hpp>
-#include <socketio/protocol/eio_payload.hpp>
 
 #include <utility>
 
@@ -169,16 +168,11 @@ inline void Session::flush() {
   if (websocket_) {
     for (const MessagePtr& packet : packets) hand_to_websocket(packet);
   } else {
-    std::string payload;
-    for (const MessagePtr& packet : packets) {
-      if (!payload.empty()) payload += eio_payload_separator;
-      packet->append_to_polling_payload(payload);
-    }
     if (sent_callbacks_) {
       for (SentCallback& callback : sent_callbacks_->waiting) sent_callbacks_->ready.push_back(std::move(callback));
       sent_callbacks_->waiting.clear();
     }
-    answer_poll(std::move(payload));
+    answer_poll(join(packets), may_compress(packets));
     post_drain();
   }
   if (closes_after_flush_ && ready_state_ == ReadyState::closing && buffer_.empty()) close_channel(false);

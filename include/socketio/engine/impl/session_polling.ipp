@@ -7,6 +7,7 @@
 #include <socketio/protocol/eio_payload.hpp>
 #include <socketio/protocol/utf8.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace socketio {
@@ -25,16 +26,29 @@ inline void Session::queue_open_packets() {
   arm_heartbeat(options.ping_interval);
 }
 
+/// The payload of a poll that carries these packets.
+inline std::string Session::join(std::span<const MessagePtr> packets) {
+  std::string payload;
+  for (const MessagePtr& packet : packets) {
+    if (!payload.empty()) payload += eio_payload_separator;
+    packet->append_to_polling_payload(payload);
+  }
+  return payload;
+}
+
+inline bool Session::may_compress(std::span<const MessagePtr> packets) noexcept {
+  return std::any_of(packets.begin(), packets.end(), [](const MessagePtr& packet) { return packet->compress(); });
+}
+
 inline void Session::open_polling(HttpExchange& exchange, HttpHeaders headers) {
   polling_ = std::make_unique<Polling>(*this);
   queue_open_packets();
   HttpResponse response;
   response.headers = std::move(headers);
-  for (const MessagePtr& packet : std::exchange(buffer_, {})) {
-    if (!response.body.empty()) response.body += eio_payload_separator;
-    packet->append_to_polling_payload(response.body);
-  }
+  const std::vector<MessagePtr> packets = std::exchange(buffer_, {});
   buffered_bytes_ = 0;
+  response.body = join(packets);
+  if (may_compress(packets)) engine_->compress(response, request_);
   exchange.respond(std::move(response));
 }
 
@@ -88,13 +102,14 @@ inline void Session::handle_poll(ExchangePtr exchange, HttpHeaders headers) {
            "1");
 }
 
-inline void Session::answer_poll(std::string payload) {
+inline void Session::answer_poll(std::string payload, bool may_compress) {
   const ExchangePtr exchange = std::exchange(polling_->poll, nullptr);
-  answer(*exchange, std::exchange(polling_->poll_headers, {}), "text/plain; charset=UTF-8", std::move(payload));
+  answer(*exchange, std::exchange(polling_->poll_headers, {}), "text/plain; charset=UTF-8", std::move(payload),
+         may_compress);
 }
 
 inline void Session::answer(HttpExchange& exchange, HttpHeaders headers, std::string_view content_type,
-                            std::string body) {
+                            std::string body, bool may_compress) {
   HttpHeaders completed = headers;
   if (!engine_->complete_headers(completed, exchange.request(), content_type)) {
     respond_empty(exchange, 500, std::move(headers));
@@ -103,6 +118,7 @@ inline void Session::answer(HttpExchange& exchange, HttpHeaders headers, std::st
   HttpResponse response;
   response.headers = std::move(completed);
   response.body = std::move(body);
+  if (may_compress) engine_->compress(response, exchange.request());
   exchange.respond(std::move(response));
 }
 

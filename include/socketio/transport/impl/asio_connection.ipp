@@ -234,6 +234,7 @@ inline void AsioConnection::end() {
   phase_ = Phase::ended;
   http_.reset();
   parser_.stop();
+  deflate_.reset();
   if (extra_) {
     shard_->scheduler.cancel(extra_->timer);
     extra_->pending = std::string();

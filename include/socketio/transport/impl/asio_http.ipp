@@ -223,14 +223,22 @@ inline void AsioConnection::http_on_timeout() {
   end();
 }
 
+inline std::unique_ptr<WebSocketDeflate> AsioConnection::make_deflate(const DeflateAgreement& agreement,
+                                                                      const PerMessageDeflateOptions& options) const {
+  return std::make_unique<WebSocketDeflate>(shard_->deflate_pool(), agreement, options);
+}
+
 inline std::shared_ptr<WebSocket> AsioConnection::become_websocket(std::string response_head,
-                                                                   const WebSocketLimits& limits) {
+                                                                   const WebSocketLimits& limits,
+                                                                   std::unique_ptr<WebSocketDeflate> deflate) {
   if (phase_ != Phase::http) return nullptr;
   const bool consuming = http_->consuming;
   std::string tail = std::move(http_->tail);
   http_.reset();
   phase_ = Phase::websocket;
   parser_ = WebSocketParser(limits);
+  deflate_ = std::move(deflate);
+  if (deflate_) parser_.expect_compression();
   queue().push(std::move(response_head));
   mark_dirty();
   if (!consuming && !tail.empty()) extra().pending = std::move(tail);
@@ -240,7 +248,8 @@ inline std::shared_ptr<WebSocket> AsioConnection::become_websocket(std::string r
 inline std::shared_ptr<WebSocket> AsioExchange::accept_websocket(const HttpHeaders& headers,
                                                                  const WebSocketLimits& limits) {
   if (!connection_) return nullptr;
-  HttpResponse response = answer_websocket_handshake(request_);
+  std::optional<DeflateAgreement> agreement;
+  HttpResponse response = answer_websocket_handshake(request_, limits.per_message_deflate, &agreement);
   const auto refuse = [&response](unsigned status, std::string_view why) {
     response = HttpResponse{};
     response.status = status;
@@ -260,7 +269,9 @@ inline std::shared_ptr<WebSocket> AsioExchange::accept_websocket(const HttpHeade
     respond(std::move(response));
     return nullptr;
   }
-  return finish()->become_websocket(http_upgrade_head(response, headers), limits);
+  std::unique_ptr<WebSocketDeflate> deflate;
+  if (agreement) deflate = connection_->make_deflate(*agreement, *limits.per_message_deflate);
+  return finish()->become_websocket(http_upgrade_head(response, headers), limits, std::move(deflate));
 }
 
 }  // namespace socketio::detail

@@ -25,7 +25,10 @@ inline void AsioConnection::set_listener(std::shared_ptr<WebSocketListener> list
 
 inline void AsioConnection::send(MessagePtr message) {
   if (phase_ != Phase::websocket) return;
-  queue().push(std::move(message));
+  if (auto compressed = deflate_ ? deflate_->frame_of(message) : nullptr)
+    queue().push(std::move(compressed));
+  else
+    queue().push(std::move(message));
   drain_due_ = true;
   mark_dirty();
 }
@@ -88,7 +91,11 @@ inline void AsioConnection::websocket_input(std::span<char> input) {
     switch (event.kind) {
       case WebSocketEvent::Kind::none: return;
       case WebSocketEvent::Kind::message:
-        if (phase_ == Phase::websocket) listener->on_message(event.is_binary, event.payload);
+        if (phase_ != Phase::websocket) break;
+        if (event.is_compressed)
+          websocket_compressed(event);
+        else
+          listener->on_message(event.is_binary, event.payload);
         break;
       case WebSocketEvent::Kind::ping: websocket_pong(payload); break;
       case WebSocketEvent::Kind::pong: break;
@@ -96,6 +103,18 @@ inline void AsioConnection::websocket_input(std::span<char> input) {
       case WebSocketEvent::Kind::failed: return websocket_violated(event.code, event.error);
     }
   }
+}
+
+inline void AsioConnection::websocket_compressed(const WebSocketEvent& event) {
+  std::string message;
+  const std::string_view payload(event.payload.data(), event.payload.size());
+  switch (deflate_->inflate(payload, parser_.max_message_bytes(), message)) {
+    case InflateResult::too_big: return websocket_violated(1009, "message too big");
+    case InflateResult::bad_data: return websocket_violated(1007, "message cannot be decompressed");
+    case InflateResult::ok: break;
+  }
+  if (!event.is_binary && !is_valid_utf8(message)) return websocket_violated(1007, "text is not UTF-8");
+  listener_->on_message(event.is_binary, message);
 }
 
 inline void AsioConnection::websocket_pong(std::string_view payload) {

@@ -4,6 +4,7 @@
 
 #include <socketio/protocol/utf8.hpp>
 #include <socketio/transport/memory.hpp>
+#include <socketio/transport/websocket_deflate.hpp>
 
 #include <asio/post.hpp>
 
@@ -339,6 +340,9 @@ inline std::shared_ptr<WebSocket> MemoryExchange::accept_websocket(const HttpHea
   if (has_ended_) return nullptr;
   const auto field = [this](std::string_view name) { return request_.headers.find(name).value_or(std::string_view()); };
   const std::string_view key = field("Sec-WebSocket-Key");
+  const DeflateNegotiation deflate = limits.per_message_deflate
+                                         ? negotiate_deflate(request_.headers, *limits.per_message_deflate)
+                                         : DeflateNegotiation{};
   if (request_.method != "GET") {
     refuse(405, "Invalid HTTP method");
   } else if (!iequals(field("Upgrade"), "websocket")) {
@@ -347,12 +351,17 @@ inline std::shared_ptr<WebSocket> MemoryExchange::accept_websocket(const HttpHea
     refuse(400, "Missing or invalid Sec-WebSocket-Key header");
   } else if (field("Sec-WebSocket-Version") != "13" && field("Sec-WebSocket-Version") != "8") {
     refuse(400, "Missing or invalid Sec-WebSocket-Version header", true);
+  } else if (deflate.refused) {
+    refuse(400, "Invalid or unacceptable Sec-WebSocket-Extensions header");
   } else if (websocket_client_) {
     has_ended_ = true;
     const Handlers released = take_handlers();
     websocket_client_->accepted = true;
     websocket_client_->response.status = 101;
     websocket_client_->response.headers = headers;
+    websocket_client_->compresses = deflate.agreement.has_value();
+    if (deflate.agreement)
+      websocket_client_->response.headers.add("Sec-WebSocket-Extensions", deflate.agreement->to_header());
     auto websocket = std::make_shared<MemoryWebSocket>(hub_, websocket_client_, limits);
     websocket_client_->websocket_ = websocket;
     hub_->websockets.emplace(websocket.get(), websocket);

@@ -100,6 +100,7 @@ inline bool WebSocketParser::read_header(std::span<char>& input, Frame& frame, W
   }
   const auto byte = [header](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(header[i])}; };
   frame.fin = (byte(0) & 0x80) != 0;
+  frame.is_compressed = (byte(0) & 0x40) != 0;
   frame.opcode = static_cast<std::uint8_t>(byte(0) & 0x0F);
   const std::size_t header_bytes = size_of(header);
   if (header_bytes == 6) {
@@ -117,7 +118,9 @@ inline bool WebSocketParser::check_start(unsigned char first, unsigned char seco
   const unsigned length = second & 0x7Fu;
   const bool in_message = partial_ && partial_->in_message;
   std::string_view why;
-  if ((first & 0x70) != 0) {
+  // The first frame of a message says for all of them that they are compressed.
+  const bool may_be_compressed = may_compress_ && (opcode == 0x1 || opcode == 0x2);
+  if ((first & (may_be_compressed ? 0x30 : 0x70)) != 0) {
     why = "reserved bits must be clear";
   } else if (opcode == 0x0 && !in_message) {
     why = "continuation without a message";
@@ -144,11 +147,11 @@ inline bool WebSocketParser::check_length(const Frame& frame, WebSocketEvent& ev
   if (frame.is_control()) return true;
   const bool in_message = partial_ && partial_->in_message;
   const std::size_t so_far = in_message ? partial_->message.size() : 0;
-  if (frame.left > limits_.max_message_bytes - so_far) {
+  if (frame.left > max_message_bytes_ - so_far) {
     event = fail(1009, "message too big");
     return false;
   }
-  if (in_message && partial_->message_frames >= limits_.max_fragments) {
+  if (in_message && partial_->message_frames >= max_fragments_) {
     event = fail(1008, "too many fragments");
     return false;
   }
@@ -163,10 +166,12 @@ inline WebSocketEvent WebSocketParser::begin_frame(const Frame& frame, std::span
     websocket_mask(payload, frame.key);
     if (frame.is_control()) return control_frame(frame, payload);
     const bool is_binary = frame.opcode == 0x2;
-    if (!is_binary && !is_valid_utf8({payload.data(), payload.size()})) return fail(1007, "text is not UTF-8");
+    if (!is_binary && !frame.is_compressed && !is_valid_utf8({payload.data(), payload.size()}))
+      return fail(1007, "text is not UTF-8");
     WebSocketEvent event;
     event.kind = WebSocketEvent::Kind::message;
     event.is_binary = is_binary;
+    event.is_compressed = frame.is_compressed;
     event.payload = payload;
     return event;
   }
@@ -178,6 +183,7 @@ inline WebSocketEvent WebSocketParser::begin_frame(const Frame& frame, std::span
     if (!in_message) {
       part.in_message = true;
       part.message_is_binary = frame.opcode == 0x2;
+      part.message_is_compressed = frame.is_compressed;
       part.message_frames = 0;
       part.utf8.reset();
       part.message.clear();
@@ -206,16 +212,18 @@ inline WebSocketEvent WebSocketParser::continue_frame(std::span<char>& input) {
     return control_frame(frame, std::span<char>(part.control).first(part.control_bytes));
   }
   part.message.append(piece.data(), piece.size());
-  if (!part.message_is_binary && !part.utf8.feed(std::string_view(piece.data(), piece.size())))
+  const bool is_plain_text = !part.message_is_binary && !part.message_is_compressed;
+  if (is_plain_text && !part.utf8.feed(std::string_view(piece.data(), piece.size())))
     return fail(1007, "text is not UTF-8");
   if (frame.left > 0) return {};
   part.in_frame = false;
   if (!frame.fin) return {};
-  if (!part.message_is_binary && !part.utf8.complete()) return fail(1007, "text is not UTF-8");
+  if (is_plain_text && !part.utf8.complete()) return fail(1007, "text is not UTF-8");
   part.delivered = true;
   WebSocketEvent event;
   event.kind = WebSocketEvent::Kind::message;
   event.is_binary = part.message_is_binary;
+  event.is_compressed = part.message_is_compressed;
   event.payload = part.message;
   return event;
 }
