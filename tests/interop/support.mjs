@@ -17,7 +17,9 @@ export const ways = {
 
 /** Runs one server for the tests of a file; every client is closed after its test. */
 export class Server {
-  constructor() {
+  /** @param options  of every client, for example the parser that the program speaks */
+  constructor(options = {}) {
+    this.options = options;
     this.clients = [];
     before(() => this.start());
     afterEach(() => this.closeClients());
@@ -30,7 +32,8 @@ export class Server {
 
   /** A client that is connecting. */
   open(path = "/", options = {}) {
-    const client = io(this.program.url + path, { forceNew: true, reconnection: false, transports: ["websocket"], ...options });
+    const usual = { forceNew: true, reconnection: false, transports: ["websocket"], ...this.options };
+    const client = io(this.program.url + path, { ...usual, ...options });
     this.clients.push(client);
     return client;
   }

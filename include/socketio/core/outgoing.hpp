@@ -28,18 +28,23 @@ struct EmitFlags {
   bool local = false;        // do not send it to the other servers of a cluster
 };
 
-/// One encoded packet: a text message and its attachments, which no other packet of the connection may separate.
+/// One encoded packet: a text message and its attachments, which no other packet of the connection may separate; or,
+/// from a parser that writes no text, its binary data alone.
 ///
 /// @par Thread safety  Immutable; copies share the bytes.
 class OutgoingPacket {
  public:
   OutgoingPacket() = default;
-  explicit OutgoingPacket(EncodedPacket encoded, bool compress = true)
-      : head_(Message::text(std::move(encoded.text), compress)) {
-    if (encoded.attachments.empty()) return;
+  explicit OutgoingPacket(EncodedPacket encoded, bool compress = true) {
+    auto attachment = encoded.attachments.begin();
+    head_ = encoded.text.empty() && attachment != encoded.attachments.end()
+                ? Message::binary(std::move(*attachment++), compress)
+                : Message::text(std::move(encoded.text), compress);
+    if (attachment == encoded.attachments.end()) return;
     unit_.reserve(1 + encoded.attachments.size());
     unit_.push_back(head_);
-    for (Binary& attachment : encoded.attachments) unit_.push_back(Message::binary(std::move(attachment), compress));
+    for (; attachment != encoded.attachments.end(); ++attachment)
+      unit_.push_back(Message::binary(std::move(*attachment), compress));
   }
 
   void send_to(Session& session) const {
@@ -51,7 +56,7 @@ class OutgoingPacket {
 
  private:
   MessagePtr head_;
-  std::vector<MessagePtr> unit_;  // empty unless there are attachments
+  std::vector<MessagePtr> unit_;  // all messages, `head_` first; empty if there is only that
 };
 
 namespace detail {

@@ -103,7 +103,7 @@ struct Converter<T> {
   }
 };
 
-/// Floating-point numbers; NaN and infinity are sent as null, as JavaScript does.
+/// Floating-point numbers; in JSON, NaN and infinity are sent as null, as JavaScript does.
 template <std::floating_point T>
 struct Converter<T> {
   static constexpr std::string_view name = "number";

@@ -21,9 +21,12 @@ using SysMilliseconds = std::chrono::sys_time<std::chrono::milliseconds>;
 /// `time` as Date.prototype.toISOString writes it: "2024-02-29T23:59:59.999Z".
 inline std::string to_iso8601(SysMilliseconds time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
+  // std::chrono::year ends at 32767, but every 400 years of 146097 days the calendar begins anew.
+  const auto days_since_1970 = day.time_since_epoch().count();
+  const auto cycles = (days_since_1970 - (days_since_1970 < 0 ? 146'096 : 0)) / 146'097;
+  const std::chrono::year_month_day date(day - std::chrono::days(cycles * 146'097));
   const std::chrono::hh_mm_ss clock(time - day);
-  const int year = static_cast<int>(date.year());
+  const int year = static_cast<int>(date.year()) + static_cast<int>(cycles) * 400;
   char text[40];
   const int size = std::snprintf(
       text, sizeof text,
@@ -141,14 +144,20 @@ struct Converter<std::chrono::duration<Rep, Period>> {
   }
 };
 
-/// Points in time, as JSON.stringify writes a Date: ISO 8601 in UTC with milliseconds.
+/// Points in time, as JSON.stringify writes a Date: ISO 8601 in UTC with milliseconds. Where the parser has dates of
+/// its own (msgpack), they are sent as such.
 template <class Duration>
 struct Converter<std::chrono::time_point<std::chrono::system_clock, Duration>> {
   using TimePoint = std::chrono::time_point<std::chrono::system_clock, Duration>;
   static constexpr std::string_view name = "ISO 8601 date";
   template <class Writer>
   static void write(Writer& writer, TimePoint value) {
-    writer.string(detail::to_iso8601(std::chrono::floor<std::chrono::milliseconds>(value)));
+    const auto time = std::chrono::floor<std::chrono::milliseconds>(value);
+    if constexpr (requires { writer.date(time); }) {
+      writer.date(time);
+    } else {
+      writer.string(detail::to_iso8601(time));
+    }
   }
   static bool read(ValueView view, TimePoint& out, ConvertError& error) {
     if (!view.is_string()) return convert_failed<TimePoint>(view, error);

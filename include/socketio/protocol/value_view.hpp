@@ -14,6 +14,13 @@
 
 namespace socketio {
 
+namespace detail {
+
+/// The key of a member that is called as the mark of placeholders is, and is none: known by its address.
+inline constexpr char foreign_placeholder_key[] = "_placeholder";
+
+}  // namespace detail
+
 /// A value inside a decoded packet, read without being copied.
 ///
 /// Every accessor is total: asked for what the value is not, it returns zero, empty or null, so that nothing a peer
@@ -110,8 +117,8 @@ class ValueView {
   /// Whether this is `{"_placeholder":true,...}` in a packet with attachments.
   bool is_placeholder() const noexcept {
     if (attachments_.empty()) return false;
-    const JsonValue* const mark = find_json("_placeholder");
-    return mark != nullptr && mark->IsTrue();
+    const JsonMember* const mark = find_member("_placeholder");
+    return mark != nullptr && mark->value.IsTrue() && mark->name.GetString() != detail::foreign_placeholder_key;
   }
 
   /// The attachment that a placeholder stands for; past the last one if it names none.
@@ -130,13 +137,19 @@ class ValueView {
     return null;
   }
 
-  const JsonValue* find_json(std::string_view key) const noexcept {
+  using JsonMember = JsonValue::Member;
+
+  const JsonMember* find_member(std::string_view key) const noexcept {
     if (!json_->IsObject()) return nullptr;
     for (auto member = json_->MemberEnd(); member != json_->MemberBegin();) {
       --member;
-      if (key == std::string_view(member->name.GetString(), member->name.GetStringLength())) return &member->value;
+      if (key == std::string_view(member->name.GetString(), member->name.GetStringLength())) return &*member;
     }
     return nullptr;
+  }
+  const JsonValue* find_json(std::string_view key) const noexcept {
+    const JsonMember* const member = find_member(key);
+    return member != nullptr ? &member->value : nullptr;
   }
 
   const JsonValue* json_;

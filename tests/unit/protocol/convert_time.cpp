@@ -42,6 +42,10 @@ TEST_CASE("points in time are written as JavaScript writes dates", "[protocol][c
   CHECK(written(at(253402300800000)) == R"("+010000-01-01T00:00:00.000Z")");
   CHECK(written(at(-62198755200000)) == R"("-000001-01-01T00:00:00.000Z")");
   CHECK(written(at(-62167219200000)) == R"("0000-01-01T00:00:00.000Z")");
+  CHECK(written(at(971890963199999)) == R"("+032767-12-31T23:59:59.999Z")");
+  CHECK(written(at(971890963200000)) == R"("+032768-01-01T00:00:00.000Z")");
+  CHECK(written(at(8640000000000000)) == R"("+275760-09-13T00:00:00.000Z")");
+  CHECK(written(at(-8640000000000000)) == R"("-271821-04-20T00:00:00.000Z")");
   CHECK(written(Clock::time_point(1ns)) == R"("1970-01-01T00:00:00.000Z")");
   CHECK(written(std::chrono::sys_days(2024y / 1 / 2)) == R"("2024-01-02T00:00:00.000Z")");
 }

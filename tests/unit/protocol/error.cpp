@@ -18,11 +18,12 @@ TEST_CASE("protocol errors carry the reference's messages", "[protocol][error]")
   CHECK(message(ProtocolErrc::invalid_payload) == "invalid payload");
   CHECK(message(ProtocolErrc::unexpected_binary) == "got binary data when not reconstructing a packet");
   CHECK(message(ProtocolErrc::unexpected_text) == "got plaintext data when reconstructing a packet");
+  CHECK(message(ProtocolErrc::invalid_namespace) == "invalid namespace");
 }
 
 TEST_CASE("every protocol error has a message of its own", "[protocol][error]") {
   std::set<std::string> messages;
-  const int last = static_cast<int>(ProtocolErrc::unexpected_text);
+  const int last = static_cast<int>(ProtocolErrc::invalid_namespace);
   for (int code = 1; code <= last; ++code) messages.insert(std::error_code(static_cast<ProtocolErrc>(code)).message());
   CHECK(messages.size() == static_cast<std::size_t>(last));
   CHECK(messages.count("unknown protocol error") == 0);

@@ -119,6 +119,14 @@ TEST_CASE("an event is replaced from its own parts", "[protocol][packet]") {
   }
 }
 
+TEST_CASE("a replaced argument that looks like a placeholder is an object", "[protocol][packet]") {
+  const PacketPtr packet = decode(R"(2["old"])");
+  packet->set_event("new", {Value(Binary(std::string("bytes"))), Value{{"_placeholder", true}, {"num", 0}}});
+  CHECK(packet->arg(0).binary().view() == "bytes");
+  REQUIRE(packet->arg(1).is_object());
+  CHECK(packet->arg(1)["_placeholder"].to_bool());
+}
+
 TEST_CASE("an event without data gets some when it is replaced", "[protocol][packet]") {
   const PacketPtr packet = decode("2");
   packet->set_event(packet->event_name(), {});

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <socketio/protocol/json_parser.hpp>
-#include <socketio/protocol/reserved_events.hpp>
 #include <socketio/protocol/utf8.hpp>
 
 #include <algorithm>
@@ -96,17 +95,7 @@ inline bool JsonParser::is_acceptable(detail::PacketParts& parts) {
     case PacketType::event:
     case PacketType::binary_event: break;
   }
-  if (!data.IsArray() || data.Empty()) return false;
-  const JsonValue& name = data[0];
-  if (name.IsString()) {
-    parts.event_name = {name.GetString(), name.GetStringLength()};
-    return !is_reserved_event(parts.event_name);
-  }
-  if (!name.IsNumber()) return false;
-  detail::NumberBuffer number;
-  parts.number_name = detail::number_text(number, name.GetDouble());
-  parts.event_name = parts.number_name;
-  return true;
+  return data.IsArray() && detail::read_event_name(parts);
 }
 
 inline std::optional<ProtocolErrc> JsonParser::read_data(detail::PacketParts& parts, std::size_t from) const {

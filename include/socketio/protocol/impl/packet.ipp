@@ -2,9 +2,13 @@
 // Bodies of packet.hpp: the pool, and the replacement of an event. Protocol layer.
 #pragma once
 
+#include <socketio/protocol/json_writer.hpp>
 #include <socketio/protocol/packet.hpp>
+#include <socketio/protocol/reserved_events.hpp>
+#include <socketio/protocol/value_view.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -73,6 +77,23 @@ class PacketPool {
   std::size_t size_ = 0;
 };
 
+/// Takes the name of an event from its data, which is an array.
+///
+/// @return  false for what cannot be the name of an event, and for one that belongs to the library.
+inline bool read_event_name(PacketParts& parts) {
+  if (parts.root.Empty()) return false;
+  const JsonValue& name = parts.root[0];
+  if (name.IsString()) {
+    parts.event_name = {name.GetString(), name.GetStringLength()};
+    return !is_reserved_event(parts.event_name);
+  }
+  if (!name.IsNumber() || !std::isfinite(name.GetDouble())) return false;
+  NumberBuffer number;
+  parts.number_name = number_text(number, name.GetDouble());
+  parts.event_name = parts.number_name;
+  return true;
+}
+
 inline JsonValue copy_json_text(std::string_view text, JsonAllocator& allocator) {
   // RapidJSON asserts that text has an address, which an empty view need not have.
   return JsonValue(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator);
@@ -103,7 +124,9 @@ inline JsonValue to_json_value(const Value& value, JsonAllocator& allocator, std
     case ValueKind::object: {
       JsonValue object(rapidjson::kObjectType);
       for (const auto& [key, member] : value.as_object()) {
-        object.AddMember(copy_json_text(key, allocator), to_json_value(member, allocator, attachments), allocator);
+        JsonValue name = key == foreign_placeholder_key ? JsonValue(rapidjson::StringRef(foreign_placeholder_key))
+                                                        : copy_json_text(key, allocator);
+        object.AddMember(name, to_json_value(member, allocator, attachments), allocator);
       }
       return object;
     }
