@@ -2,6 +2,7 @@
 // What a server is made of unless the program says otherwise.
 #pragma once
 
+#include <socketio/core/event.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/protocol/json_parser.hpp>
 #include <socketio/protocol/value.hpp>
@@ -22,6 +23,10 @@ struct DefaultConfig {
   using Transport = AsioTransport;
   using Parser = JsonParser;
   using SocketData = Value;
+
+  /// The events that clients may send and those that they are sent, as Events<...>; see Event.
+  using ListenEvents = AnyEvents;
+  using EmitEvents = AnyEvents;
 };
 
 }  // namespace socketio

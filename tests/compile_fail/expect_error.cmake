@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Compiles SOURCE with COMPILER, the macros DEFINITIONS and the directories INCLUDE; passes if that fails and the first error is the one expected.
+# Compiles SOURCE with COMPILER, the macros DEFINITIONS and the directories INCLUDE; passes if that fails and the first
+# error is the one expected. What the file promises in lines "// names: ..." must stand in the lines up to that error;
+# GCC says there what a template was instantiated with, other compilers below it and in their own words.
 file(STRINGS "${SOURCE}" expected REGEX "^// expect: ")
 string(REPLACE "// expect: " "" expected "${expected}")
 if(expected STREQUAL "")
@@ -23,4 +25,16 @@ string(REGEX MATCH "error:[^\n]*" first "${output}")
 string(FIND "${first}" "${expected}" at)
 if(at EQUAL -1)
   message(FATAL_ERROR "expected as the first error: ${expected}\nfirst error: ${first}\n${output}")
+endif()
+if(output MATCHES "In instantiation of")
+  file(STRINGS "${SOURCE}" names REGEX "^// names: ")
+  string(FIND "${output}" "${first}" end)
+  string(SUBSTRING "${output}" 0 ${end} before)
+  foreach(name IN LISTS names)
+    string(REPLACE "// names: " "" name "${name}")
+    string(FIND "${before}" "${name}" at)
+    if(at EQUAL -1)
+      message(FATAL_ERROR "expected above the first error: ${name}\n${output}")
+    endif()
+  endforeach()
 endif()

@@ -3,16 +3,29 @@
 #pragma once
 
 #include <socketio/core/adapter.hpp>
+#include <socketio/core/broadcast_ack.hpp>
+#include <socketio/core/event.hpp>
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/room_list.hpp>
 #include <socketio/fwd.hpp>
 
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/async_result.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,6 +36,40 @@
 namespace socketio {
 
 namespace detail {
+
+/// What a callback for the acknowledgements of a broadcast takes.
+template <class Parameters>
+struct BroadcastCallbackShape {
+  static constexpr bool is_callback = false;
+};
+template <class Answers>
+struct CollectedAnswers {
+  static constexpr bool is_callback = false;
+};
+template <class T>
+struct CollectedAnswers<std::vector<T>> {
+  static constexpr bool is_callback = true;
+  using Result = T;
+};
+template <class Answers>
+struct BroadcastCallbackShape<TypeList<Answers>> : CollectedAnswers<std::remove_cvref_t<Answers>> {
+  static constexpr bool takes_error = false;
+};
+template <class Error, class Answers>
+requires std::is_same_v<std::remove_cvref_t<Error>, std::error_code>
+struct BroadcastCallbackShape<TypeList<Error, Answers>> : CollectedAnswers<std::remove_cvref_t<Answers>> {
+  static constexpr bool takes_error = true;
+};
+
+template <class... Args>
+constexpr bool ends_with_broadcast_callback() {
+  if constexpr (ends_with_receiver<Args...>()) {
+    using Callback = std::decay_t<LastArgument<Args...>>;
+    if constexpr (PlainCallable<Callback>)
+      return BroadcastCallbackShape<typename SignatureOf<Callback>::Parameters>::is_callback;
+  }
+  return false;
+}
 
 /// The verbs that servers, namespaces, rooms and broadcast operators share: they start from the receivers that
 /// `Derived::selection()` stands for.
@@ -35,25 +82,47 @@ class BroadcastVerbs {
 
   /// Sends an event to everyone selected.
   ///
-  /// @param event  the name; reserved names throw std::invalid_argument
-  /// @param args   anything that converts to the wire; encoded before this function returns, once for all receivers
+  /// @param event  the name, or a typed Event; reserved names throw std::invalid_argument
+  /// @param args   anything that converts to the wire; encoded before this function returns, once for all receivers.
+  ///               The last one may be a callback for everyone's acknowledgements, called once:
+  ///               `[](std::error_code error, std::vector<Result> answers)`; see `emit_with_ack`.
   /// @par Thread safety  Any thread; on the owner's thread it is sent at once, elsewhere as soon as that thread gets to
   /// it.
-  template <class... Args>
-  void emit(std::string_view event, const Args&... args) const {
-    selection().emit_to_selection(event, args...);
+  template <EventName E, class... Args>
+  void emit(const E& event, Args&&... args) const {
+    selection().emit_to_selection(event, std::forward<Args>(args)...);
   }
 
   /// The same as `emit`, under a name that Qt does not define as a macro.
-  template <class... Args>
-  void emit_event(std::string_view event, const Args&... args) const {
-    selection().emit_to_selection(event, args...);
+  template <EventName E, class... Args>
+  void emit_event(const E& event, Args&&... args) const {
+    selection().emit_to_selection(event, std::forward<Args>(args)...);
   }
 
   /// emit("message", args...)
   template <class... Args>
-  void send(const Args&... args) const {
-    emit_event("message", args...);
+  void send(Args&&... args) const {
+    emit_event("message", std::forward<Args>(args)...);
+  }
+
+  /// Sends an event to everyone selected on this server and completes with what they answer: the first item of each
+  /// acknowledgement, in the order in which they come.
+  ///
+  /// @tparam Result  what each converts to; void to count them
+  /// @param args     as for `emit`; the last one may be an Asio completion token, asio::use_awaitable by default
+  /// @return         what the token makes of `void(std::error_code, std::vector<Result>)`, or of
+  ///                 `void(std::error_code, std::size_t)` for void
+  /// @par Errors     Errc::timed_out when not all have answered within `timeout`, Errc::disconnected when somebody has
+  ///                 gone before, bad_argument when an answer does not convert, asio::error::operation_aborted after a
+  ///                 cancellation. The answers that did come are there in any case: ask for both with
+  ///                 asio::redirect_error or a callback. Without `timeout` it ends when everyone has answered or gone.
+  template <class Result = Value, class... Args>
+  auto emit_with_ack(std::string_view event, Args&&... args) const {
+    return selection().template collect_from_selection<Result>(event, std::forward<Args>(args)...);
+  }
+  template <TypedEvent E, class... Args>
+  auto emit_with_ack(const E& event, Args&&... args) const {
+    return selection().collect_declared(event, std::forward<Args>(args)...);
   }
 
   /// Adds rooms to send to: everyone in at least one of them, once. Unknown rooms match nobody; with an empty list
@@ -96,6 +165,9 @@ class BroadcastVerbs {
   Operator local() const {
     return Operator::with_flags(selection(), [](EmitFlags& flags) { flags.local = true; });
   }
+
+  /// Limits the time that the receivers have for their acknowledgements.
+  Operator timeout(std::chrono::milliseconds timeout) const { return Operator::with_timeout(selection(), timeout); }
 
   /// Those selected, as handles. Any thread.
   std::vector<BasicSocket<Config>> fetch_sockets() const { return selection().fetch(); }
@@ -145,17 +217,151 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
 
   const BasicBroadcastOperator& selection() const noexcept { return *this; }
 
+  using Parser = typename Config::Parser;
+
   template <class... Args>
-  void emit_to_selection(std::string_view event, const Args&... args) const {
+  OutgoingPacket encode(std::string_view event, std::optional<std::uint64_t> ack_id, const Args&... args) const {
     static_assert(
         (detail::EmittableArgument<Args> && ...),
         "socketio: an argument of this emit cannot be converted to what clients receive. Allowed are bool, "
         "numbers, strings, std::optional, containers, tuples, std::variant, socketio::Binary, socketio::Value "
-        "and structs declared with SOCKETIO_STRUCT.");
+        "and structs declared with SOCKETIO_STRUCT, and as the last argument a callback for the acknowledgements: "
+        "[](std::error_code, std::vector<T>).");
     detail::require_emittable(event);
-    nsp_->broadcast(detail::encode_event<typename Config::Parser>(nsp_->name(), std::nullopt, options_.flags,
-                                                                  nsp_->options().max_attachments, event, args...),
-                    options_);
+    return detail::encode_event<Parser>(nsp_->name(), ack_id, options_.flags, nsp_->options().max_attachments, event,
+                                        args...);
+  }
+
+  template <class... Args>
+  void emit_to_selection(std::string_view event, Args&&... args) const {
+    detail::require_untyped_events<typename Config::EmitEvents>();
+    emit_any(event, std::forward<Args>(args)...);
+  }
+  template <TypedEvent E, class... Args>
+  void emit_to_selection(const E&, Args&&... args) const {
+    detail::require_declared_event<typename Config::EmitEvents, E>();
+    if constexpr (detail::ends_with_receiver<Args...>())
+      emit_declared_collecting<E>(std::forward_as_tuple(std::forward<Args>(args)...),
+                                  std::make_index_sequence<sizeof...(Args) - 1>{});
+    else if constexpr (detail::require_event_arguments<E, std::remove_cvref_t<Args>...>())
+      detail::send_declared<E>([this](std::string_view name, const auto&... each) { this->emit_any(name, each...); },
+                               std::index_sequence_for<Args...>{}, args...);
+  }
+
+  template <class... Args>
+  void emit_any(std::string_view event, Args&&... args) const {
+    if constexpr (detail::ends_with_broadcast_callback<Args...>())
+      emit_collecting(event, std::forward_as_tuple(std::forward<Args>(args)...),
+                      std::make_index_sequence<sizeof...(Args) - 1>{});
+    else
+      nsp_->broadcast(encode(event, std::nullopt, args...), options_);
+  }
+
+  template <class Tuple, std::size_t... I>
+  void emit_collecting(std::string_view event, Tuple args, std::index_sequence<I...>) const {
+    using Callback = std::decay_t<std::tuple_element_t<sizeof...(I), Tuple>>;
+    using Shape = detail::BroadcastCallbackShape<typename detail::SignatureOf<Callback>::Parameters>;
+    const std::uint64_t id = nsp_->next_ack_id();
+    OutgoingPacket packet = encode(event, id, std::get<I>(args)...);
+    collect(id, std::move(packet),
+            detail::make_broadcast_ack<typename Shape::Result>(
+                nsp_->shard(), nsp_->name(), std::string(event),
+                [callback = Callback(std::get<sizeof...(I)>(std::move(args)))](std::error_code error,
+                                                                               auto answers) mutable {
+                  if constexpr (Shape::takes_error)
+                    callback(error, std::move(answers));
+                  else if (!error)
+                    callback(std::move(answers));
+                }));
+  }
+
+  template <class E, class Tuple, std::size_t... I>
+  void emit_declared_collecting(Tuple args, std::index_sequence<I...>) const {
+    using Callback = std::decay_t<std::tuple_element_t<sizeof...(I), Tuple>>;
+    using Answers = typename detail::BroadcastAnswers<typename E::Result>::type;
+    static_assert(std::is_invocable_v<Callback&, std::error_code, Answers>,
+                  "socketio: the last argument is no callback for the acknowledgements of this typed event: it is "
+                  "callable with a std::error_code and a std::vector of the event's result.");
+    if constexpr (std::is_invocable_v<Callback&, std::error_code, Answers> &&
+                  detail::require_event_arguments<E, std::remove_cvref_t<std::tuple_element_t<I, Tuple>>...>()) {
+      const std::uint64_t id = nsp_->next_ack_id();
+      detail::send_declared<E>(
+          [&](std::string_view name, const auto&... each) {
+            OutgoingPacket packet = encode(name, id, each...);
+            collect(id, std::move(packet),
+                    detail::make_broadcast_ack<typename E::Result>(nsp_->shard(), nsp_->name(), std::string(name),
+                                                                   Callback(std::get<sizeof...(I)>(std::move(args)))));
+          },
+          std::index_sequence<I...>{}, std::get<I>(args)...);
+    }
+  }
+
+  template <class Result, class... Args>
+  auto collect_from_selection(std::string_view event, Args&&... args) const {
+    detail::require_untyped_events<typename Config::EmitEvents>();
+    if constexpr (detail::ends_with_receiver<Args...>())
+      return collect_and_take_token<Result>(event, std::forward_as_tuple(std::forward<Args>(args)...),
+                                            std::make_index_sequence<sizeof...(Args) - 1>{});
+    else
+      return collect_and_complete<Result>(event, asio::use_awaitable, args...);
+  }
+
+  template <class E, class... Args>
+  auto collect_declared(const E&, Args&&... args) const {
+    detail::require_declared_event<typename Config::EmitEvents, E>();
+    if constexpr (detail::ends_with_receiver<Args...>())
+      return collect_declared_and_take_token<E>(std::forward_as_tuple(std::forward<Args>(args)...),
+                                                std::make_index_sequence<sizeof...(Args) - 1>{});
+    else
+      return collect_declared_and_take_token<E>(std::forward_as_tuple(args..., asio::use_awaitable),
+                                                std::index_sequence_for<Args...>{});
+  }
+
+  template <class E, class Tuple, std::size_t... I>
+  auto collect_declared_and_take_token(Tuple args, std::index_sequence<I...>) const {
+    static_assert(detail::require_event_arguments<E, std::remove_cvref_t<std::tuple_element_t<I, Tuple>>...>());
+    return detail::send_declared<E>(
+        [&](std::string_view name, const auto&... each) {
+          return collect_and_complete<typename E::Result>(name, std::get<sizeof...(I)>(std::move(args)), each...);
+        },
+        std::index_sequence<I...>{}, std::get<I>(args)...);
+  }
+
+  template <class Result, class Tuple, std::size_t... I>
+  auto collect_and_take_token(std::string_view event, Tuple args, std::index_sequence<I...>) const {
+    return collect_and_complete<Result>(event, std::get<sizeof...(I)>(std::move(args)), std::get<I>(args)...);
+  }
+
+  template <class Result, class Token, class... Args>
+  auto collect_and_complete(std::string_view event, Token&& token, const Args&... args) const {
+    using Answers = typename detail::BroadcastAnswers<Result>::type;
+    const std::uint64_t id = nsp_->next_ack_id();
+    return asio::async_initiate<Token, void(std::error_code, Answers)>(
+        [self = *this, id, event = std::string(event)](auto handler, OutgoingPacket packet) mutable {
+          const auto shard = self.nsp_->shard();
+          if (!shard->is_open()) return detail::complete_without_server<Answers>(std::move(handler));
+          auto slot = asio::get_associated_cancellation_slot(handler);
+          const auto collector =
+              detail::make_broadcast_completion<Result>(shard, self.nsp_->name(), event, std::move(handler));
+          if (slot.is_connected()) {
+            slot.assign([weak = std::weak_ptr(collector), shard](asio::cancellation_type type) {
+              if (type == asio::cancellation_type::none) return;
+              // In a turn of its own: whoever cancels may not expect to be completed meanwhile.
+              shard->post([weak] {
+                if (const auto alive = weak.lock()) alive->cancel();
+              });
+            });
+          }
+          self.collect(id, std::move(packet), collector);
+        },
+        token, encode(event, id, args...));
+  }
+
+  void collect(std::uint64_t id, OutgoingPacket packet, std::shared_ptr<detail::BroadcastAck> collector) const {
+    nsp_->shard()->dispatch([nsp = nsp_, options = options_, timeout = timeout_, id, packet = std::move(packet),
+                             collector = std::move(collector)]() mutable {
+      nsp->broadcast_expecting(id, packet, options, timeout, std::move(collector));
+    });
   }
 
   // By value: a copy only of what somebody else has.
@@ -172,6 +378,10 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
     change(base.options_.flags);
     return base;
   }
+  static BasicBroadcastOperator with_timeout(BasicBroadcastOperator base, std::chrono::milliseconds timeout) {
+    base.timeout_ = timeout;
+    return base;
+  }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;
     for (auto& socket : nsp_->select(options_)) sockets.push_back(BasicSocket<Config>(std::move(socket)));
@@ -180,6 +390,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
 
   std::shared_ptr<detail::NamespaceState<Config>> nsp_;
   BroadcastOptions options_;
+  std::optional<std::chrono::milliseconds> timeout_;
 };
 
 }  // namespace socketio

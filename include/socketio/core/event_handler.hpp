@@ -6,6 +6,7 @@
 #include <socketio/core/coroutines.hpp>
 #include <socketio/core/error.hpp>
 #include <socketio/core/handler_traits.hpp>
+#include <socketio/core/listener.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/protocol/packet.hpp>
@@ -63,6 +64,14 @@ class Delivery {
   std::shared_ptr<Packet> share() {
     if (!shared_) shared_ = std::shared_ptr<Packet>(std::move(owned_));
     return shared_;
+  }
+
+  /// The same event after its middleware: whoever was given its acknowledgement before may still answer it.
+  Delivery after_middleware() {
+    Delivery next(socket_, share());
+    next.ack_ = ack_;
+    next.answered_ = answered_;
+    return next;
   }
 
   /// Null when the client did not ask for an acknowledgement.
@@ -123,6 +132,30 @@ concept EventFunction = PlainCallable<F> && are_acceptable(typename SignatureOf<
     ack_is_last(typename SignatureOf<std::decay_t<F>>::Parameters{}) &&
     AcceptableResult<typename AwaitedResult<typename SignatureOf<std::decay_t<F>>::Result>::type>;
 
+/// As EventFunction, with the name of the event before its arguments.
+template <class Parameters>
+inline constexpr bool takes_event_name = false;
+template <class First, class... Rest>
+inline constexpr bool takes_event_name<TypeList<First, Rest...>> =
+    std::is_same_v<std::remove_cvref_t<First>, std::string> ||
+    std::is_same_v<std::remove_cvref_t<First>, std::string_view>;
+
+template <class Parameters>
+struct WithoutFirst {
+  using type = TypeList<>;
+};
+template <class First, class... Rest>
+struct WithoutFirst<TypeList<First, Rest...>> {
+  using type = TypeList<Rest...>;
+};
+
+template <class F>
+concept CatchAllFunction = PlainCallable<F> && takes_event_name<typename SignatureOf<std::decay_t<F>>::Parameters> &&
+    are_acceptable(typename SignatureOf<std::decay_t<F>>::Parameters{}) &&
+    ack_is_last(typename SignatureOf<std::decay_t<F>>::Parameters{}) &&
+    AcceptableResult<typename SignatureOf<std::decay_t<F>>::Result> &&
+    !is_awaitable<typename SignatureOf<std::decay_t<F>>::Result>;
+
 template <class Parameter>
 constexpr bool require_convertible_parameter() {
   static_assert(ConvertibleParameter<Parameter>,
@@ -132,6 +165,24 @@ constexpr bool require_convertible_parameter() {
   static_assert(!std::is_lvalue_reference_v<Parameter> || std::is_const_v<std::remove_reference_t<Parameter>>,
                 "socketio: a handler takes its arguments by value or by reference to const.");
   return true;
+}
+
+/// std::string or std::string_view: what the first parameter of a catch-all handler is.
+template <class F>
+struct NameParameter {
+  template <class First, class... Rest>
+  static std::remove_cvref_t<First> first(TypeList<First, Rest...>);
+  using type = decltype(first(typename SignatureOf<F>::Parameters{}));
+};
+
+/// Says in one sentence what is wrong with a catch-all handler.
+template <class F>
+constexpr void require_catch_all_handler() {
+  static_assert(
+      CatchAllFunction<F>,
+      "socketio: a catch-all handler takes the name of the event (std::string or std::string_view) and then "
+      "the arguments, usually as socketio::Args: [](std::string_view event, const socketio::Args& args). It is "
+      "no coroutine: what it sees may be changed by the middleware that come after it.");
 }
 
 /// Says in one sentence what is wrong with a handler, at the line where it is registered.
@@ -153,7 +204,8 @@ constexpr void require_event_handler() {
   }
 }
 
-template <class Config, class F, class Result, class... Parameters>
+/// @tparam takes_name  whether the function takes the name of the event before its arguments
+template <class Config, class F, bool takes_name, class Result, class... Parameters>
 class TypedEventHandler final : public EventHandler<Config> {
  public:
   explicit TypedEventHandler(F function) : function_(std::move(function)) {}
@@ -166,6 +218,7 @@ class TypedEventHandler final : public EventHandler<Config> {
       return;
     }
     bind_ack(delivery, arguments);
+    const std::string_view name = delivery.packet().event_name();
     if constexpr (is_awaitable<Result>) {
       asio::co_spawn(delivery.socket()->shard().executor(),
                      run(std::static_pointer_cast<TypedEventHandler>(self), delivery.socket(), delivery.share(),
@@ -174,11 +227,11 @@ class TypedEventHandler final : public EventHandler<Config> {
     } else {
       try {
         if constexpr (std::is_void_v<Result>)
-          call(arguments);
+          call(name, arguments);
         else
-          delivery.answer(call(arguments));
+          delivery.answer(call(name, arguments));
       } catch (...) {
-        delivery.socket()->report_handler_exception(delivery.packet().event_name());
+        delivery.socket()->report_handler_exception(name);
       }
     }
   }
@@ -186,8 +239,15 @@ class TypedEventHandler final : public EventHandler<Config> {
  private:
   using Arguments = std::tuple<Stored<Parameters>...>;
 
-  Result call(Arguments& arguments) {
-    return std::apply([this](auto&... stored) -> Result { return function_(pass<Parameters>(stored)...); }, arguments);
+  Result call(std::string_view name, Arguments& arguments) {
+    return std::apply(
+        [this, name](auto&... stored) -> Result {
+          if constexpr (takes_name)
+            return function_(typename NameParameter<F>::type(name), pass<Parameters>(stored)...);
+          else
+            return static_cast<void>(name), function_(pass<Parameters>(stored)...);
+        },
+        arguments);
   }
 
   /// Everything the coroutine may look at is a parameter, hence lives in its frame: the handler itself, which the
@@ -197,9 +257,9 @@ class TypedEventHandler final : public EventHandler<Config> {
                                    Arguments arguments) {
     try {
       if constexpr (std::is_void_v<typename AwaitedResult<Result>::type>) {
-        co_await self->call(arguments);
+        co_await self->call(packet->event_name(), arguments);
       } else {
-        auto result = co_await self->call(arguments);
+        auto result = co_await self->call(packet->event_name(), arguments);
         if (ack) ack->answer(result);
       }
     } catch (...) {
@@ -241,10 +301,59 @@ template <class Config, class F>
 std::shared_ptr<EventHandler<Config>> make_event_handler(F&& function) {
   using Function = std::decay_t<F>;
   return [&]<class... P>(TypeList<P...>) -> std::shared_ptr<EventHandler<Config>> {
-    return std::make_shared<TypedEventHandler<Config, Function, typename SignatureOf<Function>::Result, P...>>(
+    return std::make_shared<TypedEventHandler<Config, Function, false, typename SignatureOf<Function>::Result, P...>>(
         std::forward<F>(function));
   }(typename SignatureOf<Function>::Parameters{});
 }
+
+template <class Config, class F>
+std::shared_ptr<EventHandler<Config>> make_catch_all_handler(F&& function) {
+  using Function = std::decay_t<F>;
+  return [&]<class... P>(TypeList<P...>) -> std::shared_ptr<EventHandler<Config>> {
+    return std::make_shared<TypedEventHandler<Config, Function, true, typename SignatureOf<Function>::Result, P...>>(
+        std::forward<F>(function));
+  }(typename WithoutFirst<typename SignatureOf<Function>::Parameters>::type{});
+}
+
+/// The catch-all handlers of one socket in one direction, in the order in which they are called.
+///
+/// Owner's thread only.
+template <class Config>
+class CatchAllList {
+ public:
+  using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
+
+  bool empty() const noexcept { return entries_.empty(); }
+  void add(Listener listener, HandlerPtr handler, bool first) {
+    entries_.insert(first ? entries_.begin() : entries_.end(), {listener, std::move(handler)});
+  }
+  void remove(Listener listener) {
+    const auto found =
+        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.listener == listener; });
+    if (found == entries_.end()) return;
+    const Entry removed = std::move(*found);  // destroyed last: the objects that a handler holds may use this list
+    entries_.erase(found);
+  }
+  void clear() { const auto removed = std::exchange(entries_, {}); }
+  std::vector<Listener> listeners() const {
+    std::vector<Listener> all;
+    for (const Entry& entry : entries_) all.push_back(entry.listener);
+    return all;
+  }
+
+  /// Calls those that are there now, whatever they do to the list.
+  void dispatch(Delivery<Config>& delivery) const {
+    const auto entries = entries_;
+    for (const Entry& entry : entries) (*entry.handler)(entry.handler, delivery);
+  }
+
+ private:
+  struct Entry {
+    Listener listener;
+    HandlerPtr handler;
+  };
+  std::vector<Entry> entries_;
+};
 
 /// The handlers of one socket by event, in the order of registration.
 ///
@@ -254,8 +363,9 @@ class EventRegistry {
  public:
   using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
 
-  void add(std::string_view event, HandlerPtr handler, bool once) {
-    entries_.push_back({std::string(event), std::move(handler), once});
+  void add(std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first = false) {
+    entries_.insert(first ? entries_.begin() : entries_.end(),
+                    {std::string(event), listener, std::move(handler), once});
   }
   bool contains(std::string_view event) const noexcept {
     return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.event == event; });
@@ -263,12 +373,26 @@ class EventRegistry {
 
   // What is removed is destroyed last: the objects that a handler holds may use the registry.
   void remove(std::string_view event) {
-    const auto first = std::stable_partition(entries_.begin(), entries_.end(),
-                                             [&](const Entry& entry) { return entry.event != event; });
-    const std::vector<Entry> removed(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
-    entries_.erase(first, entries_.end());
+    remove_if([&](const Entry& entry) { return entry.event == event; });
+  }
+  void remove(std::string_view event, Listener listener) {
+    remove_if([&](const Entry& entry) { return entry.listener == listener && entry.event == event; });
   }
   void clear() { const auto removed = std::exchange(entries_, {}); }
+
+  /// Those that have a handler, each once, in the order of their first.
+  std::vector<std::string> event_names() const {
+    std::vector<std::string> names;
+    for (const Entry& entry : entries_)
+      if (std::find(names.begin(), names.end(), entry.event) == names.end()) names.push_back(entry.event);
+    return names;
+  }
+  std::vector<Listener> listeners(std::string_view event) const {
+    std::vector<Listener> all;
+    for (const Entry& entry : entries_)
+      if (entry.event == event) all.push_back(entry.listener);
+    return all;
+  }
 
   /// Calls every handler that is registered for the event now, whatever the handlers do to the registry.
   void dispatch(Delivery<Config>& delivery) {
@@ -293,9 +417,18 @@ class EventRegistry {
  private:
   struct Entry {
     std::string event;
+    Listener listener;
     HandlerPtr handler;
     bool once;
   };
+
+  template <class Condition>
+  void remove_if(const Condition& condition) {
+    const auto first =
+        std::stable_partition(entries_.begin(), entries_.end(), [&](const Entry& entry) { return !condition(entry); });
+    const std::vector<Entry> removed(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
+    entries_.erase(first, entries_.end());
+  }
 
   std::vector<Entry> entries_;
 };

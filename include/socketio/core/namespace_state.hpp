@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/core/adapter.hpp>
+#include <socketio/core/broadcast_ack.hpp>
 #include <socketio/core/memory_adapter.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/namespace_setup.hpp>
@@ -14,9 +15,11 @@
 #include <socketio/fwd.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,6 +78,21 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
       shard_->post([self = this->shared_from_this(), packet = std::move(packet), options] {
         self->adapter_->broadcast(packet, options);
       });
+  }
+
+  /// Sends a packet that asks for an acknowledgement to everyone selected on this server. A client that has none to
+  /// give because it is gone, or owes too many, is not waited for.
+  void broadcast_expecting(std::uint64_t id, const OutgoingPacket& packet, const BroadcastOptions& options,
+                           std::optional<std::chrono::milliseconds> timeout, std::shared_ptr<BroadcastAck> collector) {
+    for (const SocketPtr& socket : select(options)) {
+      auto withdraw = [weak = std::weak_ptr(socket), id] {
+        if (const auto alive = weak.lock()) alive->cancel_ack(id);
+      };
+      if (socket->expect_ack(id, timeout, collector->expect(std::move(withdraw))))
+        socket->deliver(packet, options.flags);
+    }
+    // In a later turn, as an answer would come: also when nobody is there.
+    shard_->post([collector = std::move(collector)] { collector->start(); });
   }
 
   void use(typename Setup::Chain::Function middleware) { setup_.use(std::move(middleware)); }

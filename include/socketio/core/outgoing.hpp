@@ -6,11 +6,13 @@
 #include <socketio/engine/message.hpp>
 #include <socketio/engine/session.hpp>
 #include <socketio/protocol/convert.hpp>
+#include <socketio/protocol/limits.hpp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/reserved_events.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -47,6 +49,18 @@ class OutgoingPacket {
       unit_.push_back(Message::binary(std::move(*attachment), compress));
   }
 
+  /// The packet as its receivers will see it: what was given to an emit exists in its encoded form only.
+  template <class Parser>
+  PacketPtr decode() const {
+    constexpr std::size_t any = std::numeric_limits<std::size_t>::max();
+    Parser parser{ParserLimits{any, any, any}};
+    typename Parser::Decoder decoder;
+    DecodeResult result = decode_message(parser, decoder, *head_);
+    for (std::size_t i = 1; i < unit_.size() && !result.error && !result.packet; ++i)
+      result = decode_message(parser, decoder, *unit_[i]);
+    return std::move(result.packet);
+  }
+
   void send_to(Session& session) const {
     if (unit_.empty())
       session.send(head_);
@@ -55,6 +69,12 @@ class OutgoingPacket {
   }
 
  private:
+  template <class Parser>
+  static DecodeResult decode_message(Parser& parser, typename Parser::Decoder& decoder, const Message& message) {
+    if (message.is_binary()) return parser.decode_binary(decoder, Binary(std::string(message.payload())));
+    return parser.decode_text(decoder, message.payload().substr(1));  // without the Engine.IO packet type
+  }
+
   MessagePtr head_;
   std::vector<MessagePtr> unit_;  // all messages, `head_` first; empty if there is only that
 };

@@ -41,9 +41,9 @@ class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBr
   const BasicParentBroadcastOperator& selection() const noexcept { return *this; }
 
   /// The name of the namespace is in the packet: it is encoded once for each child.
-  template <class... Args>
-  void emit_to_selection(std::string_view event, const Args&... args) const {
-    detail::require_emittable(event);
+  template <EventName E, class... Args>
+  void emit_to_selection(const E& event, const Args&... args) const {
+    detail::require_emittable(detail::name_of(event));
     for (const auto& child : parent_->children())
       BasicBroadcastOperator<Config>(child, options_).emit_event(event, args...);
   }

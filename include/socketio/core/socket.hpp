@@ -5,9 +5,11 @@
 #include <socketio/core/broadcast_operator.hpp>
 #include <socketio/core/coroutines.hpp>
 #include <socketio/core/emit_with_ack.hpp>
+#include <socketio/core/event.hpp>
 #include <socketio/core/event_handler.hpp>
 #include <socketio/core/handshake.hpp>
 #include <socketio/core/incoming_event.hpp>
+#include <socketio/core/listener.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/room_list.hpp>
 #include <socketio/core/socket_state.hpp>
@@ -67,19 +69,25 @@ class BasicSocketEmitter {
   ///               or too_many_pending_acks. A callback without an error parameter is not called then.
   template <class... Args>
   void emit(std::string_view event, Args&&... args) const {
-    if constexpr (sizeof...(Args) == 0) {
-      emit_plain(event);
-    } else if constexpr (detail::AckCallback<LastOf<Args...>>) {
-      emit_expecting(event, std::forward_as_tuple(std::forward<Args>(args)...),
-                     std::make_index_sequence<sizeof...(Args) - 1>{});
-    } else {
-      emit_plain(event, args...);
-    }
+    detail::require_untyped_events<typename Config::EmitEvents>();
+    emit_any(event, std::forward<Args>(args)...);
+  }
+
+  /// Sends a typed event; the compiler checks its arguments, and the callback for its acknowledgement.
+  template <TypedEvent E, class... Args>
+  void emit(const E&, Args&&... args) const {
+    detail::require_declared_event<typename Config::EmitEvents, E>();
+    if constexpr (detail::ends_with_receiver<Args...>())
+      emit_declared_expecting<E>(std::forward_as_tuple(std::forward<Args>(args)...),
+                                 std::make_index_sequence<sizeof...(Args) - 1>{});
+    else if constexpr (detail::require_event_arguments<E, std::remove_cvref_t<Args>...>())
+      detail::send_declared<E>([this](std::string_view name, const auto&... each) { this->emit_plain(name, each...); },
+                               std::index_sequence_for<Args...>{}, args...);
   }
 
   /// The same as `emit`, under a name that Qt does not define as a macro.
-  template <class... Args>
-  void emit_event(std::string_view event, Args&&... args) const {
+  template <class Name, class... Args>
+  void emit_event(const Name& event, Args&&... args) const {
     emit(event, std::forward<Args>(args)...);
   }
   /// emit("message", args...)
@@ -98,15 +106,24 @@ class BasicSocketEmitter {
   ///                 socket lives.
   template <class Result = Value, class... Args>
   auto emit_with_ack(std::string_view event, Args&&... args) const {
-    if constexpr (sizeof...(Args) > 0) {
-      if constexpr (!detail::EmittableArgument<LastOf<Args...>>) {
-        return emit_and_take_token<Result>(event, std::forward_as_tuple(std::forward<Args>(args)...),
-                                           std::make_index_sequence<sizeof...(Args) - 1>{});
-      } else {
-        return emit_and_complete<Result>(event, asio::use_awaitable, args...);
-      }
+    detail::require_untyped_events<typename Config::EmitEvents>();
+    return emit_any_with_ack<Result>(event, std::forward<Args>(args)...);
+  }
+
+  /// The same with a typed event, whose result is what it completes with.
+  template <TypedEvent E, class... Args>
+  auto emit_with_ack(const E&, Args&&... args) const {
+    detail::require_declared_event<typename Config::EmitEvents, E>();
+    if constexpr (detail::ends_with_receiver<Args...>()) {
+      return emit_declared_and_take_token<E>(std::forward_as_tuple(std::forward<Args>(args)...),
+                                             std::make_index_sequence<sizeof...(Args) - 1>{});
     } else {
-      return emit_and_complete<Result>(event, asio::use_awaitable);
+      static_assert(detail::require_event_arguments<E, std::remove_cvref_t<Args>...>());
+      return detail::send_declared<E>(
+          [this](std::string_view name, const auto&... each) {
+            return this->emit_and_complete<typename E::Result>(name, asio::use_awaitable, each...);
+          },
+          std::index_sequence_for<Args...>{}, args...);
     }
   }
 
@@ -136,6 +153,55 @@ class BasicSocketEmitter {
 
   template <class... Args>
   using LastOf = std::tuple_element_t<sizeof...(Args) - 1, std::tuple<Args...>>;
+
+  template <class... Args>
+  void emit_any(std::string_view event, Args&&... args) const {
+    if constexpr (sizeof...(Args) == 0) {
+      emit_plain(event);
+    } else if constexpr (detail::AckCallback<LastOf<Args...>>) {
+      emit_expecting(event, std::forward_as_tuple(std::forward<Args>(args)...),
+                     std::make_index_sequence<sizeof...(Args) - 1>{});
+    } else {
+      emit_plain(event, args...);
+    }
+  }
+
+  template <class Result, class... Args>
+  auto emit_any_with_ack(std::string_view event, Args&&... args) const {
+    if constexpr (sizeof...(Args) > 0) {
+      if constexpr (!detail::EmittableArgument<LastOf<Args...>>) {
+        return emit_and_take_token<Result>(event, std::forward_as_tuple(std::forward<Args>(args)...),
+                                           std::make_index_sequence<sizeof...(Args) - 1>{});
+      } else {
+        return emit_and_complete<Result>(event, asio::use_awaitable, args...);
+      }
+    } else {
+      return emit_and_complete<Result>(event, asio::use_awaitable);
+    }
+  }
+
+  template <class E, class Tuple, std::size_t... I>
+  void emit_declared_expecting(Tuple args, std::index_sequence<I...>) const {
+    if constexpr (detail::require_event_arguments<E, std::remove_cvref_t<std::tuple_element_t<I, Tuple>>...>())
+      detail::with_declared_callback<E>(std::get<sizeof...(I)>(std::move(args)), [&](auto callback) {
+        detail::send_declared<E>(
+            [&](std::string_view name, const auto&... each) {
+              emit_expecting(name, std::forward_as_tuple(each..., std::move(callback)),
+                             std::make_index_sequence<sizeof...(each)>{});
+            },
+            std::index_sequence<I...>{}, std::get<I>(args)...);
+      });
+  }
+
+  template <class E, class Tuple, std::size_t... I>
+  auto emit_declared_and_take_token(Tuple args, std::index_sequence<I...>) const {
+    static_assert(detail::require_event_arguments<E, std::remove_cvref_t<std::tuple_element_t<I, Tuple>>...>());
+    return detail::send_declared<E>(
+        [&](std::string_view name, const auto&... each) {
+          return emit_and_complete<typename E::Result>(name, std::get<sizeof...(I)>(std::move(args)), each...);
+        },
+        std::index_sequence<I...>{}, std::get<I>(args)...);
+  }
 
   template <class... Args>
   OutgoingPacket encode(std::string_view event, std::optional<std::uint64_t> ack_id, const Args&... args) const {
@@ -262,21 +328,102 @@ class BasicSocket {
   /// nonsense).
   ///
   /// @par Errors  A wrong argument and an exception from the handler go to the server's error hook.
-  template <class F>
-  const BasicSocket& on(std::string_view event, F&& handler) const {
-    return add_handler(event, std::forward<F>(handler), false);
+  ///
+  /// @param event    a name, or a typed Event, for which the compiler checks the handler
+  /// @param handler  a lambda, a function, a function object; or a member function, followed by the object (a pointer,
+  ///                 which must stay valid until the socket has gone, or a smart pointer)
+  /// @return         what `off` takes this handler away by
+  template <EventName E, class... F>
+  Listener on(const E& event, F&&... handler) const {
+    return add_handler(event, {}, std::forward<F>(handler)...);
   }
 
   /// As `on`, for the next event of that name only.
-  template <class F>
-  const BasicSocket& once(std::string_view event, F&& handler) const {
-    return add_handler(event, std::forward<F>(handler), true);
+  template <EventName E, class... F>
+  Listener once(const E& event, F&&... handler) const {
+    return add_handler(event, {.once = true}, std::forward<F>(handler)...);
   }
 
-  /// Removes all handlers of an event.
-  void off(std::string_view event) const {
-    state_->shard().dispatch([state = state_, event = std::string(event)] { state->handlers().remove(event); });
+  /// As `on` and `once`, before the handlers that are there already.
+  template <EventName E, class... F>
+  Listener prepend(const E& event, F&&... handler) const {
+    return add_handler(event, {.first = true}, std::forward<F>(handler)...);
   }
+  template <EventName E, class... F>
+  Listener prepend_once(const E& event, F&&... handler) const {
+    return add_handler(event, {.once = true, .first = true}, std::forward<F>(handler)...);
+  }
+
+  /// Removes one handler of an event, or all of them. Handlers of an event that is being handled right now are called
+  /// all the same.
+  template <EventName E>
+  void off(const E& event, Listener listener) const {
+    state_->shard().dispatch([state = state_, event = std::string(detail::name_of(event)), listener] {
+      state->handlers().remove(event, listener);
+    });
+  }
+  template <EventName E>
+  void off(const E& event) const {
+    state_->shard().dispatch(
+        [state = state_, event = std::string(detail::name_of(event))] { state->handlers().remove(event); });
+  }
+
+  /// Removes all handlers of an event, or of all events; catch-all handlers stay.
+  template <EventName E>
+  void remove_all_listeners(const E& event) const {
+    off(event);
+  }
+  void remove_all_listeners() const {
+    state_->shard().dispatch([state = state_] { state->handlers().clear(); });
+  }
+
+  /// The events that have handlers, and the handlers of one, in the order in which they are called. Owner's thread
+  /// only.
+  std::vector<std::string> event_names() const { return state_->handlers().event_names(); }
+  template <EventName E>
+  std::vector<Listener> listeners(const E& event) const {
+    return state_->handlers().listeners(detail::name_of(event));
+  }
+  template <EventName E>
+  bool has_listeners(const E& event) const {
+    return state_->handlers().contains(detail::name_of(event));
+  }
+
+  /// Registers a handler for every event of this client, whatever its name:
+  /// `[](std::string_view event, const Args& args)`, or with parameters of other types behind the name. Its last
+  /// parameter may be an `Ack`.
+  ///
+  /// It is called before the middleware and the handlers of the event, also for what a middleware then refuses.
+  template <class F>
+  Listener on_any(F&& handler) const {
+    return add_catch_all(Direction::incoming, std::forward<F>(handler), false);
+  }
+  /// As `on_any`, before those that are there already.
+  template <class F>
+  Listener prepend_any(F&& handler) const {
+    return add_catch_all(Direction::incoming, std::forward<F>(handler), true);
+  }
+  /// Removes one catch-all handler, or all of them.
+  void off_any(Listener listener) const { remove_catch_all(Direction::incoming, listener); }
+  void off_any() const { clear_catch_all(Direction::incoming); }
+  /// Owner's thread only.
+  std::vector<Listener> listeners_any() const { return catch_all(Direction::incoming); }
+
+  /// Registers a handler for every event that is sent to this client, by itself or with a broadcast; called just
+  /// before the packet is sent, or dropped because it is volatile. What it gets is what the client will get. The
+  /// packet is decoded for it: it is made for looking into things, not for a server under load.
+  template <class F>
+  Listener on_any_outgoing(F&& handler) const {
+    return add_catch_all(Direction::outgoing, std::forward<F>(handler), false);
+  }
+  template <class F>
+  Listener prepend_any_outgoing(F&& handler) const {
+    return add_catch_all(Direction::outgoing, std::forward<F>(handler), true);
+  }
+  void off_any_outgoing(Listener listener) const { remove_catch_all(Direction::outgoing, listener); }
+  void off_any_outgoing() const { clear_catch_all(Direction::outgoing); }
+  /// Owner's thread only.
+  std::vector<Listener> listeners_any_outgoing() const { return catch_all(Direction::outgoing); }
 
   /// Adds a middleware for this client's events: `[](IncomingEvent& event, Next next)`, or without `next`, returning
   /// when the event may pass and throwing MiddlewareError when not; or either of them as a coroutine, which later
@@ -301,13 +448,13 @@ class BasicSocket {
   }
 
   /// Sends an event to the client; see BasicSocketEmitter::emit.
-  template <class... Args>
-  void emit(std::string_view event, Args&&... args) const {
+  template <EventName E, class... Args>
+  void emit(const E& event, Args&&... args) const {
     emitter().emit(event, std::forward<Args>(args)...);
   }
   /// The same as `emit`, under a name that Qt does not define as a macro.
-  template <class... Args>
-  void emit_event(std::string_view event, Args&&... args) const {
+  template <class Name, class... Args>
+  void emit_event(const Name& event, Args&&... args) const {
     emit(event, std::forward<Args>(args)...);
   }
   /// emit("message", args...)
@@ -319,6 +466,10 @@ class BasicSocket {
   template <class Result = Value, class... Args>
   auto emit_with_ack(std::string_view event, Args&&... args) const {
     return emitter().template emit_with_ack<Result>(event, std::forward<Args>(args)...);
+  }
+  template <TypedEvent E, class... Args>
+  auto emit_with_ack(const E& event, Args&&... args) const {
+    return emitter().emit_with_ack(event, std::forward<Args>(args)...);
   }
 
   /// Drops the next packet if the client is not ready for it, instead of queueing it.
@@ -389,16 +540,63 @@ class BasicSocket {
  private:
   BasicSocketEmitter<Config> emitter() const { return {state_, EmitFlags{}, std::nullopt}; }
 
+  using Direction = typename detail::SocketState<Config>::Direction;
+
+  struct Registration {
+    bool once = false;
+    bool first = false;
+  };
+
+  template <class E, class F>
+  Listener add_handler(const E& event, Registration how, F&& handler) const {
+    const Listener listener = Listener::make();
+    const auto add = [&](auto&& function) {
+      state_->shard().dispatch(
+          [state = state_, name = std::string(detail::name_of(event)), listener, how,
+           erased = detail::make_event_handler<Config>(std::forward<decltype(function)>(function))]() mutable {
+            state->add_handler(name, listener, std::move(erased), how.once, how.first);
+          });
+    };
+    if constexpr (TypedEvent<E>) {
+      detail::require_declared_event<typename Config::ListenEvents, E>();
+      detail::with_declared_handler<E>(std::forward<F>(handler), add);
+    } else {
+      detail::require_untyped_events<typename Config::ListenEvents>();
+      detail::require_event_handler<std::decay_t<F>>();
+      if constexpr (detail::EventFunction<F>) add(std::forward<F>(handler));
+    }
+    return listener;
+  }
+
+  template <class E, class Member, class Object>
+  Listener add_handler(const E& event, Registration how, Member member, Object&& object) const {
+    static_assert(std::is_member_function_pointer_v<Member>,
+                  "socketio: a handler of two parts is a member function and its object: on(\"move\", &Player::move, "
+                  "player).");
+    return add_handler(event, how, detail::bind_member(member, std::forward<Object>(object)));
+  }
+
   template <class F>
-  const BasicSocket& add_handler(std::string_view event, F&& handler, bool once) const {
-    detail::require_event_handler<std::decay_t<F>>();
-    if constexpr (detail::EventFunction<F>) {
-      state_->shard().dispatch([state = state_, event = std::string(event), once,
-                                erased = detail::make_event_handler<Config>(std::forward<F>(handler))]() mutable {
-        state->add_handler(event, std::move(erased), once);
+  Listener add_catch_all(Direction direction, F&& handler, bool first) const {
+    const Listener listener = Listener::make();
+    detail::require_catch_all_handler<std::decay_t<F>>();
+    if constexpr (detail::CatchAllFunction<F>) {
+      state_->shard().dispatch([state = state_, direction, listener, first,
+                                erased = detail::make_catch_all_handler<Config>(std::forward<F>(handler))]() mutable {
+        state->add_catch_all(direction, listener, std::move(erased), first);
       });
     }
-    return *this;
+    return listener;
+  }
+  void remove_catch_all(Direction direction, Listener listener) const {
+    state_->shard().dispatch([state = state_, direction, listener] { state->remove_catch_all(direction, listener); });
+  }
+  void clear_catch_all(Direction direction) const {
+    state_->shard().dispatch([state = state_, direction] { state->clear_catch_all(direction); });
+  }
+  std::vector<Listener> catch_all(Direction direction) const {
+    const auto* list = state_->catch_all(direction);
+    return list ? list->listeners() : std::vector<Listener>();
   }
 
   void join_list(std::vector<std::string> list) const {

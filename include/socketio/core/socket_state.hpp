@@ -39,6 +39,9 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
  public:
   using Parser = typename Config::Parser;
   using Data = typename Config::SocketData;
+  using HandlerPtr = typename EventRegistry<Config>::HandlerPtr;
+
+  enum class Direction { incoming, outgoing };
 
   SocketState(std::shared_ptr<NamespaceState<Config>> nsp, std::shared_ptr<Connection<Config>> connection,
               std::string id, Value auth)
@@ -62,8 +65,24 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   EventRegistry<Config>& handlers() noexcept { return handlers_; }
 
   /// Dropped once the socket has gone, as is a middleware: nothing would ever destroy it.
-  void add_handler(std::string_view event, typename EventRegistry<Config>::HandlerPtr handler, bool once) {
-    if (!has_gone()) handlers_.add(event, std::move(handler), once);
+  void add_handler(std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first) {
+    if (!has_gone()) handlers_.add(event, listener, std::move(handler), once, first);
+  }
+
+  /// The catch-all handlers, for what comes in or for what goes out; null if there are none.
+  const CatchAllList<Config>* catch_all(Direction direction) const noexcept {
+    return catch_all_ ? &catch_all_->of(direction) : nullptr;
+  }
+  void add_catch_all(Direction direction, Listener listener, HandlerPtr handler, bool first) {
+    if (has_gone()) return;
+    if (!catch_all_) catch_all_ = std::make_unique<CatchAll>();
+    catch_all_->of(direction).add(listener, std::move(handler), first);
+  }
+  void remove_catch_all(Direction direction, Listener listener) {
+    if (catch_all_) catch_all_->of(direction).remove(listener);
+  }
+  void clear_catch_all(Direction direction) {
+    if (catch_all_) catch_all_->of(direction).clear();
   }
 
   void use(typename MiddlewareChain<IncomingEvent>::Function middleware) {
@@ -72,7 +91,10 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
     middleware_->add(std::move(middleware));
   }
 
-  void deliver(const OutgoingPacket& packet, const EmitFlags& flags) override { connection_->send(packet, flags); }
+  void deliver(const OutgoingPacket& packet, const EmitFlags& flags) override {
+    if (catch_all_ && !catch_all_->outgoing.empty()) tell_outgoing(packet);
+    connection_->send(packet, flags);
+  }
 
   /// Registers who waits for the acknowledgement `id`. When the socket is gone or owes too many, the handler gets the
   /// error in a later turn instead.
@@ -104,6 +126,16 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void abandon();
 
  private:
+  struct CatchAll {
+    CatchAllList<Config> incoming;
+    CatchAllList<Config> outgoing;
+
+    CatchAllList<Config>& of(Direction direction) noexcept {
+      return direction == Direction::incoming ? incoming : outgoing;
+    }
+  };
+
+  void tell_outgoing(const OutgoingPacket& packet);
   void dispatch_local(std::string_view event, std::vector<Value> args);
   void dispatch(Delivery<Config>& delivery) {
     if (is_connected()) handlers_.dispatch(delivery);
@@ -120,6 +152,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   std::atomic<bool> connected_{false};
   bool is_over_ = false;  // has left, or was refused: joins no room any more
   EventRegistry<Config> handlers_;
+  std::unique_ptr<CatchAll> catch_all_;
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
   std::unique_ptr<PendingAcks> acks_;
 };

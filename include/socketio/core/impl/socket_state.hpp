@@ -117,20 +117,21 @@ void SocketState<Config>::handle_connected() {
 
 template <class Config>
 void SocketState<Config>::handle_event(PacketPtr packet) {
-  if (!packet->has_data()) return;  // "42" alone: nothing to call, and nothing wrong with it
+  const bool has_data = packet->has_data();
   Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
+  if (catch_all_) catch_all_->incoming.dispatch(delivery);
+  if (!has_data) return;  // "42" alone: nothing else to call, and nothing wrong with it
+
   if (!middleware_ || middleware_->empty()) return dispatch(delivery);
   std::shared_ptr<Packet> shared = delivery.share();
-  middleware_->run(nsp_->shard(), IncomingEvent(shared),
-                   [self = this->shared_from_this(), shared](Next::Result refusal) {
-                     if (!refusal) {
-                       Delivery<Config> passed(self, shared);
-                       return self->dispatch(passed);
-                     }
-                     self->shard().report({make_error_code(Errc::middleware_refused), refusal->what(), self->nsp_name(),
-                                           self->id_, std::string(shared->event_name()), nullptr});
-                     self->handle_error(refusal->what());
-                   });
+  middleware_->run(
+      nsp_->shard(), IncomingEvent(shared),
+      [self = this->shared_from_this(), shared, passed = delivery.after_middleware()](Next::Result refusal) mutable {
+        if (!refusal) return self->dispatch(passed);
+        self->shard().report({make_error_code(Errc::middleware_refused), refusal->what(), self->nsp_name(), self->id_,
+                              std::string(shared->event_name()), nullptr});
+        self->handle_error(refusal->what());
+      });
 }
 
 template <class Config>
@@ -186,7 +187,17 @@ void SocketState<Config>::abandon() {
 template <class Config>
 void SocketState<Config>::drop_handlers() {
   handlers_.clear();
+  const auto catch_all = std::move(catch_all_);
   middleware_.reset();
+}
+
+template <class Config>
+void SocketState<Config>::tell_outgoing(const OutgoingPacket& packet) {
+  PacketPtr event = packet.template decode<Parser>();
+  if (!event || event->type() != PacketType::event) return;
+  parts(*event).id.reset();  // the acknowledgement is for the client to give
+  Delivery<Config> delivery(this->shared_from_this(), std::move(event));
+  catch_all_->outgoing.dispatch(delivery);
 }
 
 template <class Config>

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// What waits for the acknowledgements of everyone that a broadcast reached. Core layer.
+#pragma once
+
+#include <socketio/core/ack.hpp>
+#include <socketio/core/emit_with_ack.hpp>
+#include <socketio/core/error.hpp>
+#include <socketio/core/shard.hpp>
+#include <socketio/protocol/packet.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+#include <asio/executor_work_guard.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace socketio::detail {
+
+/// Counts the receivers of one broadcast that still owe an acknowledgement, and ends when none does.
+///
+/// An answer, the timeout, and the end of a socket settle a receiver: one that has gone is not waited for. Owner's
+/// thread only.
+class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
+ public:
+  BroadcastAck() = default;
+  BroadcastAck(const BroadcastAck&) = delete;
+  BroadcastAck& operator=(const BroadcastAck&) = delete;
+  virtual ~BroadcastAck() = default;
+
+  /// Adds a receiver.
+  ///
+  /// @param withdraw  takes the entry of this receiver away again; called once, if the whole is cancelled
+  /// @return          what the receiver's acknowledgement calls
+  PendingAcks::Handler expect(UniqueFunction<void()> withdraw) {
+    ++missing_;
+    withdraw_.push_back(std::move(withdraw));
+    return [self = shared_from_this()](std::error_code error, const Packet* answer) {
+      if (answer) error = self->take(*answer);
+      self->settle(error);
+    };
+  }
+
+  /// All receivers have been added; when there are none, or all are settled, it ends here.
+  void start() {
+    started_ = true;
+    if (missing_ == 0) end();
+  }
+
+  /// Ends with asio::error::operation_aborted and the answers that have come.
+  void cancel() {
+    if (ended_) return;
+    error_ = asio::error::operation_aborted;
+    cancelled_ = true;
+    const auto withdraw = std::move(withdraw_);
+    end();
+    for (const auto& each : withdraw) each();
+  }
+
+ protected:
+  /// Keeps the first item of an answer; an answer that does not convert is an error.
+  virtual std::error_code take(const Packet& answer) = 0;
+  virtual void finish(std::error_code error) = 0;
+
+ private:
+  // A timeout says more than what else may have gone wrong.
+  void settle(std::error_code error) {
+    if (!cancelled_ && error && (!error_ || error == Errc::timed_out)) error_ = error;
+    if (--missing_ == 0 && started_) end();
+  }
+
+  void end() {
+    if (std::exchange(ended_, true)) return;
+    withdraw_.clear();
+    finish(error_);
+  }
+
+  std::size_t missing_ = 0;
+  std::error_code error_;
+  std::vector<UniqueFunction<void()>> withdraw_;
+  bool started_ = false;
+  bool cancelled_ = false;
+  bool ended_ = false;
+};
+
+/// @tparam Result  what the first item of each answer converts to; void to count them only
+template <class Result>
+struct BroadcastAnswers {
+  using type = std::vector<Result>;
+};
+template <>
+struct BroadcastAnswers<void> {
+  using type = std::size_t;
+};
+
+/// @tparam Finish  called as finish(error, answers), once
+template <class Result, class Finish>
+class CollectedAck final : public BroadcastAck {
+ public:
+  CollectedAck(std::shared_ptr<Shard> shard, std::string nsp, std::string event, Finish finish)
+      : shard_(std::move(shard)), nsp_(std::move(nsp)), event_(std::move(event)), finish_(std::move(finish)) {}
+
+ private:
+  std::error_code take(const Packet& answer) override {
+    if constexpr (std::is_void_v<Result>) {
+      ++answers_;
+      return {};
+    } else {
+      std::tuple<Stored<Result>> item;
+      std::string detail;
+      if (const std::error_code error = read_results<Result>(answer, item, detail)) {
+        shard_->report({error, "acknowledgement: " + detail, nsp_, {}, event_, nullptr});
+        return error;
+      }
+      answers_.push_back(std::move(std::get<0>(item)));
+      return {};
+    }
+  }
+
+  void finish(std::error_code error) override {
+    try {
+      finish_(error, std::move(answers_));
+    } catch (...) {
+      shard_->report_current_exception(nsp_, {}, event_);
+    }
+  }
+
+  std::shared_ptr<Shard> shard_;
+  std::string nsp_;
+  std::string event_;
+  Finish finish_;
+  typename BroadcastAnswers<Result>::type answers_{};
+};
+
+/// @return  a collector that calls `finish(error, answers)` on the owner's thread
+template <class Result, class Finish>
+std::shared_ptr<BroadcastAck> make_broadcast_ack(std::shared_ptr<Shard> shard, std::string nsp, std::string event,
+                                                 Finish finish) {
+  return std::make_shared<CollectedAck<Result, Finish>>(std::move(shard), std::move(nsp), std::move(event),
+                                                        std::move(finish));
+}
+
+/// @return  a collector that runs a completion handler where it wants to run, keeping its executor busy until then
+template <class Result, class CompletionHandler>
+std::shared_ptr<BroadcastAck> make_broadcast_completion(std::shared_ptr<Shard> shard, const std::string& nsp,
+                                                        const std::string& event, CompletionHandler handler) {
+  using Executor = asio::associated_executor_t<CompletionHandler, asio::any_io_executor>;
+  struct Waiting {
+    CompletionHandler handler;
+    asio::executor_work_guard<Executor> work;
+  };
+  Executor executor = asio::get_associated_executor(handler, shard->executor());
+  std::unique_ptr<Waiting> made(
+      new Waiting{std::move(handler), asio::executor_work_guard<Executor>(std::move(executor))});
+  return make_broadcast_ack<Result>(
+      shard, nsp, event,
+      [waiting = std::move(made), shard, nsp, event](std::error_code error,
+                                                     typename BroadcastAnswers<Result>::type answers) mutable {
+        const Executor where = waiting->work.get_executor();
+        asio::dispatch(
+            where, [waiting = std::move(waiting), shard, nsp, event, error, answers = std::move(answers)]() mutable {
+              try {
+                std::move(waiting->handler)(error, std::move(answers));
+              } catch (...) {
+                shard->dispatch([shard, nsp, event, exception = std::current_exception()] {
+                  try {
+                    std::rethrow_exception(exception);
+                  } catch (...) {
+                    shard->report_current_exception(nsp, {}, event);
+                  }
+                });
+              }
+            });
+      });
+}
+
+}  // namespace socketio::detail

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+// Handlers that come and go: order, removal, once, catch-all handlers in both directions.
+
+#include "../support/client.hpp"
+
+#include <asio/post.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace socketio;
+using namespace socketio::test;
+
+namespace {
+
+/// One connected client, and its socket.
+struct Pair {
+  Pair() {
+    harness.io.on("connection", [this](TestSocket connected) { socket = connected; });
+    client.emplace(open_socket(harness));
+    REQUIRE(harness.until([this] { return socket.has_value(); }));
+  }
+  /// Does something on the server's thread, as a handler would.
+  template <class F>
+  void act(F action) {
+    bool done = false;
+    asio::post(harness.io.get_executor(), [&] {
+      action();
+      done = true;
+    });
+    REQUIRE(harness.until([&] { return done; }));
+  }
+  /// Lets the server do what it has been sent.
+  void settle() { CHECK_FALSE(client->has_message()); }
+
+  Harness harness;
+  std::optional<TestSocket> socket;
+  std::optional<Harness::WebSocket> client;
+};
+
+struct Player {
+  void move(int by) { position += by; }
+  int where() const { return position; }
+  int position = 0;
+};
+
+}  // namespace
+
+TEST_CASE("handlers of one event run in order, those prepended first", "[behaviour][listeners]") {
+  Pair pair;
+  std::string order;
+  pair.socket->on("x", [&] { order += "1"; });
+  pair.socket->on("x", [&] { order += "2"; });
+  pair.socket->prepend("x", [&] { order += "0"; });
+  pair.socket->prepend_once("x", [&] { order += "first "; });
+  pair.socket->once("x", [&] { order += " once"; });
+  pair.client->text(R"(42["x"])");
+  pair.client->text(R"(42["x"])");
+  pair.settle();
+  CHECK(order == "first 012 once012");
+}
+
+TEST_CASE("a handler is taken away by what its registration returned", "[behaviour][listeners]") {
+  Pair pair;
+  std::string order;
+  const auto append = [&order] { order += "a"; };
+  const Listener first = pair.socket->on("x", append);
+  const Listener second = pair.socket->on("x", append);
+  CHECK(first != second);
+  pair.act([&] {
+    CHECK(pair.socket->listeners("x") == std::vector<Listener>{first, second});
+    pair.socket->off("y", first);
+    pair.socket->off("x", Listener());
+    CHECK(pair.socket->listeners("x").size() == 2);
+    pair.socket->off("x", first);
+    CHECK(pair.socket->listeners("x") == std::vector<Listener>{second});
+  });
+  pair.client->text(R"(42["x"])");
+  pair.settle();
+  CHECK(order == "a");
+}
+
+TEST_CASE("event names are those that have handlers", "[behaviour][listeners]") {
+  Pair pair;
+  pair.act([&] {
+    CHECK(pair.socket->event_names().empty());
+    pair.socket->on("b", [] {});
+    pair.socket->once("a", [] {});
+    pair.socket->on("b", [] {});
+    CHECK(pair.socket->event_names() == std::vector<std::string>{"b", "a"});
+    CHECK(pair.socket->has_listeners("a"));
+  });
+  pair.client->text(R"(42["a"])");
+  pair.settle();
+  pair.act([&] {
+    CHECK_FALSE(pair.socket->has_listeners("a"));
+    pair.socket->on("c", [] {});
+    pair.socket->remove_all_listeners("b");
+    CHECK(pair.socket->event_names() == std::vector<std::string>{"c"});
+    pair.socket->on_any([](std::string_view) {});
+    pair.socket->remove_all_listeners();
+    CHECK(pair.socket->event_names().empty());
+    CHECK(pair.socket->listeners_any().size() == 1);
+  });
+}
+
+TEST_CASE("handlers that remove handlers do not disturb the event under way", "[behaviour][listeners]") {
+  Pair pair;
+  std::string order;
+  Listener second;
+  const Listener first = pair.socket->on("x", [&] {
+    order += "1";
+    pair.socket->off("x", first);
+    pair.socket->off("x", second);
+    pair.socket->on("x", [&] { order += "3"; });
+  });
+  second = pair.socket->on("x", [&] { order += "2"; });
+  pair.client->text(R"(42["x"])");
+  pair.settle();
+  CHECK(order == "12");
+  pair.client->text(R"(42["x"])");
+  pair.settle();
+  CHECK(order == "123");
+}
+
+TEST_CASE("a member function with its object is a handler", "[behaviour][listeners]") {
+  Pair pair;
+  Player player;
+  const auto shared = std::make_shared<Player>();
+  pair.socket->on("move", &Player::move, &player);
+  pair.socket->on("move", &Player::move, shared);
+  pair.socket->on("where", &Player::where, shared);
+  pair.client->text(R"(42["move",3])");
+  pair.client->text(R"(427["where"])");
+  CHECK(pair.client->next() == "437[3]");
+  CHECK(player.position == 3);
+}
+
+TEST_CASE("catch-all handlers see every event before the middleware and its own handlers",
+          "[behaviour][listeners][any]") {
+  Pair pair;
+  std::vector<std::string> log;
+  pair.socket->use([&](IncomingEvent& event, Next next) {
+    log.push_back("middleware " + std::string(event.name()));
+    event.name() == "refused" ? next(MiddlewareError("no")) : next();
+  });
+  pair.socket->on("x", [&](int number) { log.push_back("x " + std::to_string(number)); });
+  pair.socket->on_any([&](std::string_view event, const Args& args) {
+    log.push_back("any " + std::string(event) + " " + std::to_string(args.size()));
+  });
+  pair.socket->prepend_any([&](const std::string& event) { log.push_back("first " + event); });
+  pair.client->text(R"(42["x",7,"surplus"])");
+  pair.client->text(R"(42["refused"])");
+  pair.settle();
+  CHECK(log == std::vector<std::string>{"first x", "any x 2", "middleware x", "x 7", "first refused", "any refused 0",
+                                        "middleware refused"});
+}
+
+TEST_CASE("a catch-all handler may answer, and the first answer counts", "[behaviour][listeners][any]") {
+  Pair pair;
+  pair.socket->on("x", [] { return "handler"; });
+  SECTION("without middleware") {}
+  SECTION("with middleware") {
+    pair.socket->use([](IncomingEvent&, Next next) { next(); });
+  }
+  pair.client->text(R"(421["x"])");
+  CHECK(pair.client->next() == R"(431["handler"])");
+  pair.socket->on_any([](std::string_view, Args args, Ack<std::string, int> ack) {
+    if (ack.wanted()) ack("any", static_cast<int>(args.size()));
+  });
+  pair.client->text(R"(422["x",true])");
+  CHECK(pair.client->next() == R"(432["any",1])");
+  pair.settle();
+}
+
+TEST_CASE("an event without data reaches the catch-all handlers alone", "[behaviour][listeners][any]") {
+  Pair pair;
+  std::vector<std::string> log;
+  pair.socket->on("", [&] { log.push_back("handler"); });
+  pair.socket->on_any(
+      [&](std::string event, Args args) { log.push_back("any" + event + std::to_string(args.size())); });
+  pair.client->text("42");
+  pair.settle();
+  CHECK(log == std::vector<std::string>{"any0"});
+}
+
+TEST_CASE("catch-all handlers are taken away one by one or all at once, also from inside",
+          "[behaviour][listeners][any]") {
+  Pair pair;
+  std::string log;
+  Listener second;
+  const Listener first = pair.socket->on_any([&](std::string_view) {
+    log += "1";
+    pair.socket->off_any(second);
+  });
+  second = pair.socket->on_any([&](std::string_view) { log += "2"; });
+  pair.act([&] {
+    CHECK(pair.socket->listeners_any() == std::vector<Listener>{first, second});
+    pair.socket->off_any(Listener());
+  });
+  pair.client->text(R"(42["x"])");
+  pair.client->text(R"(42["x"])");
+  pair.settle();
+  CHECK(log == "121");
+  pair.act([&] {
+    pair.socket->off_any();
+    CHECK(pair.socket->listeners_any().empty());
+  });
+  pair.client->text(R"(42["x"])");
+  pair.settle();
+  CHECK(log == "121");
+}
+
+TEST_CASE("a catch-all handler that throws is reported, and the event goes on", "[behaviour][listeners][any]") {
+  Pair pair;
+  std::vector<ErrorReport> reports;
+  bool handled = false;
+  pair.harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
+  pair.socket->on("x", [&] { handled = true; });
+  pair.socket->on_any([](std::string_view) { throw std::runtime_error("any"); });
+  pair.socket->on_any([](std::string_view, int) {});
+  pair.client->text(R"(42["x","no number"])");
+  pair.settle();
+  CHECK(handled);
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0].message() == "event \"x\" of socket " + pair.socket->id() + " in /: handler threw: any");
+  CHECK(reports[1].code == Errc::bad_argument);
+}
+
+TEST_CASE("a catch-all handler that disconnects its socket ends the event", "[behaviour][listeners][any]") {
+  Pair pair;
+  bool handled = false;
+  pair.socket->on("x", [&] { handled = true; });
+  pair.socket->on_any([&](std::string_view) { pair.socket->disconnect(); });
+  pair.client->text(R"(42["x"])");
+  CHECK(pair.client->next() == "41");
+  CHECK_FALSE(handled);
+}
+
+TEST_CASE("outgoing catch-all handlers see what the client will get", "[behaviour][listeners][any]") {
+  Pair pair;
+  auto other = open_socket(pair.harness);
+  std::vector<std::string> log;
+  pair.harness.pump();
+  const auto note = [&](std::string_view event, const Args& args) {
+    std::string line(event);
+    for (const Value& arg : args)
+      line += arg.is_string() ? " " + arg.as_string() : arg.is_binary() ? " binary" : " other";
+    log.push_back(line);
+  };
+  TestSocket socket = pair.harness.io.sockets().front();
+  pair.act([&] {
+    const Listener noting = socket.on_any_outgoing(note);
+    socket.emit("text", "a");
+    socket.emit("binary", Binary("bytes"), "b");
+    socket.emit("asks", "c", [] {});
+    pair.harness.io.emit("to all", "d");
+    pair.harness.io.to(socket.id()).emit("to one", Binary("bytes"));
+    socket.broadcast().emit("to others");
+    socket.volatile_().emit("dropped");
+    CHECK(log ==
+          std::vector<std::string>{"text a", "binary binary b", "asks c", "to all d", "to one binary", "dropped"});
+    socket.prepend_any_outgoing([&](std::string_view) { log.push_back("first"); });
+    CHECK(socket.listeners_any_outgoing().size() == 2);
+    socket.emit("x");
+    CHECK(log.size() == 8);
+    CHECK(log[6] == "first");
+    socket.off_any_outgoing(noting);
+    socket.emit("x");
+    CHECK(log.size() == 9);
+    socket.off_any_outgoing();
+    socket.emit("x");
+    CHECK(log.size() == 9);
+  });
+}
+
+TEST_CASE("an outgoing catch-all handler does not see acknowledgements, and may emit", "[behaviour][listeners][any]") {
+  Pair pair;
+  std::vector<std::string> log;
+  pair.socket->on("x", [] { return 1; });
+  pair.socket->on_any_outgoing([&](std::string_view event) {
+    log.emplace_back(event);
+    if (event == "one") pair.socket->emit("two");
+  });
+  pair.client->text(R"(420["x"])");
+  CHECK(pair.client->next() == "430[1]");
+  CHECK(log.empty());
+  pair.act([&] { pair.socket->emit("one"); });
+  CHECK(log == std::vector<std::string>{"one", "two"});
+  CHECK(pair.client->next() == R"(42["two"])");
+  CHECK(pair.client->next() == R"(42["one"])");
+}
+
+TEST_CASE("handlers and catch-all handlers go with their socket", "[behaviour][listeners][lifetime]") {
+  Pair pair;
+  const auto kept = std::make_shared<int>();
+  pair.socket->on("x", [kept] {});
+  pair.socket->on_any([kept](std::string_view) {});
+  pair.socket->on_any_outgoing([kept](std::string_view) {});
+  pair.act([&] { CHECK(kept.use_count() == 4); });
+  pair.client->abort();
+  CHECK(pair.harness.until([&] { return kept.use_count() == 1; }));
+  pair.act([&] { pair.socket->on_any([kept](std::string_view) {}); });
+  CHECK(kept.use_count() == 1);
+}

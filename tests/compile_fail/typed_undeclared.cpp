@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// expect: this event is not among those that Config declares for this direction
+// names: socketio::Event<socketio::FixedString<6>{"other"}
+#include <socketio/socketio.hpp>
+
+inline constexpr socketio::Event<"sum", int(int, int)> sum;
+inline constexpr socketio::Event<"other", void()> other;
+
+struct Config : socketio::DefaultConfig {
+  using ListenEvents = socketio::Events<sum>;
+};
+
+void listen(const socketio::BasicSocket<Config>& socket) {
+  socket.on(other, [] {});
+}
