@@ -16,6 +16,8 @@ namespace {
 socketio::ServerOptions options() {
   socketio::ServerOptions result;
   if constexpr (socketio::detail::has_zlib) result.per_message_deflate = socketio::PerMessageDeflateOptions{};
+  if (const char* directory = std::getenv("CLIENT_DIRECTORY"))
+    result.serve_client = socketio::ServeClientOptions{directory};
   return result;
 }
 

@@ -55,6 +55,7 @@ struct ServerOptions {
   std::optional<HttpCompressionOptions> http_compression = EngineOptions{}.http_compression;
   std::optional<PerMessageDeflateOptions> per_message_deflate{};
   bool allow_upgrades = EngineOptions{}.allow_upgrades;
+  std::optional<ServeClientOptions> serve_client{};
   std::optional<CorsOptions> cors{};
   std::function<std::optional<CorsOptions>(const HttpRequest&)> cors_delegate{};
   std::optional<CookieOptions> cookie{};
@@ -80,6 +81,7 @@ struct ServerOptions {
     engine.http_compression = http_compression;
     engine.per_message_deflate = per_message_deflate;
     engine.allow_upgrades = allow_upgrades;
+    engine.serve_client = serve_client;
     engine.cors = cors;
     engine.cors_delegate = cors_delegate;
     engine.cookie = cookie;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/client_bundle.hpp>
 #include <socketio/engine/connection_error.hpp>
 #include <socketio/engine/http.hpp>
 #include <socketio/engine/message.hpp>
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,6 +81,7 @@ struct EngineState {
   Scheduler& scheduler;
   const EngineOptions options;
   const std::string path;
+  std::optional<ClientBundle> client_bundle;
   const MessagePtr ping = Message::packet(EioPacketType::ping);
 
   std::unordered_map<std::string_view, std::shared_ptr<Session>> sessions;  // the key is the session's own string

@@ -2,6 +2,7 @@
 // Everything that can be set on an Engine.IO server, with the reference implementation's defaults. Engine layer.
 #pragma once
 
+#include <socketio/engine/client_bundle.hpp>
 #include <socketio/engine/compression.hpp>
 #include <socketio/engine/cookie.hpp>
 #include <socketio/engine/cors.hpp>
@@ -97,6 +98,9 @@ struct EngineOptions {
 
   /// Whether the handshake of a polling session offers the upgrade to WebSocket.
   bool allow_upgrades = true;
+
+  /// Serves the JavaScript client under the path; without a value those requests are answered as unknown ones.
+  std::optional<ServeClientOptions> serve_client{};
 
   /// Cross-origin headers; without a value there are none, and OPTIONS requests are nothing special.
   std::optional<CorsOptions> cors{};

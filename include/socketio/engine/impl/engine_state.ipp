@@ -23,6 +23,7 @@ inline EngineState::EngineState(Scheduler& owner, EngineOptions chosen)
   std::string problems;
   for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
   if (!problems.empty()) throw std::invalid_argument(problems);
+  if (options.serve_client) client_bundle.emplace(*options.serve_client);
 }
 
 inline void EngineState::report(std::exception_ptr error, std::string_view where) const noexcept {

@@ -32,6 +32,7 @@ inline std::vector<std::string> EngineOptions::validate() const {
   };
   if (http_compression) append(http_compression->validate());
   if (per_message_deflate) append(per_message_deflate->validate());
+  if (serve_client) append(serve_client->validate());
   if (cors) append(cors->validate());
   if (cookie) append(cookie->validate());
   return problems;

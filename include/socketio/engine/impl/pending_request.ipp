@@ -37,6 +37,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
         return fail_middleware("unknown exception");
       }
     }
+    if (engine_->client_bundle && !exchange().is_upgrade() && serve_client_file()) return;
     run_middleware(0);
   }
 
@@ -102,6 +103,18 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     HttpResponse response;
     response.status = cors->options_success_status;
     context_.respond(std::move(response));
+    return true;
+  }
+
+  /// @return whether the request was for a file of the client and has its answer
+  bool serve_client_file() {
+    std::string_view prefix = engine_->path;
+    if (prefix.back() == '/') prefix.remove_suffix(1);
+    const std::string_view name = request().path().substr(prefix.size());
+    if (name.empty() || name.front() != '/') return false;
+    std::optional<HttpResponse> response = engine_->client_bundle->response_to(request(), name.substr(1));
+    if (!response) return false;
+    context_.respond(std::move(*response));
     return true;
   }
 
