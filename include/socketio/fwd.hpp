@@ -19,6 +19,8 @@ class BasicRoom;
 template <class Config = DefaultConfig>
 class BasicSocket;
 template <class Config = DefaultConfig>
+class BasicClient;
+template <class Config = DefaultConfig>
 class BasicSocketEmitter;
 template <class Config = DefaultConfig>
 class BasicBroadcastOperator;
@@ -31,6 +33,7 @@ using NamespaceAdapter = BasicNamespaceAdapter<>;
 using ParentNamespace = BasicParentNamespace<>;
 using Room = BasicRoom<>;
 using Socket = BasicSocket<>;
+using Client = BasicClient<>;
 using SocketEmitter = BasicSocketEmitter<>;
 using BroadcastOperator = BasicBroadcastOperator<>;
 using ParentBroadcastOperator = BasicParentBroadcastOperator<>;

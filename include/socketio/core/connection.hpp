@@ -62,6 +62,9 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// Disconnects the sockets of all namespaces, then closes the connection.
   void disconnect();
 
+  /// Those that are connected, one for each namespace, in the order in which they joined.
+  const std::vector<SocketPtr>& sockets() const noexcept { return sockets_; }
+
   /// Forgets a socket that has left its namespace.
   void remove(const SocketState<Config>& socket);
 
@@ -91,7 +94,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   ServerState<Config>& server_;
   std::shared_ptr<Session> session_;
   typename Parser::Decoder decoder_;
-  std::vector<SocketPtr> sockets_;      // one for each namespace, in the order in which they joined
+  std::vector<SocketPtr> sockets_;
   std::vector<SocketPtr> joining_;      // those whose middleware are still at work
   std::vector<std::string> awaited_;    // namespaces that are not there, while it is decided whether they may be
   std::vector<std::string> dismissed_;  // namespaces that the server has left since the client's last CONNECT

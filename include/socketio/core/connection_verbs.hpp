@@ -30,17 +30,25 @@ class ConnectionVerbs {
   /// @throws std::invalid_argument  for any other name: events of clients are listened to on their sockets
   template <class F>
   const Derived& on(std::string_view event, F&& handler) const {
-    static_assert(std::is_invocable_v<std::decay_t<F>&, BasicSocket<Config>>,
-                  "socketio: a connection handler is callable with a socketio::Socket.");
-    const bool is_connect = event == "connect";
-    if (!is_connect && event != "connection")
-      throw std::invalid_argument("\"" + std::string(event) +
-                                  "\" is not an event of a namespace; listen to a client's events "
-                                  "with socket.on(...) inside on(\"connection\", ...)");
-    state()->shard()->dispatch([state = state(), is_connect, erased = erase(std::forward<F>(handler))]() mutable {
-      state->add_connection_handler(std::move(erased), is_connect);
-    });
+    return add(event, std::forward<F>(handler), false);
+  }
+
+  /// As `on`, for the next client only.
+  template <class F>
+  const Derived& once(std::string_view event, F&& handler) const {
+    return add(event, std::forward<F>(handler), true);
+  }
+
+  /// Removes all handlers of "connection" or of "connect", or of both.
+  const Derived& off(std::string_view event) const {
+    const bool is_connect = is_connect_event(event);
+    state()->shard()->dispatch([state = state(), is_connect] { state->remove_connection_handlers(is_connect); });
     return derived();
+  }
+  const Derived& remove_all_listeners(std::string_view event) const { return off(event); }
+  const Derived& remove_all_listeners() const {
+    off("connect");
+    return off("connection");
   }
 
   /// Adds a middleware that every connection to this namespace passes, in the order of registration.
@@ -75,6 +83,26 @@ class ConnectionVerbs {
 
   const Derived& derived() const noexcept { return static_cast<const Derived&>(*this); }
   const auto& state() const noexcept { return derived().state_; }
+
+  static bool is_connect_event(std::string_view event) {
+    const bool is_connect = event == "connect";
+    if (!is_connect && event != "connection")
+      throw std::invalid_argument("\"" + std::string(event) +
+                                  "\" is not an event of a namespace; listen to a client's events "
+                                  "with socket.on(...) inside on(\"connection\", ...)");
+    return is_connect;
+  }
+
+  template <class F>
+  const Derived& add(std::string_view event, F&& handler, bool once) const {
+    static_assert(std::is_invocable_v<std::decay_t<F>&, BasicSocket<Config>>,
+                  "socketio: a connection handler is callable with a socketio::Socket.");
+    const bool is_connect = is_connect_event(event);
+    state()->shard()->dispatch([state = state(), is_connect, once, erased = erase(std::forward<F>(handler))]() mutable {
+      state->add_connection_handler(std::move(erased), is_connect, once);
+    });
+    return derived();
+  }
 
   template <class F>
   static asio::awaitable<void> run(std::shared_ptr<F> handler, SocketPtr socket) {

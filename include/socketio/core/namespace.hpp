@@ -11,7 +11,12 @@
 #include <socketio/fwd.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -44,6 +49,27 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   /// The names of the rooms that exist, those of the sockets' ids included.
   std::vector<std::string> rooms() const { return state_->adapter().rooms(); }
 
+  /// Sends an event to the other servers of the cluster, not to clients and not to this server.
+  ///
+  /// @param event  "connect", "connection" and "new_namespace" throw std::invalid_argument
+  /// @param args   as for `emit`. The last one may be a callback for what each of the other servers answers:
+  ///               `[](std::error_code error, std::vector<Result> answers)`. With the in-memory adapter there are no
+  ///               other servers: nothing is sent, and the callback gets no answers, in a later turn.
+  template <EventName E, class... Args>
+  void server_side_emit(const E& event, Args&&... args) const {
+    const std::string_view name = detail::name_of(event);
+    if (name == "connect" || name == "connection" || name == "new_namespace")
+      throw std::invalid_argument('"' + std::string(name) + "\" is a reserved event name");
+    if constexpr (TypedEvent<E> && !detail::ends_with_receiver<Args...>())
+      static_cast<void>(detail::require_event_arguments<E, std::remove_cvref_t<Args>...>());
+    if constexpr (detail::ends_with_broadcast_callback<Args...>())
+      answer_alone(name, std::get<sizeof...(Args) - 1>(std::forward_as_tuple(std::forward<Args>(args)...)));
+    else
+      static_assert((detail::EmittableArgument<Args> && ...),
+                    "socketio: an argument of server_side_emit cannot be converted, or the last one is no callback for "
+                    "the answers: [](std::error_code, std::vector<T>).");
+  }
+
   friend bool operator==(const BasicNamespace& a, const BasicNamespace& b) noexcept { return a.state_ == b.state_; }
 
  private:
@@ -51,6 +77,21 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   friend class detail::ConnectionVerbs<BasicNamespace, Config>;
 
   BasicBroadcastOperator<Config> selection() const { return {state_, BroadcastOptions{}}; }
+
+  template <class Callback>
+  void answer_alone(std::string_view event, Callback&& callback) const {
+    using Function = std::decay_t<Callback>;
+    using Shape = detail::BroadcastCallbackShape<typename detail::SignatureOf<Function>::Parameters>;
+    const auto nobody = detail::make_broadcast_ack<typename Shape::Result>(
+        state_->shard(), name(), std::string(event),
+        [function = Function(std::forward<Callback>(callback))](std::error_code error, auto answers) mutable {
+          if constexpr (Shape::takes_error)
+            function(error, std::move(answers));
+          else
+            static_cast<void>(error), function(std::move(answers));
+        });
+    state_->shard()->post([nobody] { nobody->start(); });
+  }
 
   std::shared_ptr<detail::NamespaceState<Config>> state_;
 };

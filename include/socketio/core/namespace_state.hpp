@@ -96,9 +96,10 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   }
 
   void use(typename Setup::Chain::Function middleware) { setup_.use(std::move(middleware)); }
-  void add_connection_handler(typename Setup::ConnectionHandler handler, bool is_connect) {
-    setup_.add_connection_handler(std::move(handler), is_connect);
+  void add_connection_handler(typename Setup::ConnectionHandler handler, bool is_connect, bool once) {
+    setup_.add_connection_handler(std::move(handler), is_connect, once);
   }
+  void remove_connection_handlers(bool is_connect) { setup_.remove_connection_handlers(is_connect); }
 
   void add_room_listener(RoomEvent::Kind kind, RoomListeners::Listener listener) {
     if (!room_listeners_) room_listeners_ = std::make_shared<RoomListeners>();

@@ -2,6 +2,7 @@
 // The Socket.IO server: listens, owns the namespaces, and is the main namespace's front. Core layer.
 #pragma once
 
+#include <socketio/core/client.hpp>
 #include <socketio/core/namespace.hpp>
 #include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/options.hpp>
@@ -162,6 +163,29 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
       });
     }
     return *this;
+  }
+
+  /// As `Namespace::once`, `off` and `remove_all_listeners` for the main namespace; "new_namespace" is removed with its
+  /// server.
+  template <class F>
+  BasicServer& once(std::string_view event, F&& handler) {
+    main_namespace().once(event, std::forward<F>(handler));
+    return *this;
+  }
+  BasicServer& off(std::string_view event) {
+    main_namespace().off(event);
+    return *this;
+  }
+  BasicServer& remove_all_listeners() {
+    main_namespace().remove_all_listeners();
+    return *this;
+  }
+  BasicServer& remove_all_listeners(std::string_view event) { return off(event); }
+
+  /// As `Namespace::server_side_emit` for the main namespace.
+  template <EventName E, class... Args>
+  void server_side_emit(const E& event, Args&&... args) const {
+    main_namespace().server_side_emit(event, std::forward<Args>(args)...);
   }
 
   /// As `Namespace::use` for the main namespace.

@@ -314,6 +314,12 @@ class BasicSocket {
   /// only.
   const Session& conn() const noexcept { return state_->connection()->session(); }
 
+  /// The client of this socket: its connection, and its sockets in other namespaces.
+  BasicClient<Config> client() const;
+
+  /// The HTTP request that began the connection.
+  const HttpRequest& request() const noexcept { return conn().request(); }
+
   /// Whether nothing is queued for this client. Owner's thread only.
   bool is_writable() const noexcept { return conn().is_writable(); }
 
