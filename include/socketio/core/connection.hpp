@@ -45,7 +45,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// Starts to listen; a client that joins no namespace in time is sent away.
   void start();
 
-  const Session& session() const noexcept { return *session_; }
+  Session& session() const noexcept { return *session_; }
   bool is_open() const noexcept { return session_->ready_state() == Session::ReadyState::open; }
 
   /// Sends a packet of any of the namespaces. Dropped when the connection is closed or closing, and, if it is volatile,

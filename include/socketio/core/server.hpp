@@ -10,6 +10,7 @@
 #include <socketio/core/room.hpp>
 #include <socketio/core/server_state.hpp>
 #include <socketio/core/socket.hpp>
+#include <socketio/engine/session_callbacks.hpp>
 #include <socketio/engine/static_files.hpp>
 #include <socketio/fwd.hpp>
 

@@ -310,9 +310,9 @@ class BasicSocket {
   /// Whatever the program wants to remember of this client. Owner's thread only.
   Data& data() const noexcept { return state_->data(); }
 
-  /// The Engine.IO session below: its transport name, whether it has been upgraded, what is unsent. Owner's thread
-  /// only.
-  const Session& conn() const noexcept { return state_->connection()->session(); }
+  /// The Engine.IO session below: its transport name, whether it has been upgraded, what is unsent; with
+  /// `Session::observe`, its packets, its upgrade and its end. Owner's thread only.
+  Session& conn() const noexcept { return state_->connection()->session(); }
 
   /// The client of this socket: its connection, and its sockets in other namespaces.
   BasicClient<Config> client() const;

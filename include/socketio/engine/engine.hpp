@@ -56,24 +56,28 @@ class Engine {
   /// Serves a request that `matches`, plain or upgrade: middlewares, verification, handshake, polls, upgrades.
   void handle(ExchangePtr exchange);
 
-  /// Sets who gets the new sessions. The handler sets the session's listener; what it sends to a polling client goes
-  /// into the response to the client's next poll.
+  // Each of these adds a handler to those of its event; they are called in the order in which they came. An empty one
+  // removes them all. What one of them throws is reported, and those after it are not called.
+
+  /// Adds one who gets the new sessions. The first handler, a Socket.IO server's own, sets the session's listener;
+  /// others may observe it (`Session::observe`). What is sent to a polling client goes into the response to its next
+  /// poll.
   void on_connection(ConnectionHandler handler);
 
-  /// Sets who hears of refused requests.
+  /// Adds one who hears of refused requests.
   void on_connection_error(ConnectionErrorHandler handler);
 
-  /// Sets who may add headers to the response of a handshake: once per session, before `on_headers`.
+  /// Adds one who may add headers to the response of a handshake: once per session, before `on_headers`.
   void on_initial_headers(HeadersHandler handler);
 
-  /// Sets who may add headers to every 200 response of a polling session and to every 101.
+  /// Adds one who may add headers to every 200 response of a polling session and to every 101.
   void on_headers(HeadersHandler handler);
 
-  /// Sets who hears when a session hands its write buffer to its channel, and when that has been accepted.
+  /// Adds one who hears when a session hands its write buffer to its channel, and when that has been accepted.
   void on_flush(FlushHandler handler);
   void on_drain(DrainHandler handler);
 
-  /// Sets who hears of exceptions thrown by callbacks.
+  /// Adds one who hears of exceptions thrown by callbacks.
   ///
   /// `where` names the callback: "connection", "connection_error", "initial_headers", "headers", "middleware",
   /// "allow_request", "generate_id", "request"; "on_sent" and the functions of `SessionListener` for sessions.

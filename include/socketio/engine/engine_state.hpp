@@ -28,23 +28,41 @@ class Session;
 
 namespace detail {
 
-/// A callback of the user that may be replaced while it runs.
+/// Callbacks of users that may be added and removed while they run.
 template <class Signature>
 class Hook {
  public:
-  void set(UniqueFunction<Signature> function) {
-    function_ = function ? std::make_shared<const UniqueFunction<Signature>>(std::move(function)) : nullptr;
-  }
-  explicit operator bool() const noexcept { return function_ != nullptr; }
+  using Function = UniqueFunction<Signature>;
 
+  /// Adds one after those that are there; an empty one removes them all instead.
+  void add(Function function) {
+    List list;
+    if (function) {
+      if (functions_) list = *functions_;
+      list.push_back(std::make_shared<const Function>(std::move(function)));
+    }
+    functions_ = list.empty() ? nullptr : std::make_shared<const List>(std::move(list));
+  }
+
+  /// Leaves this one alone.
+  void set(Function function) {
+    functions_ = nullptr;
+    if (function) add(std::move(function));
+  }
+  explicit operator bool() const noexcept { return functions_ != nullptr; }
+
+  /// Calls them in order; what one of them throws ends the walk.
   template <class... Args>
   void operator()(Args&&... args) const {
-    const std::shared_ptr<const UniqueFunction<Signature>> running = function_;
-    if (running) (*running)(std::forward<Args>(args)...);
+    const std::shared_ptr<const List> running = functions_;
+    if (!running) return;
+    for (const auto& function : *running) (*function)(args...);
   }
 
  private:
-  std::shared_ptr<const UniqueFunction<Signature>> function_;
+  using List = std::vector<std::shared_ptr<const Function>>;
+
+  std::shared_ptr<const List> functions_;
 };
 
 struct EngineState {

@@ -111,6 +111,9 @@ class Session : public std::enable_shared_from_this<Session> {
   const HttpRequest& request() const noexcept { return request_; }
   const std::string& remote_address() const noexcept { return request_.remote_address; }
 
+  /// The revision of the Engine.IO protocol that the client speaks: 4.
+  int protocol() const noexcept { return 4; }
+
   Channel channel() const noexcept { return channel_; }
 
   /// "polling" or "websocket".
@@ -152,6 +155,10 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Sets who receives the events; nullptr: nobody.
   void set_listener(std::shared_ptr<SessionListener> listener);
   const std::shared_ptr<SessionListener>& listener() const noexcept { return listener_; }
+
+  /// Adds somebody who is told of everything but messages, after the listener; packets that bring messages are among
+  /// those of `SessionListener::on_packet`. Observers stay until the session has ended.
+  void observe(std::shared_ptr<SessionListener> observer);
 
   Scheduler& scheduler() const noexcept;
 
@@ -229,6 +236,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   template <class Call>
   void guarded(std::string_view where, Call&& call);
+  template <class Call>
+  void tell(std::string_view where, Call&& call);
 
   std::shared_ptr<detail::EngineState> engine_;
   std::string id_;
@@ -236,6 +245,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<WebSocket> websocket_;
   std::shared_ptr<SessionListener> listener_;
   std::unique_ptr<Polling> polling_;
+  std::unique_ptr<std::vector<std::shared_ptr<SessionListener>>> observers_;
   std::unique_ptr<SentCallbacks> sent_callbacks_;
   std::shared_ptr<Upgrade> upgrade_;
   std::vector<MessagePtr> buffer_;

@@ -37,15 +37,15 @@ inline void Engine::handle(ExchangePtr exchange) {
   std::make_shared<detail::PendingRequest>(state_, exchange)->start();
 }
 
-inline void Engine::on_connection(ConnectionHandler handler) { state_->connection_hook.set(std::move(handler)); }
+inline void Engine::on_connection(ConnectionHandler handler) { state_->connection_hook.add(std::move(handler)); }
 inline void Engine::on_connection_error(ConnectionErrorHandler handler) {
-  state_->connection_error_hook.set(std::move(handler));
+  state_->connection_error_hook.add(std::move(handler));
 }
-inline void Engine::on_initial_headers(HeadersHandler handler) { state_->initial_headers_hook.set(std::move(handler)); }
-inline void Engine::on_headers(HeadersHandler handler) { state_->headers_hook.set(std::move(handler)); }
-inline void Engine::on_flush(FlushHandler handler) { state_->flush_hook.set(std::move(handler)); }
-inline void Engine::on_drain(DrainHandler handler) { state_->drain_hook.set(std::move(handler)); }
-inline void Engine::on_error(ErrorHandler handler) { state_->error_hook.set(std::move(handler)); }
+inline void Engine::on_initial_headers(HeadersHandler handler) { state_->initial_headers_hook.add(std::move(handler)); }
+inline void Engine::on_headers(HeadersHandler handler) { state_->headers_hook.add(std::move(handler)); }
+inline void Engine::on_flush(FlushHandler handler) { state_->flush_hook.add(std::move(handler)); }
+inline void Engine::on_drain(DrainHandler handler) { state_->drain_hook.add(std::move(handler)); }
+inline void Engine::on_error(ErrorHandler handler) { state_->error_hook.add(std::move(handler)); }
 
 inline void Engine::report_error(std::exception_ptr error, std::string_view where) const noexcept {
   state_->report(std::move(error), where);

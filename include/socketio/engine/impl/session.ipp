@@ -6,6 +6,7 @@
 #include <socketio/engine/session.hpp>
 #include <socketio/protocol/base64.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace socketio {
@@ -92,9 +93,30 @@ void Session::guarded(std::string_view where, Call&& call) {
   static_cast<void>(engine_->guarded(where, std::forward<Call>(call)));
 }
 
+/// Tells the listener and the observers of an event. Nothing but the end is told after the end.
+template <class Call>
+void Session::tell(std::string_view where, Call&& call) {
+  const bool is_end = ready_state_ == ReadyState::closed;
+  if (listener_) guarded(where, [&] { call(*listener_); });
+  const std::size_t count = observers_ ? observers_->size() : 0;
+  for (std::size_t i = 0; i < count && is_end == (ready_state_ == ReadyState::closed); ++i) {
+    const std::shared_ptr<SessionListener> observer = (*observers_)[i];
+    guarded(where, [&] { call(*observer); });
+  }
+}
+
+inline void Session::observe(std::shared_ptr<SessionListener> observer) {
+  if (!observer || ready_state_ == ReadyState::closed) return;
+  if (observer->observes_packets()) observes_packets_ = true;
+  if (!observers_) observers_ = std::make_unique<std::vector<std::shared_ptr<SessionListener>>>();
+  observers_->push_back(std::move(observer));
+}
+
 inline void Session::set_listener(std::shared_ptr<SessionListener> listener) {
   if (ready_state_ == ReadyState::closed) return;
-  observes_packets_ = listener && listener->observes_packets();
+  const auto observes = [](const std::shared_ptr<SessionListener>& one) { return one && one->observes_packets(); };
+  observes_packets_ =
+      observes(listener) || (observers_ && std::any_of(observers_->begin(), observers_->end(), observes));
   std::shared_ptr<SessionListener> old = std::exchange(listener_, std::move(listener));
   // It may be running at this very moment.
   if (old) engine_->scheduler.post([old = std::move(old)] {});
@@ -131,7 +153,7 @@ inline void Session::send(std::span<const MessagePtr> messages) {
 /// @return false if the session was closed by who was told
 inline bool Session::announce(const Message& message) {
   if (!observes_packets_) return true;
-  guarded("on_packet_create", [&] { listener_->on_packet_create(*this, message); });
+  tell("on_packet_create", [&](SessionListener& told) { told.on_packet_create(*this, message); });
   return ready_state_ < ReadyState::closing;
 }
 
@@ -157,7 +179,7 @@ inline void Session::flush() {
   if (is_flushing_ || !can_flush()) return;
   if (observes_packets_ || engine_->flush_hook) {
     is_flushing_ = true;  // what is sent by those who are told joins the buffer
-    if (observes_packets_) guarded("on_flush", [this] { listener_->on_flush(*this, buffer_); });
+    if (observes_packets_) tell("on_flush", [this](SessionListener& told) { told.on_flush(*this, buffer_); });
     if (can_flush()) guarded("on_flush", [this] { engine_->flush_hook(*this, std::span<const MessagePtr>(buffer_)); });
     is_flushing_ = false;
     if (!can_flush()) return;
@@ -198,7 +220,8 @@ inline void Session::fail_later(const char* description) {
 }
 
 inline void Session::post_drain() {
-  const bool is_awaited = listener_ || engine_->drain_hook || (sent_callbacks_ && !sent_callbacks_->ready.empty());
+  const bool is_awaited =
+      listener_ || observers_ || engine_->drain_hook || (sent_callbacks_ && !sent_callbacks_->ready.empty());
   if (!is_awaited || drain_is_posted_ || ready_state_ == ReadyState::closed) return;
   drain_is_posted_ = true;
   engine_->scheduler.post([weak = weak_from_this()] {
@@ -222,7 +245,7 @@ inline void Session::deliver_drain() {
   }
   const bool has_unsent = !buffer_.empty() || (websocket_ && !websocket_->is_writable());
   if (has_unsent || ready_state_ == ReadyState::closed) return;
-  if (listener_) guarded("on_drain", [this] { listener_->on_drain(*this); });
+  tell("on_drain", [this](SessionListener& told) { told.on_drain(*this); });
   if (ready_state_ != ReadyState::closed) guarded("on_drain", [this] { engine_->drain_hook(*this); });
 }
 
@@ -274,7 +297,7 @@ inline void Session::handle_packet(EioPacketType type, bool is_binary, std::span
   if (ready_state_ != ReadyState::open) return;
   if (observes_packets_) {
     const std::string_view text(data.data(), data.size());
-    guarded("on_packet", [&] { listener_->on_packet(*this, type, is_binary, text); });
+    tell("on_packet", [&](SessionListener& told) { told.on_packet(*this, type, is_binary, text); });
     if (ready_state_ != ReadyState::open) return;
   }
   if (awaits_pong_ && !pong_time_was_extended_ && type != EioPacketType::pong) {
@@ -288,7 +311,7 @@ inline void Session::handle_packet(EioPacketType type, bool is_binary, std::span
     case EioPacketType::pong:
       awaits_pong_ = false;
       arm_heartbeat(engine_->options.ping_interval);
-      if (listener_) guarded("on_heartbeat", [this] { listener_->on_heartbeat(*this); });
+      tell("on_heartbeat", [this](SessionListener& told) { told.on_heartbeat(*this); });
       break;
     case EioPacketType::ping: finish(CloseReason::transport_error, "invalid heartbeat direction"); break;
     case EioPacketType::open:
@@ -355,13 +378,14 @@ inline void Session::finish(CloseReason reason, std::string_view description, st
   }
 
   if (sent_callbacks_) call_sent_callbacks(std::exchange(sent_callbacks_->ready, {}));
-  if (listener_) guarded("on_close", [&] { listener_->on_close(*this, reason, description); });
+  tell("on_close", [&](SessionListener& told) { told.on_close(*this, reason, description); });
 }
 
 inline void Session::release() {
   buffer_.clear();
   buffered_bytes_ = 0;
   listener_.reset();
+  observers_.reset();
   sent_callbacks_.reset();
   polling_.reset();
 }

@@ -40,7 +40,7 @@ inline void Session::complete_upgrade() {
   if (old->poll) answer(*old->poll, std::move(old->poll_headers), "text/plain; charset=UTF-8", "1");
   flush();
   if (ready_state_ == ReadyState::closed) return;
-  if (listener_) guarded("on_upgrade", [this] { listener_->on_upgrade(*this); });
+  tell("on_upgrade", [this](SessionListener& told) { told.on_upgrade(*this); });
   if (ready_state_ == ReadyState::closing) finish(CloseReason::forced_close, {});
 }
 
@@ -77,7 +77,7 @@ inline void Session::Upgrade::answer_probe() {
   websocket_->send(Message::packet(EioPacketType::pong, "probe"));
   session_->scheduler().arm(check_timer_, check_interval);
   Session& session = *session_;
-  if (session.listener_) session.guarded("on_upgrading", [&] { session.listener_->on_upgrading(session); });
+  session.tell("on_upgrading", [&](SessionListener& told) { told.on_upgrading(session); });
 }
 
 inline void Session::Upgrade::release_poll() {
