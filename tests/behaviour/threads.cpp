@@ -23,6 +23,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -93,6 +94,72 @@ class Worker {
   std::thread thread_{[this] { run(); }};
 };
 
+inline constexpr socketio::Event<"typed", int(std::string)> typed;
+
+// Everything public that any thread may call, by handle. The numbers keep the threads out of each other's rooms.
+
+void use_server(socketio::Server& io, int i, bool first_time) {
+  const std::string nsp = "/n" + std::to_string(i);
+  io.of(nsp).emit("nobody");
+  io.of(nsp).on("connection", [](socketio::Socket) {});
+  io.of(nsp).once("connect", [](socketio::Socket) {});
+  io.of(nsp).remove_all_listeners();
+  io.of(nsp).adapter().on("create-room", [](const std::string&) {});
+  io.of(nsp).adapter().off("create-room");
+  io.on_error([](const socketio::ErrorReport&) {});
+  if (first_time) {
+    io.of(nsp).use([](socketio::Socket) {});
+    io.use([](socketio::Socket) {});
+    io.once("connect", [](socketio::Socket) {});
+    io.on("new_namespace", [](socketio::Namespace) {});
+    io.of(std::regex("^/" + std::to_string(i) + "-")).on("connection", [](socketio::Socket) {});
+  }
+  io.server_side_emit("alone", i, [](std::error_code, std::vector<int>) {});
+  static_cast<void>(io.of("/").rooms().size() + io.of("/").adapter().rooms().size() + io.options().path.size());
+  static_cast<void>(io.room("room").size() + io.room("room").members().size() + io.of(nsp).sockets().size());
+}
+
+void use_selections(socketio::Server& io, const std::string& mine, int i) {
+  io.emit("everyone", i, "text", socketio::Binary(std::string("bytes")));
+  io.send("message", i);
+  io.emit(typed, "text");
+  io.compress(false).emit("everyone");
+  io.local().emit("here");
+  io.to("room").except(mine).volatile_().emit("some", i);
+  io.timeout(1ms).emit("asked", [](std::error_code, std::vector<int>) {});
+  io.to(mine).timeout(1ms).emit_with_ack<int>("asked", [](std::error_code, std::vector<int>) {});
+  io.sockets_join(mine);
+  io.in(mine).sockets_leave("room");
+  io.to("nobody").disconnect_sockets(true);
+  static_cast<void>(io.in(mine, "room").fetch_sockets().size());
+}
+
+void use_socket(const socketio::Socket& socket, int i) {
+  socket.emit("direct", i);
+  socket.send(i);
+  socket.emit(typed, "text", [](std::error_code, int) {});
+  socket.volatile_().emit("maybe");
+  socket.compress(false).emit("direct");
+  socket.timeout(1ms).emit("ack", [](std::error_code) {});
+  socket.timeout(1ms).emit_with_ack<int>("ack", [](std::error_code, int) {});
+  socket.join("a", "b");
+  socket.leave("a");
+  socket.on("later", [](int x) { return x; });
+  socket.off("later", socket.once("later", [] {}));
+  socket.prepend("later", [] {});
+  socket.off("later");
+  socket.off_any(socket.on_any([](std::string_view) {}));
+  socket.off_any_outgoing(socket.prepend_any_outgoing([](std::string_view, const socketio::Args&) {}));
+  socket.use([](socketio::IncomingEvent&) {});
+  static_cast<void>(socket.event_names().size() + socket.listeners("echo").size() + socket.listeners_any().size());
+  static_cast<void>(socket.has_listeners("echo") && socket.listeners_any_outgoing().empty());
+  static_cast<void>(socket.rooms().size() + socket.handshake().url.size() + socket.id().size());
+  static_cast<void>(socket.connected() && socket.is_in("b") && socket.nsp().name() == "/");
+  static_cast<void>(socket.request().target.size());
+  if (i == 0) socket.to("room").emit("others");
+  if (i == 1) socket.broadcast().except("a").emit("others");
+}
+
 }  // namespace
 
 TEST_CASE("every handle may be used from any thread while clients come and go", "[behaviour][threads]") {
@@ -114,24 +181,10 @@ TEST_CASE("every handle may be used from any thread while clients come and go", 
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
       const std::string mine = "room " + std::to_string(i);
-      while (!stop) {
-        io.emit("everyone", i, "text", socketio::Binary(std::string("bytes")));
-        io.to("room").except(mine).volatile_().emit("some", i);
-        io.of("/n" + std::to_string(i)).emit("nobody");
-        io.room("room").size();
-        io.sockets_join(mine);
-        io.in(mine).sockets_leave("room");
-        for (const socketio::Socket& socket : io.sockets()) {
-          socket.emit("direct", i);
-          socket.timeout(1ms).emit("ack", [](std::error_code) {});
-          socket.join("a", "b");
-          socket.leave("a");
-          socket.on("later", [](int x) { return x; });
-          socket.off("later");
-          static_cast<void>(socket.rooms().size() + socket.handshake().url.size() + socket.id().size());
-          static_cast<void>(socket.connected() && socket.is_in("b") && socket.nsp().name() == "/");
-          if (i == 0) socket.to("room").emit("others");
-        }
+      for (bool first_time = true; !stop; first_time = false) {
+        use_server(io, i, first_time);
+        use_selections(io, mine, i);
+        for (const socketio::Socket& socket : io.sockets()) use_socket(socket, i);
         asio::post(io.get_executor(), asio::use_future).get();  // not faster than the loop can follow
       }
     });

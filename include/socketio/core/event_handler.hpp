@@ -18,6 +18,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -317,25 +318,37 @@ std::shared_ptr<EventHandler<Config>> make_catch_all_handler(F&& function) {
 
 /// The catch-all handlers of one socket in one direction, in the order in which they are called.
 ///
-/// Owner's thread only.
+/// @par Thread safety  Only the owner's thread changes it, so only its changes and other threads' reads lock.
 template <class Config>
 class CatchAllList {
  public:
   using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
 
   bool empty() const noexcept { return entries_.empty(); }
-  void add(Listener listener, HandlerPtr handler, bool first) {
+  void add(std::mutex& mutex, Listener listener, HandlerPtr handler, bool first) {
+    const std::lock_guard lock(mutex);
     entries_.insert(first ? entries_.begin() : entries_.end(), {listener, std::move(handler)});
   }
-  void remove(Listener listener) {
+
+  // What is removed is destroyed last: the objects that a handler holds may use the list.
+  void remove(std::mutex& mutex, Listener listener) {
+    Entry removed;
+    const std::lock_guard lock(mutex);
     const auto found =
         std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.listener == listener; });
     if (found == entries_.end()) return;
-    const Entry removed = std::move(*found);  // destroyed last: the objects that a handler holds may use this list
+    removed = std::move(*found);
     entries_.erase(found);
   }
-  void clear() { const auto removed = std::exchange(entries_, {}); }
-  std::vector<Listener> listeners() const {
+  void clear(std::mutex& mutex) {
+    std::vector<Entry> removed;
+    const std::lock_guard lock(mutex);
+    removed.swap(entries_);
+  }
+
+  /// Any thread.
+  std::vector<Listener> listeners(std::mutex& mutex) const {
+    const std::lock_guard lock(mutex);
     std::vector<Listener> all;
     for (const Entry& entry : entries_) all.push_back(entry.listener);
     return all;
@@ -357,13 +370,16 @@ class CatchAllList {
 
 /// The handlers of one socket by event, in the order of registration.
 ///
-/// A list, not a map: sockets listen to a few events, and the list costs an idle socket little. Owner's thread only.
+/// A list, not a map: sockets listen to a few events, and the list costs an idle socket little.
+///
+/// @par Thread safety  As CatchAllList.
 template <class Config>
 class EventRegistry {
  public:
   using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
 
-  void add(std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first = false) {
+  void add(std::mutex& mutex, std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first) {
+    const std::lock_guard lock(mutex);
     entries_.insert(first ? entries_.begin() : entries_.end(),
                     {std::string(event), listener, std::move(handler), once});
   }
@@ -372,22 +388,29 @@ class EventRegistry {
   }
 
   // What is removed is destroyed last: the objects that a handler holds may use the registry.
-  void remove(std::string_view event) {
-    remove_if([&](const Entry& entry) { return entry.event == event; });
+  void remove(std::mutex& mutex, std::string_view event) {
+    remove_if(mutex, [&](const Entry& entry) { return entry.event == event; });
   }
-  void remove(std::string_view event, Listener listener) {
-    remove_if([&](const Entry& entry) { return entry.listener == listener && entry.event == event; });
+  void remove(std::mutex& mutex, std::string_view event, Listener listener) {
+    remove_if(mutex, [&](const Entry& entry) { return entry.listener == listener && entry.event == event; });
   }
-  void clear() { const auto removed = std::exchange(entries_, {}); }
+  void clear(std::mutex& mutex) {
+    std::vector<Entry> removed;
+    const std::lock_guard lock(mutex);
+    removed.swap(entries_);
+  }
 
-  /// Those that have a handler, each once, in the order of their first.
-  std::vector<std::string> event_names() const {
+  /// Those that have a handler, each once, in the order of their first. Any thread.
+  std::vector<std::string> event_names(std::mutex& mutex) const {
+    const std::lock_guard lock(mutex);
     std::vector<std::string> names;
     for (const Entry& entry : entries_)
       if (std::find(names.begin(), names.end(), entry.event) == names.end()) names.push_back(entry.event);
     return names;
   }
-  std::vector<Listener> listeners(std::string_view event) const {
+  /// Any thread.
+  std::vector<Listener> listeners(std::mutex& mutex, std::string_view event) const {
+    const std::lock_guard lock(mutex);
     std::vector<Listener> all;
     for (const Entry& entry : entries_)
       if (entry.event == event) all.push_back(entry.listener);
@@ -395,7 +418,7 @@ class EventRegistry {
   }
 
   /// Calls every handler that is registered for the event now, whatever the handlers do to the registry.
-  void dispatch(Delivery<Config>& delivery) {
+  void dispatch(std::mutex& mutex, Delivery<Config>& delivery) {
     const std::string_view event = delivery.packet().event_name();
     HandlerPtr first;
     std::vector<HandlerPtr> others;
@@ -405,10 +428,12 @@ class EventRegistry {
         continue;
       }
       (first ? others.emplace_back() : first) = entries_[i].handler;
-      if (entries_[i].once)
+      if (entries_[i].once) {
+        const std::lock_guard lock(mutex);
         entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
-      else
+      } else {
         ++i;
+      }
     }
     if (first) (*first)(first, delivery);
     for (const HandlerPtr& handler : others) (*handler)(handler, delivery);
@@ -423,10 +448,12 @@ class EventRegistry {
   };
 
   template <class Condition>
-  void remove_if(const Condition& condition) {
+  void remove_if(std::mutex& mutex, const Condition& condition) {
+    std::vector<Entry> removed;
+    const std::lock_guard lock(mutex);
     const auto first =
         std::stable_partition(entries_.begin(), entries_.end(), [&](const Entry& entry) { return !condition(entry); });
-    const std::vector<Entry> removed(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
+    removed.assign(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
     entries_.erase(first, entries_.end());
   }
 

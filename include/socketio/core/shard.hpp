@@ -11,6 +11,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -51,6 +52,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
     return scheduler && scheduler->running_in_this_thread();
   }
   bool is_open() const noexcept { return scheduler_.load(std::memory_order_acquire) != nullptr; }
+
+  /// Guards the lists of handlers of this shard's sockets, which other threads may look at. One for all of them: a
+  /// mutex of its own would cost every idle socket 40 bytes. Nothing of the user's is called under it.
+  std::mutex& handlers_mutex() noexcept { return handlers_mutex_; }
 
   /// Owner's thread, while open.
   Scheduler& scheduler() const noexcept { return *scheduler_.load(std::memory_order_relaxed); }
@@ -107,6 +112,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::atomic<Scheduler*> scheduler_;
   asio::any_io_executor executor_;
   std::shared_ptr<const ErrorHook> hook_;
+  std::mutex handlers_mutex_;
 };
 
 }  // namespace socketio::detail

@@ -365,13 +365,13 @@ class BasicSocket {
   template <EventName E>
   void off(const E& event, Listener listener) const {
     state_->shard().dispatch([state = state_, event = std::string(detail::name_of(event)), listener] {
-      state->handlers().remove(event, listener);
+      state->remove_handler(event, listener);
     });
   }
   template <EventName E>
   void off(const E& event) const {
     state_->shard().dispatch(
-        [state = state_, event = std::string(detail::name_of(event))] { state->handlers().remove(event); });
+        [state = state_, event = std::string(detail::name_of(event))] { state->remove_handlers(event); });
   }
 
   /// Removes all handlers of an event, or of all events; catch-all handlers stay.
@@ -380,19 +380,18 @@ class BasicSocket {
     off(event);
   }
   void remove_all_listeners() const {
-    state_->shard().dispatch([state = state_] { state->handlers().clear(); });
+    state_->shard().dispatch([state = state_] { state->remove_all_handlers(); });
   }
 
-  /// The events that have handlers, and the handlers of one, in the order in which they are called. Owner's thread
-  /// only.
-  std::vector<std::string> event_names() const { return state_->handlers().event_names(); }
+  /// The events that have handlers, and the handlers of one, in the order in which they are called.
+  std::vector<std::string> event_names() const { return state_->event_names(); }
   template <EventName E>
   std::vector<Listener> listeners(const E& event) const {
-    return state_->handlers().listeners(detail::name_of(event));
+    return state_->listeners(detail::name_of(event));
   }
   template <EventName E>
   bool has_listeners(const E& event) const {
-    return state_->handlers().contains(detail::name_of(event));
+    return !listeners(event).empty();
   }
 
   /// Registers a handler for every event of this client, whatever its name:
@@ -412,7 +411,6 @@ class BasicSocket {
   /// Removes one catch-all handler, or all of them.
   void off_any(Listener listener) const { remove_catch_all(Direction::incoming, listener); }
   void off_any() const { clear_catch_all(Direction::incoming); }
-  /// Owner's thread only.
   std::vector<Listener> listeners_any() const { return catch_all(Direction::incoming); }
 
   /// Registers a handler for every event that is sent to this client, by itself or with a broadcast; called just
@@ -428,7 +426,6 @@ class BasicSocket {
   }
   void off_any_outgoing(Listener listener) const { remove_catch_all(Direction::outgoing, listener); }
   void off_any_outgoing() const { clear_catch_all(Direction::outgoing); }
-  /// Owner's thread only.
   std::vector<Listener> listeners_any_outgoing() const { return catch_all(Direction::outgoing); }
 
   /// Adds a middleware for this client's events: `[](IncomingEvent& event, Next next)`, or without `next`, returning
@@ -600,10 +597,7 @@ class BasicSocket {
   void clear_catch_all(Direction direction) const {
     state_->shard().dispatch([state = state_, direction] { state->clear_catch_all(direction); });
   }
-  std::vector<Listener> catch_all(Direction direction) const {
-    const auto* list = state_->catch_all(direction);
-    return list ? list->listeners() : std::vector<Listener>();
-  }
+  std::vector<Listener> catch_all(Direction direction) const { return state_->catch_all_listeners(direction); }
 
   void join_list(std::vector<std::string> list) const {
     state_->shard().dispatch([state = state_, list = std::move(list)] {

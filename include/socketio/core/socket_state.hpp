@@ -62,27 +62,33 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
 
   const std::shared_ptr<Connection<Config>>& connection() const noexcept { return connection_; }
   Data& data() noexcept { return data_; }
-  EventRegistry<Config>& handlers() noexcept { return handlers_; }
 
   /// Dropped once the socket has gone, as is a middleware: nothing would ever destroy it.
   void add_handler(std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first) {
-    if (!has_gone()) handlers_.add(event, listener, std::move(handler), once, first);
+    if (!has_gone()) handlers_.add(shard().handlers_mutex(), event, listener, std::move(handler), once, first);
   }
 
-  /// The catch-all handlers, for what comes in or for what goes out; null if there are none.
-  const CatchAllList<Config>* catch_all(Direction direction) const noexcept {
-    return catch_all_ ? &catch_all_->of(direction) : nullptr;
+  void remove_handlers(std::string_view event) { handlers_.remove(shard().handlers_mutex(), event); }
+  void remove_handler(std::string_view event, Listener listener) {
+    handlers_.remove(shard().handlers_mutex(), event, listener);
   }
+  void remove_all_handlers() { handlers_.clear(shard().handlers_mutex()); }
+
   void add_catch_all(Direction direction, Listener listener, HandlerPtr handler, bool first) {
-    if (has_gone()) return;
-    if (!catch_all_) catch_all_ = std::make_unique<CatchAll>();
-    catch_all_->of(direction).add(listener, std::move(handler), first);
+    if (!has_gone()) catch_all(direction).add(shard().handlers_mutex(), listener, std::move(handler), first);
   }
   void remove_catch_all(Direction direction, Listener listener) {
-    if (catch_all_) catch_all_->of(direction).remove(listener);
+    catch_all(direction).remove(shard().handlers_mutex(), listener);
   }
-  void clear_catch_all(Direction direction) {
-    if (catch_all_) catch_all_->of(direction).clear();
+  void clear_catch_all(Direction direction) { catch_all(direction).clear(shard().handlers_mutex()); }
+
+  // Any thread.
+  std::vector<std::string> event_names() const { return handlers_.event_names(shard().handlers_mutex()); }
+  std::vector<Listener> listeners(std::string_view event) const {
+    return handlers_.listeners(shard().handlers_mutex(), event);
+  }
+  std::vector<Listener> catch_all_listeners(Direction direction) const {
+    return (direction == Direction::incoming ? incoming_ : outgoing_).listeners(shard().handlers_mutex());
   }
 
   void use(typename MiddlewareChain<IncomingEvent>::Function middleware) {
@@ -92,7 +98,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   }
 
   void deliver(const OutgoingPacket& packet, const EmitFlags& flags) override {
-    if (catch_all_ && !catch_all_->outgoing.empty()) tell_outgoing(packet);
+    if (!outgoing_.empty()) tell_outgoing(packet);
     connection_->send(packet, flags);
   }
 
@@ -126,19 +132,13 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void abandon();
 
  private:
-  struct CatchAll {
-    CatchAllList<Config> incoming;
-    CatchAllList<Config> outgoing;
-
-    CatchAllList<Config>& of(Direction direction) noexcept {
-      return direction == Direction::incoming ? incoming : outgoing;
-    }
-  };
-
+  CatchAllList<Config>& catch_all(Direction direction) noexcept {
+    return direction == Direction::incoming ? incoming_ : outgoing_;
+  }
   void tell_outgoing(const OutgoingPacket& packet);
   void dispatch_local(std::string_view event, std::vector<Value> args);
   void dispatch(Delivery<Config>& delivery) {
-    if (is_connected()) handlers_.dispatch(delivery);
+    if (is_connected()) handlers_.dispatch(shard().handlers_mutex(), delivery);
   }
   bool has_gone() const noexcept { return is_over_ && !is_connected(); }
   void drop_handlers();
@@ -152,7 +152,8 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   std::atomic<bool> connected_{false};
   bool is_over_ = false;  // has left, or was refused: joins no room any more
   EventRegistry<Config> handlers_;
-  std::unique_ptr<CatchAll> catch_all_;
+  CatchAllList<Config> incoming_;
+  CatchAllList<Config> outgoing_;
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
   std::unique_ptr<PendingAcks> acks_;
 };

@@ -119,7 +119,7 @@ template <class Config>
 void SocketState<Config>::handle_event(PacketPtr packet) {
   const bool has_data = packet->has_data();
   Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
-  if (catch_all_) catch_all_->incoming.dispatch(delivery);
+  if (!incoming_.empty()) incoming_.dispatch(delivery);
   if (!has_data) return;  // "42" alone: nothing else to call, and nothing wrong with it
 
   if (!middleware_ || middleware_->empty()) return dispatch(delivery);
@@ -186,8 +186,9 @@ void SocketState<Config>::abandon() {
 
 template <class Config>
 void SocketState<Config>::drop_handlers() {
-  handlers_.clear();
-  const auto catch_all = std::move(catch_all_);
+  remove_all_handlers();
+  clear_catch_all(Direction::incoming);
+  clear_catch_all(Direction::outgoing);
   middleware_.reset();
 }
 
@@ -197,7 +198,7 @@ void SocketState<Config>::tell_outgoing(const OutgoingPacket& packet) {
   if (!event || event->type() != PacketType::event) return;
   parts(*event).id.reset();  // the acknowledgement is for the client to give
   Delivery<Config> delivery(this->shared_from_this(), std::move(event));
-  catch_all_->outgoing.dispatch(delivery);
+  outgoing_.dispatch(delivery);
 }
 
 template <class Config>
@@ -206,7 +207,7 @@ void SocketState<Config>::dispatch_local(std::string_view event, std::vector<Val
   auto packet = std::make_shared<Packet>();
   packet->set_event(std::string(event), std::move(args));
   Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
-  handlers_.dispatch(delivery);
+  handlers_.dispatch(shard().handlers_mutex(), delivery);
 }
 
 }  // namespace socketio::detail
