@@ -134,6 +134,22 @@ void add_rooms(Server& io, const Socket& socket) {
     socket.leave(room);
     ack();
   });
+  // Fills the buffers on the way to a client that does not read, then sends it what may be dropped.
+  socket.on("flood", [&io](std::string id) -> asio::awaitable<int> {
+    const Socket reader = io.in(id).fetch_sockets().at(0);
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    int sent = 0;
+    do {
+      reader.emit("bulk", Binary(std::string(1'000'000, 'x')));
+      ++sent;
+      timer.expires_after(std::chrono::milliseconds(50));
+      co_await timer.async_wait(asio::use_awaitable);
+    } while (reader.is_writable());
+    for (int i = 0; i < 10; ++i) reader.volatile_().emit("volatile", i);
+    reader.volatile_().emit("volatile", Binary(std::string("bytes")));
+    co_return sent;
+  });
+  socket.on("send volatile", [&io](std::string id) { io.to(id).volatile_().emit("volatile", "at last"); });
   socket.on("members", [&io](std::string room) { return ids(io.room(room).members()); });
   socket.on("send", [&io, socket](Selection selection, Value value) {
     const auto all = selection.broadcast.value_or(false) ? socket.broadcast() : io.to(std::vector<std::string>{});
