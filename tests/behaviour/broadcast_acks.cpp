@@ -251,3 +251,17 @@ TEST_CASE("a callback of a broadcast may broadcast again, and keep nothing alive
   REQUIRE(crowd.harness.until([&] { return calls == 2; }));
   CHECK(crowd.harness.until([&] { return kept.use_count() == 1; }));
 }
+
+TEST_CASE("a broadcast that has ended is owed no more", "[behaviour][broadcast-ack][limits][memory]") {
+  Crowd crowd(on_memory, 1, {.max_pending_acks = 1});
+  for (int round = 0; round < 3; ++round) {
+    Outcome outcome;
+    crowd.harness.io.timeout(100ms).emit("x", outcome.take<int>());
+    crowd.harness.pump();
+    if (round == 1) crowd.answer(0, "[1]");
+    crowd.harness.wait(100ms);
+    CHECK(outcome.calls == 1);
+    CHECK(outcome.error == (round == 1 ? std::error_code() : make_error_code(Errc::timed_out)));
+    if (round != 1) crowd.clients[0].next();
+  }
+}

@@ -164,3 +164,24 @@ TEST_CASE("packet middleware see, change and refuse events", "[behaviour][middle
   CHECK(errors == std::vector<std::string>{"not allowed", "too late"});
   CHECK_FALSE(client.has_message());
 }
+
+TEST_CASE("an event that waits in its middleware when its client goes reaches no handler", "[behaviour][middleware]") {
+  Harness harness;
+  std::optional<Next> waiting;
+  std::string log;
+  harness.io.on("connection", [&](TestSocket socket) {
+    socket.use([&](IncomingEvent&, Next next) { waiting = next; });
+    socket.on_any([&](std::string_view event) { log += "any " + std::string(event) + ' '; });
+    socket.on("x", [&] { log += "x "; });
+    socket.on("disconnect", [&] { log += "gone "; });
+  });
+  auto client = open_socket(harness);
+  client.text(R"(42["x"])");
+  CHECK(harness.until([&] { return waiting.has_value(); }));
+  SECTION("by leaving the namespace") { client.text("41"); }
+  SECTION("by closing the connection") { client.close(); }
+  CHECK(harness.until([&] { return harness.io.sockets().empty(); }));
+  (*waiting)();
+  harness.pump();
+  CHECK(log == "any x gone ");
+}

@@ -38,6 +38,13 @@ TEST_CASE("a server by itself answers other paths with 501", "[engine][server]")
   CHECK(response->body() == "Not Implemented");
 }
 
+TEST_CASE("an engine tells its protocol and its options", "[engine][server]") {
+  Fixture f({.ping_timeout = 123ms});
+  static_assert(socketio::Engine::protocol == 4);
+  CHECK(f.server.engine().options().ping_timeout == 123ms);
+  CHECK(f.server.engine().options().ping_interval == 25s);
+}
+
 TEST_CASE("a server by itself may answer otherwise, but no upgrade", "[engine][server]") {
   Fixture f({.destroy_upgrade_timeout = 200ms});
   f.server.set_default_answer(404, {});

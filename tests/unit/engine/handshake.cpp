@@ -136,6 +136,7 @@ TEST_CASE("an upgrade request that cannot be served is refused in plain text", "
   const Case cases[] = {
       {"/engine.io/", "Transport unknown"},
       {"/engine.io/?EIO=4&transport=__proto__", "Transport unknown"},
+      {"/engine.io/?EIO=4&transport=constructor", "Transport unknown"},
       {"/engine.io/?EIO=4&transport=websocket&sid=nobody", "Session ID unknown"},
       {"/engine.io/?EIO=3&transport=websocket", "Unsupported protocol version"},
       {"/engine.io/?transport=websocket", "Unsupported protocol version"},
@@ -214,6 +215,7 @@ TEST_CASE("the path decides which requests are the engine's", "[engine][handshak
   CHECK_FALSE(matches({}, "/engine.ioo/"));
   CHECK_FALSE(matches({}, ""));
   CHECK(matches({.path = "/engine.io/", .add_trailing_slash = false}, "/engine.io?EIO=4"));
+  CHECK(matches({.add_trailing_slash = false}, "/engine.io/foo/bar/"));
   CHECK(matches({.add_trailing_slash = false}, "/engine.iofoo"));
   CHECK(matches({.path = "/"}, "//"));
   CHECK(matches({.path = "/"}, "/x"));

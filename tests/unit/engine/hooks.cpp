@@ -257,6 +257,14 @@ TEST_CASE("a preflight is answered before the engine sees it", "[engine][hooks][
   CHECK(f.refusals.empty());
 }
 
+TEST_CASE("a preflight is answered with the status that was chosen", "[engine][hooks][cors]") {
+  EngineFixture f({.cors = CorsOptions{.methods = {"GET", "PUT"}, .options_success_status = 200}});
+  const auto response = f.transport.fetch("OPTIONS", f.polling());
+  CHECK(response->status() == 200);
+  CHECK(response->body().empty());
+  CHECK(response->header("Access-Control-Allow-Methods") == "GET,PUT");
+}
+
 TEST_CASE("a preflight goes on where that is asked for", "[engine][hooks][cors]") {
   EngineFixture f({.cors = CorsOptions{.preflight_continue = true}});
   f.engine.use([](MiddlewareContext& context, MiddlewareNext next) {
