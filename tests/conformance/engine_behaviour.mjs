@@ -201,6 +201,19 @@ export function checkEngineBehaviour(peer) {
   });
 
   describe("close", () => {
+    it("is not what the end of a request's connection means", async () => {
+      const sid = await peer.openPolling();
+      const headers = { Connection: "close" };
+      const [poll, post] = [await peer.http(), await peer.http()];
+      await poll.send("GET", peer.polling(sid), { headers });
+      assert.equal((await post.request("POST", peer.polling(sid), { headers, body: "6" })).body, "ok");
+      await post.end();
+      assert.equal((await poll.response()).body, "2", "the first ping");
+      await poll.end();
+      assert.deepEqual(await peer.post(sid, "3"), { status: 200, body: "ok" });
+      assert.deepEqual(await peer.poll(sid), { status: 200, body: "2" });
+    });
+
     it("releases the waiting poll when the client closes over polling", async () => {
       const sid = await peer.openPolling();
       const [poll, post] = [await peer.http(), await peer.http()];

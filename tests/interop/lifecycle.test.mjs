@@ -81,6 +81,25 @@ for (const [way, options] of Object.entries(ways)) {
     }
   });
 
+  describe(`a client that comes back by hand, over ${way}`, () => {
+    const server = new Server();
+
+    it("receives every event once", async () => {
+      const client = await server.connect("/", options);
+      const heard = [];
+      client.on("echo", (value) => heard.push(value));
+      for (let round = 0; round < 3; ++round) {
+        const back = next(client, "connect");
+        client.disconnect();
+        client.connect();
+        await back;
+        client.emit("echo", round);
+        assert.equal(await client.emitWithAck("sum", 1, round), 1 + round);
+      }
+      assert.deepEqual(heard, [0, 1, 2]);
+    });
+  });
+
   describe(`a server that restarts, over ${way}`, () => {
     const server = new Server();
 

@@ -75,6 +75,16 @@ for (const [way, options] of Object.entries(ways)) {
       assert.deepEqual((await echo).binary, binary);
     });
 
+    it("carries megabytes there and back, three times", async () => {
+      const client = await server.connect("/", options);
+      const json = { text: "0123456789".repeat(300_000), list: Array.from({ length: 1000 }, (_, i) => ({ i })) };
+      const binary = Buffer.alloc(2_500_000, "0123456789");
+      for (let round = 0; round < 3; ++round) {
+        assert.deepEqual(await client.emitWithAck("echo back", json), json);
+        assert.deepEqual(await client.emitWithAck("echo back", binary), binary);
+      }
+    });
+
     it("keeps the order of many messages, large and small, text and binary", async () => {
       const client = await server.connect("/", options);
       const count = 200;
