@@ -22,13 +22,20 @@ function(socketio_add_catch_tests name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()
 
+# The transports on TCP that tests can choose from.
+set(SOCKETIO_TCP_TRANSPORTS asio)
+if(TARGET socketio::websocketpp)
+  list(APPEND SOCKETIO_TCP_TRANSPORTS websocketpp)
+endif()
+
 # socketio_add_transport_tests(<name> TRANSPORTS <transport>... [LABELS <label>...] SOURCES <source>...): one program over
 # tests/support/test_transport.hpp, and for each transport a test <name>_<transport>. What is tagged [memory] chooses
 # its transport itself and runs once.
 function(socketio_add_transport_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "TRANSPORTS;LABELS;SOURCES")
-  socketio_add_program(${name} ${arg_SOURCES})
+  socketio_add_program(${name} ${arg_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/test_transport.cpp")
   target_link_libraries(${name} PRIVATE ${SOCKETIO_CATCH_LIBRARIES})
+  socketio_link_transports(${name})
   foreach(transport IN LISTS arg_TRANSPORTS)
     set(selection "")
     if(NOT transport STREQUAL "memory")

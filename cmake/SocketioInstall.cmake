@@ -6,8 +6,12 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/socketio")
 
+set(left_out "")
+if(NOT SOCKETIO_WITH_WEBSOCKETPP)
+  set(left_out PATTERN "websocketpp*" EXCLUDE)
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/socketio" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp")
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp" ${left_out})
 install(TARGETS socketio EXPORT socketioTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT socketioTargets NAMESPACE socketio:: DESTINATION "${package_dir}")
 
@@ -22,4 +26,8 @@ install(FILES "${PROJECT_BINARY_DIR}/package/socketioConfig.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindRapidJSON.cmake"
         DESTINATION "${package_dir}")
+# The recipe, not the corrected headers: whether they are needed depends on the compiler of who uses the package.
+if(SOCKETIO_WITH_WEBSOCKETPP)
+  install(FILES "${PROJECT_SOURCE_DIR}/cmake/SocketioWebsocketpp.cmake" DESTINATION "${package_dir}")
+endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -8,6 +8,15 @@ function(socketio_add_program name)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
 endfunction()
 
+# socketio_link_transports(<program>): everything that the program can choose its transport from. It sees by the macro
+# SOCKETIO_WITH_WEBSOCKETPP that the second is there.
+function(socketio_link_transports name)
+  if(TARGET socketio::websocketpp)
+    target_link_libraries(${name} PRIVATE socketio::websocketpp)
+    target_compile_definitions(${name} PRIVATE SOCKETIO_WITH_WEBSOCKETPP)
+  endif()
+endfunction()
+
 # socketio_add_example(<name>): examples/<name>/main.cpp becomes <build>/examples/<name>/<name>. The files of
 # examples/<name>/public are copied beside it, together with examples/shared/look.css and the client's bundle; the program
 # finds them at PUBLIC_DIR.
@@ -19,6 +28,7 @@ function(socketio_add_example name)
 
   file(GLOB sources CONFIGURE_DEPENDS "${source_dir}/*.cpp")
   socketio_add_program(${target} ${sources})
+  socketio_link_transports(${target})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${binary_dir}")
   target_compile_definitions(${target} PRIVATE "PUBLIC_DIR=\"${public_dir}\"")
 

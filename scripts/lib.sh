@@ -72,6 +72,7 @@ packages_to_test() {
   packages_to_build
   cat << 'END'
 nlohmann-json3-dev /usr/include/nlohmann/json.hpp /usr/local/include/nlohmann/json.hpp
+libwebsocketpp-dev /usr/include/websocketpp/version.hpp /usr/local/include/websocketpp/version.hpp
 catch2 /usr/include/catch2/catch.hpp /usr/include/catch2/catch_all.hpp /usr/local/include/catch2/catch_all.hpp
 END
 }

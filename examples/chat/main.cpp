@@ -2,6 +2,7 @@
 // The chat: everyone reads everyone, sees who is here and who is typing, and can write to one person alone.
 
 #include <examples/options.hpp>
+#include <examples/transport.hpp>
 #include <socketio/socketio.hpp>
 
 #include <asio/signal_set.hpp>
@@ -35,10 +36,11 @@ bool is_nickname(const std::string& text) {
          std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' '; });  // nicknames are logged
 }
 
-int main(int argc, char** argv) try {
-  const examples::Options options(argc, argv, "A chat for everyone who opens its page.", {{"--port", "3000"}});
-  socketio::Server io;
-  std::map<std::string, std::string> people;  // nickname -> id of the socket that bears it
+template <class Config>
+void serve(const examples::Options& options) {
+  using Socket = socketio::BasicSocket<Config>;  // with the default transport: socketio::Socket
+  socketio::BasicServer<Config> io;              // and socketio::Server
+  std::map<std::string, std::string> people;     // nickname -> id of the socket that bears it
 
   const auto nicknames = [&] {
     std::vector<std::string> names;
@@ -46,7 +48,7 @@ int main(int argc, char** argv) try {
     return names;
   };
 
-  io.on("connection", [&](socketio::Socket socket) {
+  io.on("connection", [&](Socket socket) {
     std::cout << "a user connected" << std::endl;
     socket.data()["nick"] = "";  // none yet: who has not joined can read, but not write
     socket.emit("people", nicknames());
@@ -98,6 +100,12 @@ int main(int argc, char** argv) try {
   asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
   ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
   io.run();
+}
+
+int main(int argc, char** argv) try {
+  const examples::Options options(argc, argv, "A chat for everyone who opens its page.",
+                                  {{"--port", "3000"}, {"--transport", "asio"}});
+  examples::over_transport(options["--transport"], [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "chat: " << error.what() << '\n';
   return 1;

@@ -2,6 +2,7 @@
 // Rooms: opened and joined by name, written to one by one, several at once, or everyone but those in some of them.
 
 #include <examples/options.hpp>
+#include <examples/transport.hpp>
 #include <socketio/socketio.hpp>
 
 #include <asio/signal_set.hpp>
@@ -53,28 +54,29 @@ bool is_name(const std::string& text) {
 bool is_room(const std::string& room) { return room.size() > 1 && room.front() == '#' && is_name(room); }
 
 /// Every room and the names of those in it.
-std::map<std::string, std::vector<std::string>> directory(socketio::Namespace nsp) {
+template <class Config>
+std::map<std::string, std::vector<std::string>> directory(socketio::BasicNamespace<Config> nsp) {
   std::map<std::string, std::vector<std::string>> rooms;
   for (const std::string& room : nsp.rooms()) {
     if (!is_room(room)) continue;
-    for (const socketio::Socket& member : nsp.room(room).members())
-      rooms[room].push_back(member.data()["name"].as_string());
+    for (const auto& member : nsp.room(room).members()) rooms[room].push_back(member.data()["name"].as_string());
   }
   return rooms;
 }
 
-int main(int argc, char** argv) try {
-  const examples::Options options(argc, argv, "Rooms that people open, join and leave.", {{"--port", "3000"}});
-  socketio::Server io;
+template <class Config>
+void serve(const examples::Options& options) {
+  using Socket = socketio::BasicSocket<Config>;  // with the default transport: socketio::Socket
+  socketio::BasicServer<Config> io;              // and socketio::Server
 
-  io.use([](socketio::Socket socket) {
+  io.use([](Socket socket) {
     const socketio::Value name = socket.handshake().auth["name"];
     if (!name.is_string() || !is_name(name.as_string()))
       throw socketio::ConnectError("Please choose a name of 1 to 20 letters.");
     socket.data()["name"] = name;
   });
 
-  io.on("connection", [&](socketio::Socket socket) {
+  io.on("connection", [&](Socket socket) {
     const std::string name = socket.data()["name"].as_string();
     socket.emit("rooms", directory(io.of("/")));
 
@@ -124,6 +126,12 @@ int main(int argc, char** argv) try {
   asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
   ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
   io.run();
+}
+
+int main(int argc, char** argv) try {
+  const examples::Options options(argc, argv, "Rooms that people open, join and leave.",
+                                  {{"--port", "3000"}, {"--transport", "asio"}});
+  examples::over_transport(options["--transport"], [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "rooms: " << error.what() << '\n';
   return 1;

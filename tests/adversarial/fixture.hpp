@@ -62,7 +62,8 @@ class Attack {
   /// and checks that nothing else has happened.
   ///
   /// Lines: "refused <code> <message>, <details>", "error <namespace>: <message>", "malformed: <why>",
-  /// "violation: <why>", "event <namespace>: <arguments>", "disconnect <namespace>: <reason>, <description>".
+  /// "violation: <why>", "event <namespace>: <arguments>", "disconnect <namespace>: <reason>, <description>". An
+  /// expected line that ends with `*` stands for any that begins like it.
   void check_aftermath(const Strings& expected);
 
  private:

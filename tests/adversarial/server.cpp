@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The server under attack and the bystanders.
+// The server under attack and the bystanders: over AsioTransport, unless the environment names another one on TCP.
 
 #include "fixture.hpp"
 
 #include <socketio/core/server.hpp>
 #include <socketio/default_config.hpp>
-#include <socketio/transport/asio.hpp>
 #include <tests/support/json_text.hpp>
+#include <tests/support/test_transport.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -17,7 +17,7 @@ namespace socketio::test {
 namespace {
 
 struct Config : DefaultConfig {
-  using Transport = AsioTransport;
+  using Transport = TestTransport;
 };
 
 /// Nothing may depend on how long a test takes, unless the test says so.
@@ -35,7 +35,7 @@ struct Attack::Server {
   using Io = BasicServer<Config>;
   using Socket = BasicSocket<Config>;
 
-  explicit Server(const Settings& settings) : io(context, settings.server, settings.transport) {
+  explicit Server(const Settings& settings) : io(context, settings.server, on_tcp(settings.transport)) {
     for (const char* name : {"/", "/n"}) io.of(name).on("connection", [this](Socket socket) { serve(socket); });
     io.of("/slow").use([this](Socket, Next next) { undecided.push_back(std::move(next)); });
     io.on_error([this](const ErrorReport& report) {
@@ -141,6 +141,11 @@ void Attack::close_engine() { server_->io.engine().close(); }
 void Attack::check_aftermath(const Strings& expected) {
   until([&] { return server_->log.size() >= expected.size(); });
   bystanders_->have_echoes();
+  for (std::size_t i = 0; i < std::min(expected.size(), server_->log.size()); ++i) {
+    const std::string_view pattern = expected[i];
+    if (pattern.ends_with('*') && server_->log[i].starts_with(pattern.substr(0, pattern.size() - 1)))
+      server_->log[i] = pattern;
+  }
   CHECK(server_->log == expected);
   server_->log.clear();
 }

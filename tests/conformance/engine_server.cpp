@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The Engine.IO server that the public test suite of the Engine.IO protocol asks for: it echoes every message.
 
+#include <tests/support/test_transport.hpp>
+
 #include <socketio/engine/engine_server.hpp>
-#include <socketio/transport/asio.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 3000;
 
   asio::io_context context(1);
-  socketio::AsioTransport transport(context);
+  socketio::test::TestTransport transport(context, socketio::test::on_tcp());
   socketio::BasicEngineServer server(transport, {.ping_interval = 300ms,
                                                  .ping_timeout = 200ms,
                                                  .max_http_buffer_size = 1'000'000,

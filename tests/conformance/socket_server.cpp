@@ -2,6 +2,7 @@
 // The Socket.IO server that the public test suite of the Socket.IO protocol asks for.
 
 #include <tests/support/stop_on_signal.hpp>
+#include <tests/support/test_transport.hpp>
 
 #include <socketio/socketio.hpp>
 
@@ -19,9 +20,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
+struct Config : socketio::DefaultConfig {
+  using Transport = socketio::test::TestTransport;
+};
+using Server = socketio::BasicServer<Config>;
+using Socket = socketio::BasicSocket<Config>;
+
 /// The suite waits for the CONNECT reply and for this event one after the other, and would lose the second if both came
 /// in one read of its socket, which they do: what is sent in one turn of the loop leaves in one write.
-asio::awaitable<void> emit_auth(socketio::Socket socket) {
+asio::awaitable<void> emit_auth(Socket socket) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 20ms);
   co_await timer.async_wait(asio::use_awaitable);
   socket.emit("auth", socket.handshake().auth);
@@ -32,13 +39,14 @@ asio::awaitable<void> emit_auth(socketio::Socket socket) {
 int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 3000;
 
-  socketio::Server io({.connect_timeout = 1000ms,
-                       .ping_interval = 300ms,
-                       .ping_timeout = 200ms,
-                       .max_http_buffer_size = 1'000'000,
-                       .cors = socketio::CorsOptions{}});
+  Server io({.connect_timeout = 1000ms,
+             .ping_interval = 300ms,
+             .ping_timeout = 200ms,
+             .max_http_buffer_size = 1'000'000,
+             .cors = socketio::CorsOptions{}},
+            socketio::test::on_tcp());
 
-  io.on("connection", [](socketio::Socket socket) {
+  io.on("connection", [](Socket socket) {
     socket.on("message", [socket](socketio::Args args) { socket.emit("message-back", args); });
     socket.on("message-with-ack", [](socketio::Args args) { return args; });
     return emit_auth(socket);

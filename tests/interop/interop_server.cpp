@@ -2,6 +2,7 @@
 // The server of the interop tests: one handler or namespace for each thing that the JavaScript client is to see.
 
 #include <tests/support/stop_on_signal.hpp>
+#include <tests/support/test_transport.hpp>
 
 #include <socketio/socketio.hpp>
 
@@ -32,11 +33,15 @@ using socketio::Ack;
 using socketio::Args;
 using socketio::Binary;
 using socketio::ConnectError;
-using socketio::Namespace;
 using socketio::Next;
-using socketio::Server;
-using socketio::Socket;
 using socketio::Value;
+
+struct Config : socketio::DefaultConfig {
+  using Transport = socketio::test::TestTransport;
+};
+using Namespace = socketio::BasicNamespace<Config>;
+using Server = socketio::BasicServer<Config>;
+using Socket = socketio::BasicSocket<Config>;
 
 /// Whom a message is for.
 struct Selection {
@@ -282,7 +287,7 @@ int main(int argc, char** argv) {
   socketio::CorsOptions cors;
   cors.origin = {"http://allowed.example", "http://also.example"};
   cors.credentials = true;
-  Server io({.max_http_buffer_size = 4'000'000, .cors = cors});
+  Server io({.max_http_buffer_size = 4'000'000, .cors = cors}, socketio::test::on_tcp());
   io.on_error([](const socketio::ErrorReport& report) { print("error " + report.message()); });
   add_main_namespace(io);
   add_tenant(io, "/chat");

@@ -2,6 +2,7 @@
 // A server with the options that are off by default, for the interop tests of what they turn on.
 
 #include <tests/support/stop_on_signal.hpp>
+#include <tests/support/test_transport.hpp>
 
 #include <socketio/socketio.hpp>
 
@@ -12,6 +13,10 @@
 #include <utility>
 
 namespace {
+
+struct Config : socketio::DefaultConfig {
+  using Transport = socketio::test::TestTransport;
+};
 
 socketio::ServerOptions options() {
   socketio::ServerOptions result;
@@ -27,8 +32,8 @@ void print(const std::string& line) { std::cout << line << std::endl; }
 
 int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 0;
-  socketio::Server io(options());
-  io.on("connection", [&io](socketio::Socket socket) {
+  socketio::BasicServer<Config> io(options(), socketio::test::on_tcp());
+  io.on("connection", [&io](socketio::BasicSocket<Config> socket) {
     socket.on("echo", [socket](socketio::Value value) { socket.emit("echo", value); });
     socket.on("echo back", [](socketio::Value value) { return value; });
     socket.on("tell all", [&io](socketio::Value value) { io.emit("told", value); });

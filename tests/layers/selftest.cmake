@@ -49,6 +49,7 @@ expect(core_umbrella "core includes" core/b.hpp "#include <socketio/socketio.hpp
 expect(base_up "base includes" version.hpp "#include <socketio/detail/a.hpp>")
 expect(top_transport "top includes" extra.hpp "#include <socketio/transport/a.hpp>")
 expect(engine_json "engine includes <rapidjson" engine/b.hpp "#include <rapidjson/writer.h>")
+expect(core_websocketpp "core includes <websocketpp" core/b.hpp "#include <websocketpp/server.hpp>")
 expect(quotes "in quotes" engine/b.hpp "#include \"a.hpp\"")
 expect(missing "does not exist" engine/b.hpp "#include <socketio/engine/gone.hpp>")
 expect(layerless "not a layer" extras/b.hpp "#include <vector>")

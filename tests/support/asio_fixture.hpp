@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// An AsioTransport and raw TCP clients on one thread and one io_context: for tests of the transport itself.
+// A transport on TCP and raw clients on one thread and one io_context: for tests of the transport itself.
 #pragma once
 
 #include <socketio/transport/asio.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/raw_client.hpp>
+#include <tests/support/test_transport.hpp>
 #include <tests/support/websocket_frames.hpp>
 
 #include <asio/io_context.hpp>
@@ -46,10 +47,11 @@ struct RecordingListener : WebSocketListener {
   }
 };
 
+/// Over AsioTransport, unless the environment names another transport on TCP.
 class AsioFixture {
  public:
-  explicit AsioFixture(AsioTransportOptions options = {})
-      : transport(std::make_unique<AsioTransport>(context, options)) {
+  explicit AsioFixture(const AsioTransportOptions& options = {})
+      : transport(std::make_unique<TestTransport>(context, on_tcp(options))) {
     transport->on_exchange([this](ExchangePtr exchange) {
       if (exchange->request().target == "/settle") return exchange->respond({});
       if (when_exchange) return when_exchange(std::move(exchange));
@@ -59,7 +61,7 @@ class AsioFixture {
   }
 
   asio::io_context context{1};
-  std::unique_ptr<AsioTransport> transport;
+  std::unique_ptr<TestTransport> transport;
   std::uint16_t port = 0;
   std::vector<ExchangePtr> exchanges;              // that nobody has answered
   std::function<void(ExchangePtr)> when_exchange;  // takes them instead

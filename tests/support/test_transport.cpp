@@ -2,6 +2,9 @@
 #include "test_transport.hpp"
 
 #include <socketio/transport/asio.hpp>
+#ifdef SOCKETIO_WITH_WEBSOCKETPP
+#include <socketio/transport/websocketpp.hpp>
+#endif
 
 #include <cstdlib>
 #include <stdexcept>
@@ -10,9 +13,9 @@
 
 namespace socketio::test {
 
-std::string_view chosen_transport() {
+std::string_view chosen_transport(std::string_view otherwise) {
   const char* name = std::getenv("SOCKETIO_TEST_TRANSPORT");
-  return name ? name : "memory";
+  return name ? name : otherwise;
 }
 
 struct TestTransport::Any {
@@ -22,11 +25,13 @@ struct TestTransport::Any {
   virtual std::uint16_t listen(std::uint16_t port, const std::string& address) = 0;
   virtual void close() = 0;
   virtual MemoryTransport* memory() = 0;
+  virtual std::size_t connection_count() const = 0;
 };
 
 template <class T>
 struct TestTransport::Of final : Any {
-  explicit Of(asio::io_context& context) : transport(context) {}
+  template <class... Options>
+  explicit Of(asio::io_context& context, const Options&... options) : transport(context, options...) {}
 
   Scheduler& scheduler() override { return transport.scheduler(); }
   void on_exchange(ExchangeHandler handler) override { transport.on_exchange(std::move(handler)); }
@@ -40,18 +45,27 @@ struct TestTransport::Of final : Any {
     else
       return nullptr;
   }
+  std::size_t connection_count() const override {
+    if constexpr (std::is_same_v<T, MemoryTransport>)
+      return 0;
+    else
+      return transport.connection_count();
+  }
 
   T transport;
 };
 
-std::unique_ptr<TestTransport::Any> TestTransport::make(asio::io_context& context, std::string_view name) {
-  if (name == "memory") return std::make_unique<Of<MemoryTransport>>(context);
-  if (name == "asio") return std::make_unique<Of<AsioTransport>>(context);
-  throw std::invalid_argument("SOCKETIO_TEST_TRANSPORT: there is no transport \"" + std::string(name) + '"');
+std::unique_ptr<TestTransport::Any> TestTransport::make(asio::io_context& context, const Options& options) {
+  if (options.name == "memory") return std::make_unique<Of<MemoryTransport>>(context);
+  if (options.name == "asio") return std::make_unique<Of<AsioTransport>>(context, options.tcp);
+#ifdef SOCKETIO_WITH_WEBSOCKETPP
+  if (options.name == "websocketpp") return std::make_unique<Of<WebsocketppTransport>>(context, options.tcp);
+#endif
+  throw std::invalid_argument("SOCKETIO_TEST_TRANSPORT: there is no transport \"" + std::string(options.name) + '"');
 }
 
 TestTransport::TestTransport(asio::io_context& context, Options options)
-    : context_(context), transport_(make(context, options.name)) {}
+    : context_(context), transport_(make(context, options)) {}
 
 TestTransport::~TestTransport() = default;
 
@@ -62,5 +76,6 @@ std::uint16_t TestTransport::listen(std::uint16_t port, const std::string& addre
 }
 void TestTransport::close() { transport_->close(); }
 MemoryTransport* TestTransport::memory() noexcept { return transport_->memory(); }
+std::size_t TestTransport::connection_count() const noexcept { return transport_->connection_count(); }
 
 }  // namespace socketio::test

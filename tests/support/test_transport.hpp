@@ -4,10 +4,12 @@
 
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/transport.hpp>
+#include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/memory.hpp>
 
 #include <asio/io_context.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,11 +17,12 @@
 
 namespace socketio::test {
 
-/// The name in the environment variable SOCKETIO_TEST_TRANSPORT; "memory" if it is not set.
-std::string_view chosen_transport();
+/// The name in the environment variable SOCKETIO_TEST_TRANSPORT, or `otherwise` if it is not set.
+std::string_view chosen_transport(std::string_view otherwise = "memory");
 
 struct TestTransportOptions {
   std::string_view name = chosen_transport();
+  AsioTransportOptions tcp{};  // for the transports on TCP
 };
 
 /// Forwards to the transport of that name. What is above the transports sees them through abstract classes anyway: this
@@ -44,17 +47,25 @@ class TestTransport {
   /// The transport itself if it is the one in the process; null if it is one on TCP.
   MemoryTransport* memory() noexcept;
 
+  /// The open connections of a transport on TCP.
+  std::size_t connection_count() const noexcept;
+
  private:
   struct Any;
   template <class T>
   struct Of;
 
-  static std::unique_ptr<Any> make(asio::io_context& context, std::string_view name);
+  static std::unique_ptr<Any> make(asio::io_context& context, const Options& options);
 
   asio::io_context& context_;
   std::unique_ptr<Any> transport_;
 };
 
 static_assert(Transport<TestTransport>);
+
+/// For programs that need sockets: AsioTransport, unless the environment names another one on TCP.
+inline TestTransport::Options on_tcp(const AsioTransportOptions& options = {}) {
+  return {chosen_transport("asio"), options};
+}
 
 }  // namespace socketio::test

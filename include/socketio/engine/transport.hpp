@@ -55,8 +55,7 @@ class WebSocketListener {
 /// What the transport promises:
 /// - ping frames are answered, pong frames ignored, close frames echoed; none of them reaches the listener
 /// - a violation of RFC 6455 or of the limits closes the connection with the code that the RFC gives it
-/// - frames leave in the order of `send`, coalesced: at most one system call per turn of the loop when the peer keeps
-/// up
+/// - frames leave in the order of `send`, coalesced: at most one system call per turn of the loop, if the peer keeps up
 /// - nothing is delivered before a listener is set, so that bytes sent along with the handshake are not lost
 ///
 /// @par Thread safety  Owner's thread only.
@@ -148,18 +147,22 @@ class HttpExchange {
 using ExchangePtr = std::shared_ptr<HttpExchange>;
 using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
 
-/// A transport is an object on one shard that listens and hands up exchanges.
+// clang-format off
+/// A transport is an object on one shard that listens and hands up exchanges. docs/transports.md has the requirements
+/// in full, for whoever writes one.
 ///
-/// | operation                  | semantics |
-/// |----------------------------|--------------------------------------------------------------------------------------|
-/// | `T(io_context&, options)`  | bound to one event loop, run by one thread; does nothing yet | | `T::Options` | an
-/// aggregate: limits and timeouts, default-constructible                             | | `t.scheduler()`            |
-/// the shard's `Scheduler&`; lives as long as `t`                                       | | `t.get_executor()` | an
-/// Asio executor of the shard, for the user's coroutines                             | | `t.on_exchange(handler)`   |
-/// sets who receives the exchanges; called on the owner's thread                        | | `t.listen(port, address)`
-/// | accepts connections; returns the bound port; throws `std::system_error`              | | `t.close()` | stops
-/// listening, ends idle connections at once and the others after what they are    | |                            |
-/// about to send (responses given, close frames), at the latest after its shutdown timeout |
+/// | operation                  | semantics                                                                   |
+/// |----------------------------|-----------------------------------------------------------------------------|
+/// | `T(io_context&, options)`  | bound to one event loop, run by one thread; does nothing yet                |
+/// | `T::Options`               | an aggregate: limits and timeouts, default-constructible                    |
+/// | `t.scheduler()`            | the shard's `Scheduler&`; lives as long as `t`                              |
+/// | `t.get_executor()`         | an Asio executor of the shard, for the user's coroutines                    |
+/// | `t.on_exchange(handler)`   | sets who receives the exchanges; called on the owner's thread               |
+/// | `t.listen(port, address)`  | accepts connections; returns the bound port; throws `std::system_error`     |
+/// | `t.close()`                | stops listening, ends idle connections at once and the others after what    |
+/// |                            | they are about to send (responses given, close frames), at the latest after |
+/// |                            | its shutdown timeout                                                        |
+// clang-format on
 template <class T>
 concept Transport = requires(T transport, ExchangeHandler handler, std::uint16_t port, const std::string& address) {
   typename T::Options;

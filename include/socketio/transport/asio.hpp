@@ -65,6 +65,11 @@ class AsioTransport {
   /// Connections that are open, in whatever phase.
   std::size_t connection_count() const noexcept { return shard_->connection_count(); }
 
+ protected:
+  /// For a transport that differs in who speaks the WebSocket protocol.
+  AsioTransport(asio::io_context& context, Options options,
+                std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols);
+
  private:
   std::shared_ptr<detail::AsioShard> shard_;
   std::vector<std::shared_ptr<detail::AsioListener>> listeners_;

@@ -9,6 +9,7 @@
 #include <socketio/transport/http_parser.hpp>
 #include <socketio/transport/websocket_deflate.hpp>
 #include <socketio/transport/websocket_parser.hpp>
+#include <socketio/transport/websocket_protocol.hpp>
 
 #include <asio/buffer.hpp>
 
@@ -56,7 +57,8 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void read_body(std::size_t max_bytes);
   void respond(HttpResponse response, bool is_head);
   void destroy();
-  std::shared_ptr<WebSocket> become_websocket(std::string response_head, const WebSocketLimits& limits,
+  std::shared_ptr<WebSocket> become_websocket(const HttpRequest& request, const HttpResponse& handshake,
+                                              const HttpHeaders& headers, const WebSocketLimits& limits,
                                               std::unique_ptr<WebSocketDeflate> deflate);
   std::unique_ptr<WebSocketDeflate> make_deflate(const DeflateAgreement& agreement,
                                                  const PerMessageDeflateOptions& options) const;
@@ -126,6 +128,8 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void websocket_closed_by_peer(std::uint16_t code, std::string reason);
   void websocket_violated(std::uint16_t code, std::string_view why);
   void websocket_pong(std::string_view payload);
+  void websocket_queue_close(std::optional<std::uint16_t> code, std::string_view reason = {});
+  void websocket_stop() noexcept;
   void report_close(WebSocketClose how);
   void deliver_close();
 
@@ -136,6 +140,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   std::unique_ptr<WebSocketDeflate> deflate_;  // if the client compresses
   std::shared_ptr<WebSocketListener> listener_;
   WebSocketParser parser_{WebSocketLimits{}};
+  std::unique_ptr<WebSocketProtocol> protocol_;  // instead of parser_, where the shard has others
   Phase phase_ = Phase::http;
   bool waiting_readable_ = false;
   bool waiting_writable_ = false;

@@ -8,6 +8,7 @@
 #include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/asio_scheduler.hpp>
 #include <socketio/transport/websocket_deflate.hpp>
+#include <socketio/transport/websocket_protocol.hpp>
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
@@ -32,17 +33,26 @@ class AsioConnection;
 class AsioOutQueue {
  public:
   void push(MessagePtr message) {
-    bytes_ += message->frame_bytes();
-    items_.push_back({std::move(message), nullptr, false});
+    const auto [first, second] = message->frame();
+    if (!second.empty())
+      push(message, first), push(std::move(message), second);
+    else
+      push(std::move(message), first);
   }
   void push(std::string bytes, bool is_pong = false) {
+    auto own = std::make_shared<const std::string>(std::move(bytes));
+    const std::string_view view = *own;
+    push(std::move(own), view, is_pong);
+  }
+  /// Queues bytes that `owner` keeps alive and unchanged.
+  void push(std::shared_ptr<const void> owner, std::string_view bytes, bool is_pong = false) {
     bytes_ += bytes.size();
     pongs_ += is_pong ? 1u : 0u;
-    items_.push_back({nullptr, std::make_shared<const std::string>(std::move(bytes)), is_pong});
+    items_.push_back({std::move(owner), bytes, is_pong});
   }
   void push(std::shared_ptr<const std::string> bytes) {
-    bytes_ += bytes->size();
-    items_.push_back({nullptr, std::move(bytes), false});
+    const std::string_view view = *bytes;
+    push(std::move(bytes), view);
   }
 
   bool empty() const noexcept { return first_ == items_.size(); }
@@ -64,15 +74,9 @@ class AsioOutQueue {
   static constexpr std::size_t max_buffers = 64;
 
   struct Item {
-    MessagePtr message;
-    std::shared_ptr<const std::string> own;
+    std::shared_ptr<const void> owner;
+    std::string_view bytes;
     bool is_pong;
-
-    std::array<std::string_view, 2> pieces() const noexcept {
-      if (message) return message->frame();
-      return {std::string_view(*own), std::string_view()};
-    }
-    std::size_t size() const noexcept { return message ? message->frame_bytes() : own->size(); }
   };
 
   std::vector<Item> items_;
@@ -85,11 +89,18 @@ class AsioOutQueue {
 /// @par Thread safety  Owner's thread only.
 class AsioShard : public std::enable_shared_from_this<AsioShard> {
  public:
-  AsioShard(asio::io_context& context, const AsioTransportOptions& transport_options)
-      : options(transport_options), scheduler(context), read_buffer_(read_buffer_bytes), scratch_(scratch_bytes) {}
+  /// @param websocket_protocols  who speaks RFC 6455; nullptr: WebSocketParser
+  AsioShard(asio::io_context& context, const AsioTransportOptions& transport_options,
+            std::unique_ptr<WebSocketProtocolFactory> websocket_protocols = nullptr)
+      : options(transport_options),
+        scheduler(context),
+        protocols(std::move(websocket_protocols)),
+        read_buffer_(read_buffer_bytes),
+        scratch_(scratch_bytes) {}
 
   const AsioTransportOptions options;
   AsioScheduler scheduler;
+  const std::unique_ptr<WebSocketProtocolFactory> protocols;
 
   /// The one buffer that every connection reads into; its content is gone after the current handler.
   std::span<char> read_buffer() noexcept { return read_buffer_; }

@@ -76,6 +76,15 @@ inline std::string http_response_head(const HttpResponse& response, const HttpWr
   return out;
 }
 
+/// Appends the fields that someone wants added to a response; those that HTTP does not allow there are left out.
+inline void append_added_fields(std::string& out, const HttpHeaders& added) {
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    const HttpHeaders::Field field = added[i];
+    if (!detail::is_hop_by_hop(field.name) && !iequals(field.name, "content-length") && detail::is_safe_field(field))
+      detail::append_field(out, field.name, field.value);
+  }
+}
+
 /// The head of a `101 Switching Protocols` response: the fields of the handshake, then the ones added to it.
 inline std::string http_upgrade_head(const HttpResponse& handshake, const HttpHeaders& added) {
   std::string out;
@@ -83,11 +92,7 @@ inline std::string http_upgrade_head(const HttpResponse& handshake, const HttpHe
   detail::append_status_line(out, handshake.status);
   for (std::size_t i = 0; i < handshake.headers.size(); ++i)
     detail::append_field(out, handshake.headers[i].name, handshake.headers[i].value);
-  for (std::size_t i = 0; i < added.size(); ++i) {
-    const HttpHeaders::Field field = added[i];
-    if (!detail::is_hop_by_hop(field.name) && !iequals(field.name, "content-length") && detail::is_safe_field(field))
-      detail::append_field(out, field.name, field.value);
-  }
+  append_added_fields(out, added);
   out += "\r\n";
   return out;
 }

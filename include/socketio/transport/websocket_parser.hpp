@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -125,6 +126,9 @@ constexpr bool is_valid_close_code(unsigned code) noexcept {
 
 /// A control frame of the server: `opcode` 0x8 close, 0x9 ping, 0xA pong; at most 125 bytes of payload.
 std::string websocket_control_frame(unsigned opcode, std::string_view payload);
+
+/// A close frame of the server; without a code it is empty. The reason is at most 123 bytes.
+std::string websocket_close_frame(std::optional<std::uint16_t> code, std::string_view reason = {});
 
 }  // namespace socketio
 

@@ -5,6 +5,12 @@
 #include <iostream>
 #include <string>
 
+#ifdef WITH_SECOND_TRANSPORT
+bool second_transport_listens();
+#else
+bool second_transport_listens() { return true; }
+#endif
+
 int main() {
   socketio::Server io;
   io.on("connection", [](socketio::Socket socket) {
@@ -15,4 +21,5 @@ int main() {
   std::cout << "listening on " << port << '\n';
   io.close();
   io.run();
+  return second_transport_listens() ? 0 : 1;
 }

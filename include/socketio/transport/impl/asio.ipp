@@ -90,7 +90,11 @@ class AsioListener : public std::enable_shared_from_this<AsioListener> {
 }  // namespace detail
 
 inline AsioTransport::AsioTransport(asio::io_context& context, Options options)
-    : shard_(std::make_shared<detail::AsioShard>(context, options)) {}
+    : AsioTransport(context, options, nullptr) {}
+
+inline AsioTransport::AsioTransport(asio::io_context& context, Options options,
+                                    std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols)
+    : shard_(std::make_shared<detail::AsioShard>(context, options, std::move(websocket_protocols))) {}
 
 inline AsioTransport::~AsioTransport() {
   for (const auto& listener : listeners_) listener->close();

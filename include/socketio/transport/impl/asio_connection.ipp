@@ -233,7 +233,7 @@ inline void AsioConnection::end() {
   const auto self = shared_from_this();
   phase_ = Phase::ended;
   http_.reset();
-  parser_.stop();
+  websocket_stop();
   deflate_.reset();
   if (extra_) {
     shard_->scheduler.cancel(extra_->timer);
@@ -248,7 +248,7 @@ inline void AsioConnection::end_after_flush(bool linger) {
   phase_ = Phase::flushing;
   linger_ = linger;
   http_.reset();
-  parser_.stop();
+  websocket_stop();
   if (extra_) extra_->pending = std::string();
   if (!queue_) return on_flushed();
   arm(shard_->options.close_timeout);

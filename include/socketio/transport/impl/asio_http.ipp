@@ -228,7 +228,9 @@ inline std::unique_ptr<WebSocketDeflate> AsioConnection::make_deflate(const Defl
   return std::make_unique<WebSocketDeflate>(shard_->deflate_pool(), agreement, options);
 }
 
-inline std::shared_ptr<WebSocket> AsioConnection::become_websocket(std::string response_head,
+inline std::shared_ptr<WebSocket> AsioConnection::become_websocket(const HttpRequest& request,
+                                                                   const HttpResponse& handshake,
+                                                                   const HttpHeaders& headers,
                                                                    const WebSocketLimits& limits,
                                                                    std::unique_ptr<WebSocketDeflate> deflate) {
   if (phase_ != Phase::http) return nullptr;
@@ -239,7 +241,14 @@ inline std::shared_ptr<WebSocket> AsioConnection::become_websocket(std::string r
   parser_ = WebSocketParser(limits);
   deflate_ = std::move(deflate);
   if (deflate_) parser_.expect_compression();
-  queue().push(std::move(response_head));
+  std::string head;
+  if (shard_->protocols) {
+    protocol_ = shard_->protocols->accept(request, handshake, headers, limits, head);
+    if (deflate_) protocol_->expect_compression();
+  } else {
+    head = http_upgrade_head(handshake, headers);
+  }
+  queue().push(std::move(head));
   mark_dirty();
   if (!consuming && !tail.empty()) extra().pending = std::move(tail);
   return shared_from_this();
@@ -271,7 +280,7 @@ inline std::shared_ptr<WebSocket> AsioExchange::accept_websocket(const HttpHeade
   }
   std::unique_ptr<WebSocketDeflate> deflate;
   if (agreement) deflate = connection_->make_deflate(*agreement, *limits.per_message_deflate);
-  return finish()->become_websocket(http_upgrade_head(response, headers), limits, std::move(deflate));
+  return finish()->become_websocket(request_, response, headers, limits, std::move(deflate));
 }
 
 }  // namespace socketio::detail

@@ -15,26 +15,22 @@ inline void AsioOutQueue::gather(std::vector<asio::const_buffer>& buffers, std::
   bool last_is_copy = false;
   std::size_t skip = written_;
   for (std::size_t i = first_; i < items_.size(); ++i) {
-    for (std::string_view piece : items_[i].pieces()) {
-      const std::size_t skipped = std::min(skip, piece.size());
-      piece.remove_prefix(skipped);
-      skip -= skipped;
-      if (piece.empty()) continue;
-      if (piece.size() <= max_copied_bytes && piece.size() <= scratch.size() - used) {
-        std::memcpy(scratch.data() + used, piece.data(), piece.size());
-        if (last_is_copy) {
-          buffers.back() = asio::const_buffer(buffers.back().data(), buffers.back().size() + piece.size());
-        } else {
-          if (buffers.size() == max_buffers) return;
-          buffers.emplace_back(scratch.data() + used, piece.size());
-        }
-        used += piece.size();
-        last_is_copy = true;
+    const std::string_view piece = items_[i].bytes.substr(skip);
+    skip = 0;
+    if (piece.size() <= max_copied_bytes && piece.size() <= scratch.size() - used) {
+      std::memcpy(scratch.data() + used, piece.data(), piece.size());
+      if (last_is_copy) {
+        buffers.back() = asio::const_buffer(buffers.back().data(), buffers.back().size() + piece.size());
       } else {
         if (buffers.size() == max_buffers) return;
-        buffers.emplace_back(piece.data(), piece.size());
-        last_is_copy = false;
+        buffers.emplace_back(scratch.data() + used, piece.size());
       }
+      used += piece.size();
+      last_is_copy = true;
+    } else {
+      if (buffers.size() == max_buffers) return;
+      buffers.emplace_back(piece.data(), piece.size());
+      last_is_copy = false;
     }
   }
 }
@@ -42,8 +38,8 @@ inline void AsioOutQueue::gather(std::vector<asio::const_buffer>& buffers, std::
 inline void AsioOutQueue::consume(std::size_t bytes) {
   bytes_ -= bytes;
   written_ += bytes;
-  while (first_ < items_.size() && written_ >= items_[first_].size()) {
-    written_ -= items_[first_].size();
+  while (first_ < items_.size() && written_ >= items_[first_].bytes.size()) {
+    written_ -= items_[first_].bytes.size();
     pongs_ -= items_[first_].is_pong ? 1u : 0u;
     items_[first_] = {};
     ++first_;

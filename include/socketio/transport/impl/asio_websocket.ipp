@@ -27,6 +27,8 @@ inline void AsioConnection::send(MessagePtr message) {
   if (phase_ != Phase::websocket) return;
   if (auto compressed = deflate_ ? deflate_->frame_of(message) : nullptr)
     queue().push(std::move(compressed));
+  else if (protocol_)
+    protocol_->send(message, queue());
   else
     queue().push(std::move(message));
   drain_due_ = true;
@@ -36,12 +38,7 @@ inline void AsioConnection::send(MessagePtr message) {
 inline void AsioConnection::close(std::optional<std::uint16_t> code) {
   if (phase_ != Phase::websocket) return;
   if (code && !is_valid_close_code(*code)) throw std::invalid_argument("not a WebSocket close code that may be sent");
-  std::string payload;
-  if (code) {
-    payload += static_cast<char>(*code >> 8);
-    payload += static_cast<char>(*code & 0xFF);
-  }
-  queue().push(websocket_control_frame(0x8, payload));
+  websocket_queue_close(code);
   phase_ = Phase::closing;
   arm(shard_->options.close_timeout);
   mark_dirty();
@@ -86,7 +83,7 @@ inline void AsioConnection::websocket_input(std::span<char> input) {
       if (listener_) resume_input_later();
       return;
     }
-    const WebSocketEvent event = parser_.parse(input);
+    const WebSocketEvent event = protocol_ ? protocol_->parse(input) : parser_.parse(input);
     const std::string_view payload(event.payload.data(), event.payload.size());
     switch (event.kind) {
       case WebSocketEvent::Kind::none: return;
@@ -119,7 +116,7 @@ inline void AsioConnection::websocket_compressed(const WebSocketEvent& event) {
 
 inline void AsioConnection::websocket_pong(std::string_view payload) {
   if (phase_ != Phase::websocket) return;  // RFC 6455 section 5.5.1: nothing follows a close frame
-  queue().push(websocket_control_frame(0xA, payload), true);
+  queue().push(protocol_ ? protocol_->pong(payload) : websocket_control_frame(0xA, payload), true);
   mark_dirty();
   if (queue_->pongs() <= shard_->options.max_pending_pongs) return;
   // Many pings in one turn are no flood yet; pings from a peer that does not read are one.
@@ -129,17 +126,22 @@ inline void AsioConnection::websocket_pong(std::string_view payload) {
   report_close({WebSocketClose::Cause::protocol_violation, 1006, "too many pending pongs"});
 }
 
+/// @param code  no value: an empty close frame
+inline void AsioConnection::websocket_queue_close(std::optional<std::uint16_t> code, std::string_view reason) {
+  queue().push(protocol_ ? protocol_->close(code, reason) : websocket_close_frame(code, reason));
+}
+
+inline void AsioConnection::websocket_stop() noexcept {
+  if (protocol_)
+    protocol_->stop();
+  else
+    parser_.stop();
+}
+
 inline void AsioConnection::websocket_closed_by_peer(std::uint16_t code, std::string reason) {
   const bool ours_first = phase_ == Phase::closing;
-  if (!ours_first) {
-    std::string payload;
-    if (code != 1005) {
-      payload += static_cast<char>(code >> 8);
-      payload += static_cast<char>(code & 0xFF);
-      payload += reason;  // a browser shows its page the reason that comes back
-    }
-    queue().push(websocket_control_frame(0x8, payload));
-  }
+  // A browser shows its page the reason that comes back.
+  if (!ours_first) websocket_queue_close(code == 1005 ? std::nullopt : std::optional(code), reason);
   end_after_flush(false);
   using Cause = WebSocketClose::Cause;
   report_close({ours_first ? Cause::closed_locally : Cause::closed_by_peer, code, std::move(reason)});
@@ -150,7 +152,7 @@ inline void AsioConnection::websocket_violated(std::uint16_t code, std::string_v
     end_after_flush(true);
     return report_close({WebSocketClose::Cause::closed_locally, 1006, {}});
   }
-  queue().push(websocket_control_frame(0x8, std::string{static_cast<char>(code >> 8), static_cast<char>(code & 0xFF)}));
+  websocket_queue_close(code);
   end_after_flush(true);
   report_close({WebSocketClose::Cause::protocol_violation, code, std::string(why)});
 }

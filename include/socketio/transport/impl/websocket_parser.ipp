@@ -34,6 +34,16 @@ inline std::string websocket_control_frame(unsigned opcode, std::string_view pay
   return frame;
 }
 
+inline std::string websocket_close_frame(std::optional<std::uint16_t> code, std::string_view reason) {
+  std::string payload;
+  if (code) {
+    payload += static_cast<char>(*code >> 8);
+    payload += static_cast<char>(*code & 0xFF);
+    payload += reason;
+  }
+  return websocket_control_frame(0x8, payload);
+}
+
 inline WebSocketEvent WebSocketParser::fail(std::uint16_t code, std::string_view why) {
   ended_ = true;
   WebSocketEvent event;

@@ -30,8 +30,10 @@ using socketio::test::AsioFixture;
 using socketio::test::client_frame;
 using socketio::test::ClientPtr;
 using socketio::test::close_payload;
+using socketio::test::on_tcp;
 using socketio::test::Opcode;
 using socketio::test::take_server_frame;
+using socketio::test::TestTransport;
 using socketio::test::text_response;
 
 namespace {
@@ -54,7 +56,7 @@ TEST_CASE("an idle connection is small", "[transport][asio]") {
 
 TEST_CASE("listen binds a free port where it is told to", "[transport][asio]") {
   asio::io_context context;
-  AsioTransport transport(context);
+  TestTransport transport(context, on_tcp());
   const std::uint16_t one = transport.listen(0, "127.0.0.1");
   const std::uint16_t two = transport.listen(0, "localhost");
   const std::uint16_t all = transport.listen(0);
@@ -71,7 +73,7 @@ TEST_CASE("a connection over IPv6 is served, and shows its address", "[transport
   probe.open(asio::ip::tcp::v6(), error);
   if (!error) probe.bind({asio::ip::address_v6::loopback(), 0}, error);
   if (error) return;  // a machine without IPv6
-  AsioTransport transport(context);
+  TestTransport transport(context, on_tcp());
   std::string address;
   transport.on_exchange([&](const ExchangePtr& exchange) {
     address = exchange->request().remote_address;
@@ -88,7 +90,7 @@ TEST_CASE("a connection over IPv6 is served, and shows its address", "[transport
 TEST_CASE("a port that is taken is refused with a message that names it", "[transport][asio]") {
   AsioFixture server;
   asio::io_context context;
-  AsioTransport other(context);
+  TestTransport other(context, on_tcp());
   const std::string where = "127.0.0.1:" + std::to_string(server.port);
   try {
     other.listen(server.port, "127.0.0.1");

@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -29,6 +31,17 @@ using Cause = WebSocketClose::Cause;
 namespace {
 
 std::string text(std::string_view payload) { return client_frame(Opcode::text, payload); }
+
+/// The lines of a response's head; their order means nothing.
+std::multiset<std::string> lines_of(std::string_view head) {
+  std::multiset<std::string> lines;
+  while (!head.starts_with("\r\n")) {
+    lines.emplace(head.substr(0, head.find("\r\n")));
+    head.remove_prefix(head.find("\r\n") + 2);
+  }
+  CHECK(head == "\r\n");
+  return lines;
+}
 
 /// Small enough to fill, large enough for the window of a loopback connection to keep moving.
 constexpr int small_receive_buffer = 256 * 1024;
@@ -85,13 +98,25 @@ TEST_CASE("the answer to the handshake has the added fields, and an upgrade is r
   CHECK(server.exchanges[0]->is_upgrade());
   socketio::HttpHeaders headers;
   headers.add("Set-Cookie", "a=b");
+  headers.add("Set-Cookie", "c=d");
   const auto websocket = server.exchanges[0]->accept_websocket(headers, {});
   REQUIRE(websocket);
   CHECK(server.exchanges[0]->accept_websocket(headers, {}) == nullptr);
   REQUIRE(server.until([&] { return client->received.find("\r\n\r\n") != std::string::npos; }));
-  CHECK(client->received ==
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSet-Cookie: a=b\r\n\r\n");
+  CHECK(lines_of(client->received) ==
+        std::multiset<std::string>{"HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+                                   "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Set-Cookie: a=b",
+                                   "Set-Cookie: c=d"});
+}
+
+TEST_CASE("the first subprotocol offered is accepted", "[transport][asio][websocket]") {
+  AsioFixture server;
+  server.when_exchange = [&](const ExchangePtr& exchange) { server.websocket = exchange->accept_websocket({}, {}); };
+  const auto client = server.connect();
+  const std::string usual(AsioFixture::websocket_request);
+  client->send(usual.substr(0, usual.size() - 2) + "Sec-WebSocket-Protocol: one, two\r\n\r\n");
+  REQUIRE(server.until([&] { return client->received.find("\r\n\r\n") != std::string::npos; }));
+  CHECK(lines_of(client->received).count("Sec-WebSocket-Protocol: one") == 1);
 }
 
 TEST_CASE("a handshake that does not conform is refused and its connection ends", "[transport][asio][websocket]") {
@@ -235,6 +260,31 @@ TEST_CASE("what is sent in one turn is accounted until it has left, then drain f
   CHECK(server.listener->drains == 1);
 }
 
+TEST_CASE("one message goes to many, and every message is itself", "[transport][asio][websocket]") {
+  AsioFixture server;
+  std::vector<std::pair<socketio::test::ClientPtr, std::shared_ptr<socketio::WebSocket>>> connections;
+  for (int i = 0; i < 3; ++i) {
+    auto client = server.open_websocket();
+    connections.emplace_back(std::move(client), server.websocket);
+  }
+  for (int round = 0; round < 20; ++round) {
+    const auto head = Message::text("head " + std::to_string(round));
+    std::vector<socketio::MessagePtr> parts;
+    for (int i = 0; i < 10; ++i) parts.push_back(Message::binary(Binary(std::string(600, static_cast<char>('a' + i)))));
+    for (const auto& [client, websocket] : connections) {
+      websocket->send(head);
+      for (const auto& part : parts) websocket->send(part);
+      websocket->send(Message::text("own"));
+    }
+    for (const auto& [client, websocket] : connections) {
+      CHECK(next_frame(server, *client).payload == "4head " + std::to_string(round));
+      for (int i = 0; i < 10; ++i)
+        CHECK(next_frame(server, *client).payload == std::string(600, static_cast<char>('a' + i)));
+      CHECK(next_frame(server, *client).payload == "4own");
+    }
+  }
+}
+
 TEST_CASE("a listener may send again from on_drain", "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.open_websocket();
@@ -312,6 +362,7 @@ TEST_CASE("close sends what is queued, then the close frame, then waits for the 
   const auto client = server.open_websocket();
   std::optional<std::uint16_t> code;
   SECTION("with a code") { code = 4001; }
+  SECTION("with the code of a violation") { code = 1008; }
   SECTION("empty") {}
   server.websocket->send(Message::text("before"));
   server.websocket->close(code);

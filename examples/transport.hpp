@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// The transport of an example, chosen on its command line: `--transport asio` or `--transport websocketpp`.
+#pragma once
+
+#include <socketio/default_config.hpp>
+#ifdef SOCKETIO_WITH_WEBSOCKETPP
+#include <socketio/transport/websocketpp.hpp>
+#endif
+
+#include <stdexcept>
+#include <string>
+
+namespace examples {
+
+#ifdef SOCKETIO_WITH_WEBSOCKETPP
+/// The default, but for one line.
+struct OverWebsocketpp : socketio::DefaultConfig {
+  using Transport = socketio::WebsocketppTransport;
+};
+#endif
+
+/// Calls `serve` with the Config of the transport of that name.
+///
+/// @throws std::invalid_argument  when there is none, or not in this program
+template <class Serve>
+void over_transport(const std::string& name, Serve serve) {
+  if (name == "asio") return serve(socketio::DefaultConfig{});
+#ifdef SOCKETIO_WITH_WEBSOCKETPP
+  if (name == "websocketpp") return serve(OverWebsocketpp{});
+#else
+  if (name == "websocketpp")
+    throw std::invalid_argument("this program was built without WebSocket++; install it and configure again");
+#endif
+  throw std::invalid_argument("--transport takes asio or websocketpp, not " + name);
+}
+
+}  // namespace examples

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// The seam inside the Asio transport: who speaks RFC 6455 on a connection that has left HTTP. Transport layer, no I/O.
+#pragma once
+
+#include <socketio/engine/http.hpp>
+#include <socketio/engine/message.hpp>
+#include <socketio/engine/transport.hpp>
+#include <socketio/transport/websocket_parser.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace socketio::detail {
+
+class AsioOutQueue;
+
+/// The WebSocket protocol of one connection, in place of WebSocketParser and the frames that Message brings along.
+///
+/// The connection keeps what is the same for every implementation: the listener, the queue, the phases of the end and
+/// their timeouts; and compression, for which it agrees with the client, makes the frames and opens the messages.
+class WebSocketProtocol {
+ public:
+  virtual ~WebSocketProtocol() = default;
+
+  /// As WebSocketParser::expect_compression.
+  virtual void expect_compression() noexcept = 0;
+
+  /// As WebSocketParser::parse.
+  virtual WebSocketEvent parse(std::span<char>& input) = 0;
+
+  /// Ignores all further input; the payload of the last event stays valid.
+  virtual void stop() noexcept = 0;
+
+  /// Queues the frame of a message that is not compressed; called while neither side has closed.
+  virtual void send(const MessagePtr& message, AsioOutQueue& queue) = 0;
+
+  /// The frame that answers the ping of the last event.
+  virtual std::string pong(std::string_view payload) = 0;
+
+  /// The frame that begins a close, or answers the close or the violation of the last event.
+  virtual std::string close(std::optional<std::uint16_t> code, std::string_view reason) = 0;
+};
+
+/// Makes the WebSocketProtocol of every connection of one shard.
+class WebSocketProtocolFactory {
+ public:
+  virtual ~WebSocketProtocolFactory() = default;
+
+  /// @param request        conforms
+  /// @param handshake      what answer_websocket_handshake says to it
+  /// @param added          further fields for the answer
+  /// @param response_head  out: the head of the answer, with its empty line
+  virtual std::unique_ptr<WebSocketProtocol> accept(const HttpRequest& request, const HttpResponse& handshake,
+                                                    const HttpHeaders& added, const WebSocketLimits& limits,
+                                                    std::string& response_head) = 0;
+};
+
+}  // namespace socketio::detail

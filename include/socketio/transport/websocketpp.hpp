@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The second transport: WebSocket++ speaks RFC 6455, over the streams and the HTTP of the first. Transport layer.
+//
+// Needs the headers of WebSocket++ 0.8.2 and, for C++20 with GCC, corrected copies of a few of them: link the CMake
+// target socketio::websocketpp.
+#pragma once
+
+#include <socketio/engine/transport.hpp>
+#include <socketio/transport/asio.hpp>
+#include <socketio/transport/websocketpp_protocol.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <memory>
+
+namespace socketio {
+
+/// Serves HTTP as AsioTransport does, and WebSockets with WebSocket++.
+///
+/// Options, limits, timeouts, thread safety, lifetime and errors are those of AsioTransport; docs/transports.md lists
+/// where peers can tell the two apart.
+///
+/// @code
+/// struct MyConfig : socketio::DefaultConfig {
+///   using Transport = socketio::WebsocketppTransport;
+/// };
+/// socketio::BasicServer<MyConfig> io;
+/// @endcode
+class WebsocketppTransport : private AsioTransport {
+ public:
+  using AsioTransport::executor_type;
+  using AsioTransport::Options;
+
+  explicit WebsocketppTransport(asio::io_context& context, Options options = {})
+      : AsioTransport(context, options, std::make_unique<detail::WebsocketppFactory>()) {}
+
+  using AsioTransport::close;
+  using AsioTransport::connection_count;
+  using AsioTransport::get_executor;
+  using AsioTransport::listen;
+  using AsioTransport::on_exchange;
+  using AsioTransport::scheduler;
+};
+
+static_assert(Transport<WebsocketppTransport>);
+
+}  // namespace socketio

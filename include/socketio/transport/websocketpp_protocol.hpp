@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// WebSocket++ behind the seam of the Asio transport: bytes in, events and frames out. Transport layer, no I/O.
+#pragma once
+
+#include <socketio/transport/websocket_protocol.hpp>
+#include <socketio/transport/websocketpp_config.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace socketio::detail {
+
+/// Messages in WebSocket++'s form, prepared once for all connections of a shard that have them to send.
+///
+/// Keeps nothing alive: a message is remembered while somebody still has to send it, the last ones only.
+class WebsocketppPrepared {
+ public:
+  using Prepared = WebsocketppConfig::message_type::ptr;
+
+  Prepared get(const MessagePtr& message);
+
+ private:
+  struct Entry {
+    std::weak_ptr<const Message> message;
+    std::weak_ptr<WebsocketppConfig::message_type> prepared;
+  };
+
+  // A broadcast is one message and its attachments, sent to one receiver after the other.
+  std::array<Entry, 8> recent_;
+  std::size_t next_ = 0;
+};
+
+/// One connection of WebSocket++, which speaks the protocol; what it lacks of the contract is added here: a limit on
+/// the fragments of a message, lengths that do not overflow, the check that a fragmented text ends with a complete
+/// character, and that nothing is taken in beyond the frame whose message the listener is being given.
+class WebsocketppProtocol final : public WebSocketProtocol {
+ public:
+  using Connection = websocketpp::server<WebsocketppConfig>::connection_ptr;
+
+  /// Performs the handshake on a new connection.
+  WebsocketppProtocol(Connection connection, WebsocketppPrepared& prepared, const HttpRequest& request,
+                      const WebSocketLimits& limits);
+
+  /// What WebSocket++ has written of its own accord since the last call: first its answer to the handshake.
+  std::string take_output();
+
+  void expect_compression() noexcept override { may_compress_ = true; }
+  WebSocketEvent parse(std::span<char>& input) override;
+  void stop() noexcept override { ended_ = true; }
+  void send(const MessagePtr& message, AsioOutQueue& queue) override;
+  std::string pong(std::string_view payload) override;
+  std::string close(std::optional<std::uint16_t> code, std::string_view reason) override;
+
+ private:
+  using MessagePointer = WebsocketppConfig::message_type::ptr;
+
+  std::size_t take_header(std::span<const char> input);
+  bool count_frame();
+  bool hide_compression();
+  bool shorten_header();
+  void on_message(MessagePointer message);
+  void fail(websocketpp::close::status::value code, const char* why);
+  void end();
+
+  bool is_control() const { return (header_[0] & 0x08) != 0; }
+  std::size_t length_bytes() const { return (header_[1] & 0x7F) < 126 ? 0 : (header_[1] & 0x7F) == 126 ? 2 : 8; }
+  std::size_t mask_bytes() const { return (header_[1] & 0x80) != 0 ? 4 : 0; }
+
+  Connection connection_;
+  WebsocketppPrepared& prepared_;
+  WebSocketLimits limits_;
+  WebSocketEvent event_;
+  MessagePointer message_;         // that event_ shows
+  std::string text_;               // that event_ shows
+  std::array<char, 14> header_{};  // of the frame that is arriving
+  std::size_t header_bytes_ = 0;
+  std::uint64_t payload_left_ = 0;
+  std::size_t fragments_ = 0;  // so far, of the message that is arriving
+  bool in_payload_ = false;
+  bool may_compress_ = false;
+  bool is_compressed_ = false;  // the message that is arriving
+  bool is_binary_ = false;      // the same
+  bool ended_ = false;
+};
+
+/// The WebSocket++ endpoint of a shard.
+class WebsocketppFactory final : public WebSocketProtocolFactory {
+ public:
+  WebsocketppFactory() { endpoint_.set_user_agent({}); }
+
+  std::unique_ptr<WebSocketProtocol> accept(const HttpRequest& request, const HttpResponse& handshake,
+                                            const HttpHeaders& added, const WebSocketLimits& limits,
+                                            std::string& response_head) override;
+
+ private:
+  websocketpp::server<WebsocketppConfig> endpoint_;
+  WebsocketppPrepared prepared_;
+};
+
+}  // namespace socketio::detail
+
+#include <socketio/transport/impl/websocketpp_protocol.ipp>
