@@ -39,8 +39,9 @@ inline std::string version_in(const std::filesystem::path& path) {
   JsonValue root;
   if (parse_json_in_place(*text, 0, ParserLimits{}.max_depth, arena, root) != JsonStatus::ok || !root.IsObject())
     return {};
-  const auto version = root.FindMember("version");
-  return version != root.MemberEnd() && version->value.IsString() ? version->value.GetString() : std::string();
+  const JsonValue& package = root;  // Clang takes the comparison of mutable iterators for ambiguous
+  const auto version = package.FindMember("version");
+  return version != package.MemberEnd() && version->value.IsString() ? version->value.GetString() : std::string();
 }
 
 inline std::string version_of(const ServeClientOptions& options) {
