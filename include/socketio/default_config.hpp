@@ -24,9 +24,11 @@ struct DefaultConfig {
   using Parser = JsonParser;
   using SocketData = Value;
 
-  /// The events that clients may send and those that they are sent, as Events<...>; see Event.
+  /// The events that clients may send, those that they are sent, and those that servers send each other, as
+  /// Events<...>; see Event.
   using ListenEvents = AnyEvents;
   using EmitEvents = AnyEvents;
+  using ServerSideEvents = AnyEvents;
 };
 
 }  // namespace socketio

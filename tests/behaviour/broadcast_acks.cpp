@@ -94,6 +94,8 @@ TEST_CASE("every kind of selection can ask for acknowledgements", "[behaviour][b
   ask(crowd.harness.io.except("room"), {1});
   ask(crowd.sockets[0].broadcast(), {1});
   ask(crowd.sockets[1].to("room").timeout(10s), {0});
+  ask(crowd.sockets[1].timeout(10s).to("room"), {0});
+  ask(crowd.sockets[0].compress(false).except("room"), {1});
   ask(crowd.harness.io.to("nobody"), {});
 }
 
@@ -121,6 +123,23 @@ TEST_CASE("a timeout ends a broadcast with the answers that have come, once", "[
   crowd.answer(1, "[1]");
   crowd.harness.wait(1s);
   CHECK(outcome.calls == 1);
+}
+
+TEST_CASE("flags and timeout of a socket come along to the selection made from it",
+          "[behaviour][broadcast-ack][memory]") {
+  Crowd crowd(on_memory, 3);
+  crowd.sockets[1].join("room");
+  Outcome outcome;
+  crowd.sockets[0].timeout(50ms).volatile_().in({"room"}).emit("x", outcome.take<int>());
+  CHECK(crowd.clients[1].next() == R"(420["x"])");
+  CHECK_FALSE(crowd.clients[2].has_message());
+  crowd.harness.wait(50ms);
+  CHECK(outcome.error == Errc::timed_out);
+  const BroadcastOptions options = crowd.sockets[0].volatile_().compress(false).local().options();
+  CHECK(options.flags.is_volatile);
+  CHECK_FALSE(options.flags.compress);
+  CHECK(options.flags.local);
+  CHECK(options.except == std::vector<std::string>{crowd.sockets[0].id()});
 }
 
 TEST_CASE("a receiver that goes is not waited for", "[behaviour][broadcast-ack]") {

@@ -57,6 +57,10 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   ///               other servers: nothing is sent, and the callback gets no answers, in a later turn.
   template <EventName E, class... Args>
   void server_side_emit(const E& event, Args&&... args) const {
+    if constexpr (TypedEvent<E>)
+      detail::require_declared_event<typename Config::ServerSideEvents, E>();
+    else
+      detail::require_untyped_events<typename Config::ServerSideEvents>();
     const std::string_view name = detail::name_of(event);
     if (name == "connect" || name == "connection" || name == "new_namespace")
       throw std::invalid_argument('"' + std::string(name) + "\" is a reserved event name");

@@ -143,9 +143,35 @@ class BasicSocketEmitter {
     return copy;
   }
 
-  /// Everyone in the namespace but this socket; the flags set so far come along.
+  /// Everyone in the namespace but this socket; the flags and the timeout set so far come along, as with the three
+  /// below.
   BasicBroadcastOperator<Config> broadcast() const {
-    return {socket_->nsp(), BroadcastOptions{{}, {socket_->id()}, flags_}};
+    BasicBroadcastOperator<Config> everyone(socket_->nsp(), BroadcastOptions{{}, {socket_->id()}, flags_});
+    return timeout_ ? everyone.timeout(*timeout_) : everyone;
+  }
+  BasicBroadcastOperator<Config> local() const { return broadcast().local(); }
+
+  /// Everyone in these rooms but this socket.
+  template <detail::RoomArgument... Rooms>
+  BasicBroadcastOperator<Config> to(const Rooms&... rooms) const {
+    return broadcast().to(rooms...);
+  }
+  BasicBroadcastOperator<Config> to(std::initializer_list<std::string_view> rooms) const {
+    return broadcast().to(rooms);
+  }
+  template <detail::RoomArgument... Rooms>
+  BasicBroadcastOperator<Config> in(const Rooms&... rooms) const {
+    return to(rooms...);
+  }
+  BasicBroadcastOperator<Config> in(std::initializer_list<std::string_view> rooms) const { return to(rooms); }
+
+  /// Everyone but this socket and those in these rooms.
+  template <detail::RoomArgument... Rooms>
+  BasicBroadcastOperator<Config> except(const Rooms&... rooms) const {
+    return broadcast().except(rooms...);
+  }
+  BasicBroadcastOperator<Config> except(std::initializer_list<std::string_view> rooms) const {
+    return broadcast().except(rooms);
   }
 
  private:
@@ -483,15 +509,13 @@ class BasicSocket {
 
   /// Everyone in the namespace but this socket.
   BasicBroadcastOperator<Config> broadcast() const { return emitter().broadcast(); }
-  BasicBroadcastOperator<Config> local() const { return broadcast().local(); }
+  BasicBroadcastOperator<Config> local() const { return emitter().local(); }
   /// Everyone in these rooms but this socket.
   template <detail::RoomArgument... Rooms>
   BasicBroadcastOperator<Config> to(const Rooms&... rooms) const {
-    return BasicBroadcastOperator<Config>::with_rooms(broadcast(), detail::room_list(rooms...));
+    return emitter().to(rooms...);
   }
-  BasicBroadcastOperator<Config> to(std::initializer_list<std::string_view> rooms) const {
-    return BasicBroadcastOperator<Config>::with_rooms(broadcast(), detail::room_list(rooms));
-  }
+  BasicBroadcastOperator<Config> to(std::initializer_list<std::string_view> rooms) const { return emitter().to(rooms); }
   template <detail::RoomArgument... Rooms>
   BasicBroadcastOperator<Config> in(const Rooms&... rooms) const {
     return to(rooms...);
@@ -500,10 +524,10 @@ class BasicSocket {
   /// Everyone but this socket and those in these rooms.
   template <detail::RoomArgument... Rooms>
   BasicBroadcastOperator<Config> except(const Rooms&... rooms) const {
-    return BasicBroadcastOperator<Config>::without_rooms(broadcast(), detail::room_list(rooms...));
+    return emitter().except(rooms...);
   }
   BasicBroadcastOperator<Config> except(std::initializer_list<std::string_view> rooms) const {
-    return BasicBroadcastOperator<Config>::without_rooms(broadcast(), detail::room_list(rooms));
+    return emitter().except(rooms);
   }
 
   /// Joins rooms; does nothing once the socket has gone. In a middleware, the rooms count from the connection on.
