@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
-# Turns the ```cpp blocks of a Markdown file into one translation unit.
+# Turns the ```cpp blocks of Markdown files into one translation unit, of functions that run.cpp runs.
 #
-#   socketio_extract_snippets(<markdown file> <output .cpp>)
+#   socketio_extract_snippets(<output .cpp> <markdown file>...)
 #
-# A block is compiled as follows; a comment on the line before the block can say otherwise:
-#   (nothing)                     if it has `int main(`, as a program; else as statements in a function, where
-#                                 `socketio::Server io` and `socketio::Socket socket` exist
-#   <!-- at file scope -->        as declarations
-#   <!-- in a coroutine -->       as statements in a coroutine, with the same `io` and `socket`
-#   <!-- not compiled -->         not at all
+# A block becomes the following; a comment on the line before the block can say otherwise:
+#   (nothing)                     if it has `int main(`, a program, which is only compiled; else statements that are run
+#                                 when a client has connected, where `socketio::Server& io`, `socketio::Socket socket`
+#                                 and its `socketio::Namespace nsp` exist
+#   <!-- in a coroutine -->       the same as a coroutine
+#   <!-- at the start -->         statements that are run before any client connects; there is only `io`
+#   <!-- at file scope -->        declarations, which the blocks up to the next heading may use
+#   <!-- not run -->              statements as above that are only compiled
+#   <!-- not compiled -->         nothing
+#   <!-- if MACRO -->             statements as above, in builds that define the macro
 # Every block lives in a namespace of its own, its #include lines before all of them. Errors name the line of the
-# Markdown file.
+# Markdown file. What the comments in a block may say, and have checked, is told in run.cpp.
 
 # next_line(<variable with text>): cuts the first line off it and stores it in `line`. String operations only: lists
 # would suffer from the brackets and semicolons of C++.
@@ -26,14 +30,61 @@ macro(next_line text)
   endif()
 endmacro()
 
-function(socketio_extract_snippets markdown output)
+# Appends the block that has just ended to `bodies`, from the variables of socketio_extract_page.
+macro(append_snippet)
+  set(space "snippet_${page_id}_${start}")
+  set(everything "socketio::Server& io, socketio::Socket socket, socketio::Namespace nsp")
+  set(unused "(void)io, (void)socket, (void)nsp;")
+  set(signature "")
+  set(ending "")
+  set(is_run TRUE)
+  set(contents "${head}${block}")
+  set(guard "")
+  set(guard_end "")
+  if(mode MATCHES "^if ([A-Z_]+)$")
+    set(guard "#ifdef ${CMAKE_MATCH_1}\n")
+    set(guard_end "#endif\n")
+    set(mode "")
+  endif()
+  if(mode STREQUAL "at file scope" OR (mode STREQUAL "" AND block MATCHES "int main\\("))
+    set(is_run FALSE)
+    if(mode)
+      string(APPEND visible "using namespace ${space};\n")
+    endif()
+  elseif(mode STREQUAL "in a coroutine")
+    set(signature "asio::awaitable<void> run(${everything})")
+    set(ending "co_return;\n")
+  elseif(mode STREQUAL "at the start")
+    set(signature "void run(socketio::Server& io)")
+    set(unused "(void)io;")
+  elseif(mode STREQUAL "" OR mode STREQUAL "not run")
+    set(signature "void run(${everything})")
+    if(mode)
+      set(is_run FALSE)
+    endif()
+  elseif(NOT mode STREQUAL "not compiled")
+    message(FATAL_ERROR "${name}:${start}: '${mode}' says nothing about a block of C++")
+  endif()
+  if(signature)
+    set(contents "${before}${signature} {\n${unused}\n{\n${head}${block}}\n${ending}}\n")
+    if(is_run)
+      string(APPEND contents "const socketio::test::Snippet snippet(\"${name}:${start}\", &run, R\"snippet(${block})snippet\");\n")
+    endif()
+  endif()
+  if(NOT mode STREQUAL "not compiled")
+    string(APPEND bodies "\n${guard}namespace ${space} {\n${contents}}\n${guard_end}")
+  endif()
+endmacro()
+
+# Appends to `includes` and `bodies`.
+macro(socketio_extract_page markdown)
   file(READ "${markdown}" rest)
-  get_filename_component(name "${markdown}" NAME)
-  set(includes "")
-  set(bodies "")
+  file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}" "${markdown}")
+  string(MAKE_C_IDENTIFIER "${name}" page_id)
   set(number 0)
   set(previous "")
   set(block "")
+  set(visible "")
   set(in_block FALSE)
   set(in_other_block FALSE)
   while(NOT rest STREQUAL "")
@@ -53,26 +104,14 @@ function(socketio_extract_snippets markdown output)
         continue()
       endif()
       set(in_block FALSE)
-      if(mode STREQUAL "not compiled")
-        set(body "")
-      elseif(mode STREQUAL "at file scope" OR (mode STREQUAL "" AND block MATCHES "int main\\("))
-        set(body "${head}${block}")
-      elseif(mode STREQUAL "in a coroutine")
-        set(body "asio::awaitable<void> run(socketio::Server& io, socketio::Socket socket) {\n(void)io, (void)socket;\n{\n${head}${block}}\nco_return;\n}\n")
-      elseif(mode STREQUAL "")
-        set(body "void run(socketio::Server& io, socketio::Socket socket) {\n(void)io, (void)socket;\n{\n${head}${block}}\n}\n")
-      else()
-        message(FATAL_ERROR "${name}:${start}: '${mode}' says nothing about a block of C++")
-      endif()
-      if(body)
-        string(APPEND bodies "\nnamespace snippet_at_line_${start} {\n${body}}\n")
-      endif()
+      append_snippet()
     elseif(line STREQUAL "```cpp")
       set(in_block TRUE)
       set(block "")
       set(start ${number})
       math(EXPR first "${number} + 1")
       set(head "#line ${first} \"${markdown}\"\n")
+      set(before "${visible}")
       set(mode "")
       if(previous MATCHES "^<!-- (.*) -->$")
         set(mode "${CMAKE_MATCH_1}")
@@ -82,14 +121,23 @@ function(socketio_extract_snippets markdown output)
       message(FATAL_ERROR "${name}:${number}: a block of C++ must begin with ```cpp at the start of the line")
     elseif(line MATCHES "^```.")
       set(in_other_block TRUE)
+    elseif(line MATCHES "^#")
+      set(visible "")
     endif()
     set(previous "${line}")
   endwhile()
   if(in_block OR in_other_block)
     message(FATAL_ERROR "${name}: a block is not closed")
   endif()
+endmacro()
 
-  set(unit "// Generated from ${name} by tests/snippets/extract.cmake.\n#include <socketio/socketio.hpp>\n\n${includes}${bodies}")
+function(socketio_extract_snippets output)
+  set(includes "")
+  set(bodies "")
+  foreach(page IN LISTS ARGN)
+    socketio_extract_page("${page}")
+  endforeach()
+  set(unit "// Generated by tests/snippets/extract.cmake.\n#include <tests/snippets/snippet.hpp>\n\n${includes}${bodies}")
   set(old "")
   if(EXISTS "${output}")
     file(READ "${output}" old)
