@@ -43,6 +43,9 @@ struct ServerOptions {
   /// Binary attachments of one packet, in both directions; JavaScript clients refuse more than 10.
   std::size_t max_attachments = ParserLimits{}.max_attachments;
 
+  /// Binary values of one packet that a client sends, with the msgpack parser, which has no attachments.
+  std::size_t max_binary_values = ParserLimits{}.max_binary_values;
+
   /// Nesting of arrays and objects in what a client sends.
   std::size_t max_depth = ParserLimits{}.max_depth;
 
@@ -99,6 +102,7 @@ struct ServerOptions {
   ParserLimits parser_limits() const {
     ParserLimits limits;
     limits.max_attachments = max_attachments;
+    limits.max_binary_values = max_binary_values;
     limits.max_depth = max_depth;
     // What can arrive: a text and its attachments, each as large as a message may be.
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max();

@@ -12,7 +12,7 @@ namespace socketio {
 enum class ProtocolErrc {
   unknown_packet_type = 1,       // the first character is not a digit from 0 to 6; msgpack: no `type` from 0 to 4
   illegal_attachment_count,      // "5" or "6" not followed by a number from 1 on and a "-"
-  too_many_attachments,          // more than ParserLimits::max_attachments
+  too_many_attachments,          // more than ParserLimits::max_attachments; msgpack: max_binary_values
   invalid_ack_id,                // larger than 2^53 - 1, hence not the number that the peer meant; msgpack: no integer
   invalid_payload,               // not JSON (or msgpack), or not what this type of packet carries
   payload_too_deep,              // nested deeper than ParserLimits::max_depth

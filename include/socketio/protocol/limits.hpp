@@ -12,6 +12,10 @@ struct ParserLimits {
   /// Attachments that a packet may announce: the reference's bound since the parser's release 4.2.6.
   std::size_t max_attachments = 10;
 
+  /// Binary values of one packet with a parser that has no attachments (msgpack): one of two bytes costs a hundred
+  /// here.
+  std::size_t max_binary_values = 10'000;
+
   /// Arrays and objects within each other. Far beyond any payload written by a person, far below what a stack takes.
   std::size_t max_depth = 512;
 

@@ -40,8 +40,9 @@ struct MsgpackMembers;
 ///
 /// Refused is what the reference refuses, in its words, and beyond that: an acknowledgement id that is negative or
 /// above 2^53 - 1; an event whose name is reserved or neither a string nor a number; keys that are arrays, objects,
-/// binary data or dates, which no object of JavaScript has; what is nested deeper than ParserLimits::max_depth. An
-/// event without a name is accepted and has no data, so that nothing is called.
+/// binary data or dates, which no object of JavaScript has; what is nested deeper than ParserLimits::max_depth; more
+/// binary values than ParserLimits::max_binary_values. An event without a name is accepted and has no data, so that
+/// nothing is called.
 ///
 /// The decoder is our own and not msgpack-cxx: that one builds a tree of its own types, to be copied into a packet node
 /// by node; it has neither undefined nor this dialect of dates, and lets a length that is merely announced reserve

@@ -429,6 +429,29 @@ TEST_CASE("msgpack: members that are not looked at may nest as they like", "[pro
             .packet);
 }
 
+TEST_CASE("msgpack: a packet has as many binary values as the limit allows", "[protocol][msgpack]") {
+  ParserLimits limits;
+  limits.max_binary_values = 3;
+  const std::string two = bytes("92 c400 c40178");
+  const std::string three = bytes("93 c400 a0 92 c40178 d40578");
+  CHECK(decode(msgpack_packet(3, two), limits).packet);
+  CHECK(decode(msgpack_packet(3, three), limits).packet);
+  const DecodeResult result = decode(msgpack_packet(3, bytes("94 c400 c400 c400 c400")), limits);
+  CHECK(result.error == ProtocolErrc::too_many_attachments);
+  CHECK(result.message == "too many attachments");
+  CHECK(decode(msgpack_packet(3, bytes("94 c400 c400 c400 d40578")), limits).error ==
+        ProtocolErrc::too_many_attachments);
+  const auto many = [](std::size_t count) {
+    std::string packet = bytes("dd");
+    for (int shift = 24; shift >= 0; shift -= 8) packet += static_cast<char>(count >> shift);
+    for (std::size_t i = 0; i < count; ++i) packet += bytes("c400");
+    return msgpack_packet(3, packet);
+  };
+  CHECK(decode(many(9'999)).packet);
+  CHECK(decode(many(10'000)).packet);
+  CHECK(decode(many(10'001)).error == ProtocolErrc::too_many_attachments);
+}
+
 TEST_CASE("msgpack: a packet is as large as the limit allows", "[protocol][msgpack]") {
   const std::string message = msgpack_packet(1, "");
   ParserLimits limits;

@@ -78,11 +78,12 @@ inline std::optional<ProtocolErrc> MsgpackParser::read_data(const detail::Msgpac
   if (!is_acceptable) return ProtocolErrc::invalid_payload;
   if (kind == MsgpackKind::undefined) return std::nullopt;
 
-  switch (detail::read_msgpack_in_place(members.data, members.end, limits_.max_depth, parts.attachments, parts.arena,
-                                        parts.root)) {
-    case detail::JsonStatus::ok: break;
-    case detail::JsonStatus::syntax_error: return ProtocolErrc::invalid_payload;
-    case detail::JsonStatus::too_deep: return ProtocolErrc::payload_too_deep;
+  switch (
+      detail::read_msgpack_in_place(members.data, members.end, limits_, parts.attachments, parts.arena, parts.root)) {
+    case detail::MsgpackStatus::ok: break;
+    case detail::MsgpackStatus::not_a_key: return ProtocolErrc::invalid_payload;
+    case detail::MsgpackStatus::too_deep: return ProtocolErrc::payload_too_deep;
+    case detail::MsgpackStatus::too_many_binaries: return ProtocolErrc::too_many_attachments;
   }
   parts.has_data = true;
   if (parts.type != PacketType::event) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <socketio/protocol/convert_time.hpp>
 #include <socketio/protocol/json.hpp>
 #include <socketio/protocol/json_writer.hpp>
+#include <socketio/protocol/limits.hpp>
 #include <socketio/protocol/utf8.hpp>
 #include <socketio/protocol/value_view.hpp>
 
@@ -262,22 +263,25 @@ struct MsgpackMembers {
   return true;
 }
 
+enum class MsgpackStatus : std::uint8_t { ok, not_a_key, too_deep, too_many_binaries };
+
 /// Turns bytes into calls of a handler with the interface of RapidJSON's (`StartArray`, `Key`, `Int64`, ...).
 template <class Handler>
 class MsgpackReader {
  public:
   /// @param begin        of one complete value; its strings are moved by a byte, to have room for a NUL behind them.
   /// @param attachments  receive binary data, which the document refers to.
-  MsgpackReader(char* begin, char* end, std::size_t max_depth, std::vector<Binary>& attachments, Handler& handler)
-      : cursor_(begin, end), max_depth_(max_depth), attachments_(attachments), handler_(handler) {}
+  MsgpackReader(char* begin, char* end, const ParserLimits& limits, std::vector<Binary>& attachments, Handler& handler)
+      : cursor_(begin, end), limits_(limits), attachments_(attachments), handler_(handler) {}
 
-  JsonStatus run() {
+  MsgpackStatus run() {
     do {
-      if (!cursor_.read(item_)) return JsonStatus::syntax_error;
-      if (!read_value()) return JsonStatus::too_deep;
-      if (!next()) return JsonStatus::syntax_error;
+      if (!cursor_.read(item_)) return MsgpackStatus::not_a_key;
+      const MsgpackStatus status = read_value();
+      if (status != MsgpackStatus::ok) return status;
+      if (!next()) return MsgpackStatus::not_a_key;
     } while (depth_ > 0);
-    return JsonStatus::ok;
+    return MsgpackStatus::ok;
   }
 
  private:
@@ -289,31 +293,30 @@ class MsgpackReader {
 
   Level& level() noexcept { return depth_ <= near_.size() ? near_[depth_ - 1] : far_[depth_ - near_.size() - 1]; }
 
-  /// @return  false if it lies too deep.
-  bool read_value() {
+  MsgpackStatus read_value() {
     switch (item_.kind) {
       case MsgpackKind::nil:
-      case MsgpackKind::undefined: handler_.Null(); return true;
-      case MsgpackKind::boolean: handler_.Bool(item_.boolean); return true;
-      case MsgpackKind::integer: handler_.Int64(item_.integer); return true;
-      case MsgpackKind::unsigned_integer: handler_.Uint64(item_.unsigned_integer); return true;
-      case MsgpackKind::number: handler_.Double(item_.number); return true;
-      case MsgpackKind::date: text(to_iso8601(SysMilliseconds(std::chrono::milliseconds(item_.integer)))); return true;
-      case MsgpackKind::string: string(false); return true;
-      case MsgpackKind::binary: binary(); return true;
+      case MsgpackKind::undefined: handler_.Null(); break;
+      case MsgpackKind::boolean: handler_.Bool(item_.boolean); break;
+      case MsgpackKind::integer: handler_.Int64(item_.integer); break;
+      case MsgpackKind::unsigned_integer: handler_.Uint64(item_.unsigned_integer); break;
+      case MsgpackKind::number: handler_.Double(item_.number); break;
+      case MsgpackKind::date: text(to_iso8601(SysMilliseconds(std::chrono::milliseconds(item_.integer)))); break;
+      case MsgpackKind::string: string(false); break;
+      case MsgpackKind::binary: return binary();
       case MsgpackKind::extension: return extension();
       case MsgpackKind::array: return open(item_.items, false);
       case MsgpackKind::map: return open(item_.items / 2, true);
     }
-    return true;
+    return MsgpackStatus::ok;
   }
 
-  bool open(std::uint64_t items, bool is_object) {
-    if (depth_ == max_depth_) return false;
+  MsgpackStatus open(std::uint64_t items, bool is_object) {
+    if (depth_ == limits_.max_depth) return MsgpackStatus::too_deep;
     if (++depth_ > near_.size()) far_.resize(depth_ - near_.size());
     level() = {items, 0, is_object};
     is_object ? handler_.StartObject() : handler_.StartArray();
-    return true;
+    return MsgpackStatus::ok;
   }
 
   void close() {
@@ -400,7 +403,8 @@ class MsgpackReader {
     text({to, item_.bytes}, is_key, false);
   }
 
-  void binary() {
+  MsgpackStatus binary() {
+    if (attachments_.size() == limits_.max_binary_values) return MsgpackStatus::too_many_binaries;
     const auto index = static_cast<std::int64_t>(attachments_.size());
     attachments_.push_back(item_.bytes == 0 ? Binary() : Binary(cursor_.at(), item_.bytes));
     cursor_.skip(item_.bytes);
@@ -410,20 +414,21 @@ class MsgpackReader {
     handler_.Key("num", 3, false);
     handler_.Int64(index);
     handler_.EndObject(2);
+    return MsgpackStatus::ok;
   }
 
-  bool extension() {
-    if (depth_ == max_depth_) return false;
+  MsgpackStatus extension() {
+    if (depth_ == limits_.max_depth) return MsgpackStatus::too_deep;
     handler_.StartArray();
     handler_.Int64(item_.integer);
-    binary();
-    handler_.EndArray(2);
-    return true;
+    const MsgpackStatus status = binary();
+    if (status == MsgpackStatus::ok) handler_.EndArray(2);
+    return status;
   }
 
   MsgpackCursor cursor_;
   MsgpackItem item_;
-  const std::size_t max_depth_;
+  const ParserLimits& limits_;
   std::vector<Binary>& attachments_;
   Handler& handler_;
   std::size_t depth_ = 0;
@@ -432,20 +437,20 @@ class MsgpackReader {
 };
 
 /// Reads one value, which `find_msgpack_members` has found complete.
-[[nodiscard]] inline JsonStatus read_msgpack_in_place(char* begin, char* end, std::size_t max_depth,
-                                                      std::vector<Binary>& attachments, JsonArena& arena,
-                                                      JsonValue& root) {
+[[nodiscard]] inline MsgpackStatus read_msgpack_in_place(char* begin, char* end, const ParserLimits& limits,
+                                                         std::vector<Binary>& attachments, JsonArena& arena,
+                                                         JsonValue& root) {
   using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonAllocator, JsonStackAllocator>;
   JsonStackAllocator stack;
   Document document(&arena.allocator(), JsonStackAllocator::near_bytes, &stack);
 
-  JsonStatus status = JsonStatus::ok;
+  MsgpackStatus status = MsgpackStatus::ok;
   const auto read = [&](Document& handler) {
-    status = MsgpackReader<Document>(begin, end, max_depth, attachments, handler).run();
-    return status == JsonStatus::ok;
+    status = MsgpackReader<Document>(begin, end, limits, attachments, handler).run();
+    return status == MsgpackStatus::ok;
   };
   document.Populate(read);
-  if (status == JsonStatus::ok) root = static_cast<JsonValue&>(document);
+  if (status == MsgpackStatus::ok) root = static_cast<JsonValue&>(document);
   return status;
 }
 
