@@ -4,7 +4,6 @@
 
 #include <socketio/protocol/utf8.hpp>
 #include <socketio/transport/http_writer.hpp>
-#include <socketio/transport/websocket_handshake.hpp>
 #include <socketio/transport/websocketpp_protocol.hpp>
 
 #include <algorithm>
@@ -34,13 +33,6 @@ inline WebsocketppProtocol::WebsocketppProtocol(Connection connection, Websocket
                                                 const HttpRequest& request, const WebSocketLimits& limits)
     : connection_(std::move(connection)), prepared_(prepared), limits_(limits) {
   connection_->set_max_message_size(limits.max_message_bytes);
-  connection_->set_validate_handler([this](const websocketpp::connection_hdl&) {
-    if (const auto& offered = connection_->get_requested_subprotocols(); !offered.empty()) {
-      std::error_code ignored;
-      connection_->select_subprotocol(offered.front(), ignored);
-    }
-    return true;
-  });
   connection_->set_message_handler(
       [this](const websocketpp::connection_hdl&, MessagePointer message) { on_message(std::move(message)); });
   connection_->set_ping_handler([this](const websocketpp::connection_hdl&, const std::string& payload) {
@@ -50,15 +42,13 @@ inline WebsocketppProtocol::WebsocketppProtocol(Connection connection, Websocket
     return false;  // pong() answers
   });
 
-  // The request has been read and judged. WebSocket++ is told what the handshake is made of.
+  // The request has been read and judged. WebSocket++, which has limits of its own, is told what its answer needs.
   std::string head = "GET / HTTP/1.1\r\n";
   append_field(head, "Host", "localhost");
   append_field(head, "Upgrade", "websocket");
   append_field(head, "Connection", "Upgrade");
   append_field(head, "Sec-WebSocket-Key", request.headers.joined("sec-websocket-key").value_or(""));
   append_field(head, "Sec-WebSocket-Version", request.headers.joined("sec-websocket-version").value_or(""));
-  if (const auto subprotocol = first_subprotocol(request.headers); subprotocol && !subprotocol->empty())
-    append_field(head, "Sec-WebSocket-Protocol", *subprotocol);
   head += "\r\n";
   connection_->start();
   connection_->feed(head);
@@ -229,8 +219,8 @@ inline std::unique_ptr<WebSocketProtocol> WebsocketppFactory::accept(const HttpR
   response_head = protocol->take_output();
   // Not by WebSocket++, which makes one field of several with the same name; Set-Cookie does not survive that.
   response_head.erase(response_head.size() - 2);
-  if (const auto extensions = handshake.headers.joined("sec-websocket-extensions"))
-    append_field(response_head, "Sec-WebSocket-Extensions", *extensions);
+  for (const char* const agreed : {"Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"})
+    if (const auto value = handshake.headers.joined(agreed)) append_field(response_head, agreed, *value);
   append_added_fields(response_head, added);
   response_head += "\r\n";
   return protocol;
