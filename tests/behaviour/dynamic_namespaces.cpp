@@ -511,11 +511,13 @@ TEST_CASE("closing the server ends children and their parents' handles reach nob
   parent.on("connection", [&](TestSocket socket) {
     socket.on("disconnect", [&](DisconnectReason why) { reason = to_string(why); });
   });
-  auto client = open_engine(*harness);
-  join(client, "/d1");
-  harness->io.close();
-  harness->pump();
-  CHECK(reason == "server shutting down");
+  {
+    auto client = open_engine(*harness);
+    join(client, "/d1");
+    harness->io.close();
+    harness->pump();
+    CHECK(reason == "server shutting down");
+  }
   CHECK(names(parent).empty());
   harness.reset();
   parent.emit("e");

@@ -4,9 +4,12 @@
 
 #include <socketio/core/outgoing.hpp>
 #include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/scheduler.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,6 +64,27 @@ struct RoomEvent {
   std::string_view id;  // of the socket; empty for create_room and delete_room
 };
 
+/// What is kept of a socket that has disconnected, so that its client may come back.
+struct RecoverableSession {
+  std::string sid;  // the socket's id
+  std::string pid;  // its private id, known to its client only
+  std::vector<std::string> rooms;
+  std::shared_ptr<void> data;  // the Config::SocketData; null if nobody has used them
+};
+
+/// A session whose client has come back, and what was sent to it meanwhile.
+struct RestoredSession {
+  RecoverableSession session;
+  std::vector<OutgoingPacket> missed;  // in the order of sending
+};
+
+/// What connection state recovery holds for one namespace.
+struct RecoveryUsage {
+  std::size_t sessions = 0;
+  std::size_t log_entries = 0;
+  std::size_t log_bytes = 0;
+};
+
 /// One adapter serves one namespace on one server.
 ///
 /// @par Thread safety  Owner's thread only, except the functions marked otherwise.
@@ -69,6 +93,8 @@ class Adapter {
  public:
   using Visitor = detail::UniqueFunction<void(RoomMember&)>;
   using RoomListener = detail::UniqueFunction<void(const RoomEvent&)>;
+  using TimePoint = Scheduler::Clock::time_point;
+  using RestoreDone = detail::UniqueFunction<void(std::optional<RestoredSession>)>;
 
   virtual ~Adapter() = default;
 
@@ -109,6 +135,32 @@ class Adapter {
 
   /// How many servers share this namespace, this one included.
   virtual std::size_t server_count() const { return 1; }
+
+  /// The offset for a packet that is about to be encoded, which gets it as its last argument; empty if the adapter
+  /// cannot recover sessions, and does nothing in the functions that follow. Any thread.
+  virtual std::string next_offset() { return {}; }
+
+  /// Remembers a packet that has an offset. Called right before it is sent, and for packets to one socket too, whose
+  /// only room is the socket's id then.
+  virtual void record(std::string_view /*offset*/, const OutgoingPacket& /*packet*/,
+                      const BroadcastOptions& /*options*/, TimePoint /*now*/) {}
+
+  /// Remembers a socket that has disconnected.
+  virtual void persist_session(RecoverableSession /*session*/, TimePoint /*now*/) {}
+
+  /// Gives a session back, to one caller only, with all that was sent to it after the packet with that offset.
+  ///
+  /// @param done  gets null if there is no such session, or not everything after the offset; called once, possibly at
+  ///              once
+  virtual void restore_session(std::string_view /*pid*/, std::string_view /*offset*/, TimePoint /*now*/,
+                               RestoreDone done) {
+    done(std::nullopt);
+  }
+
+  /// Forgets packets and sessions that are too old; called from time to time.
+  virtual void purge(TimePoint /*now*/) {}
+
+  virtual RecoveryUsage recovery_usage() const { return {}; }
 
   /// The namespace or the server is closing.
   virtual void close() {}

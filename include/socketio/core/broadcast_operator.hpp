@@ -222,7 +222,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
   template <class... Args>
   OutgoingPacket encode(std::string_view event, std::optional<std::uint64_t> ack_id, const Args&... args) const {
     static_assert(
-        (detail::EmittableArgument<Args> && ...),
+        (detail::PacketArgument<Args> && ...),
         "socketio: an argument of this emit cannot be converted to what clients receive. Allowed are bool, "
         "numbers, strings, std::optional, containers, tuples, std::variant, socketio::Binary, socketio::Value "
         "and structs declared with SOCKETIO_STRUCT, and as the last argument a callback for the acknowledgements: "
@@ -254,7 +254,14 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
       emit_collecting(event, std::forward_as_tuple(std::forward<Args>(args)...),
                       std::make_index_sequence<sizeof...(Args) - 1>{});
     else
-      nsp_->broadcast(encode(event, std::nullopt, args...), options_);
+      emit_plain(event, args...);
+  }
+
+  template <class... Args>
+  void emit_plain(std::string_view event, const Args&... args) const {
+    std::string offset = nsp_->next_offset(options_.flags);
+    OutgoingPacket packet = encode(event, std::nullopt, args..., detail::PacketOffset{offset});
+    nsp_->broadcast(std::move(packet), options_, std::move(offset));
   }
 
   template <class Tuple, std::size_t... I>

@@ -3,6 +3,7 @@
 // layer.
 #pragma once
 
+#include <socketio/core/adapter.hpp>
 #include <socketio/core/disconnect_reason.hpp>
 #include <socketio/core/error.hpp>
 #include <socketio/core/middleware.hpp>
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +39,7 @@ template <class Config>
 class Connection final : public SessionListener, public std::enable_shared_from_this<Connection<Config>> {
  public:
   using Parser = typename Config::Parser;
+  using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
   using SocketPtr = std::shared_ptr<SocketState<Config>>;
 
   Connection(ServerState<Config>& server, std::shared_ptr<Session> session)
@@ -80,7 +83,8 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   void handle_packet(PacketPtr packet);
   void handle_connect(const Packet& packet);
-  void join(const std::shared_ptr<NamespaceState<Config>>& nsp, Value auth);
+  void join(const NamespacePtr& nsp, Value auth);
+  void admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored);
   void finish_connect(const SocketPtr& socket, const Next::Result& refusal);
   void send_connect_error(std::string_view nsp, std::string_view message, const Value& data);
   void handle_malformed(std::string_view message);
@@ -96,7 +100,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   typename Parser::Decoder decoder_;
   std::vector<SocketPtr> sockets_;
   std::vector<SocketPtr> joining_;      // those whose middleware are still at work
-  std::vector<std::string> awaited_;    // namespaces that are not there, while it is decided whether they may be
+  std::vector<std::string> awaited_;    // namespaces that cannot be joined yet: neither they nor the client are decided
   std::vector<std::string> dismissed_;  // namespaces that the server has left since the client's last CONNECT
   std::unique_ptr<Timer> connect_timer_;
 };

@@ -57,6 +57,12 @@ constexpr DisconnectReason to_disconnect_reason(CloseReason reason) noexcept {
   return DisconnectReason::transport_error;
 }
 
+/// Whether a client that was disconnected for this reason may come back as who it was.
+constexpr bool is_recoverable(DisconnectReason reason) noexcept {
+  return reason != DisconnectReason::client_namespace_disconnect &&
+         reason != DisconnectReason::server_namespace_disconnect && reason != DisconnectReason::parse_error;
+}
+
 /// Reasons travel as their text, so that a handler may take the enumerator or a string.
 template <>
 struct Converter<DisconnectReason> {

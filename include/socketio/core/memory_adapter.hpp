@@ -3,12 +3,15 @@
 #pragma once
 
 #include <socketio/core/adapter.hpp>
+#include <socketio/core/recovery_options.hpp>
+#include <socketio/core/session_log.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,6 +38,10 @@ struct RoomMembers {
 /// @par Thread safety  See Adapter. Only the owner's thread writes, so only its writes and other threads' reads lock.
 class MemoryAdapter final : public Adapter {
  public:
+  /// @param recovery  null: sessions are not recovered
+  explicit MemoryAdapter(const std::optional<ConnectionStateRecoveryOptions>& recovery = std::nullopt)
+      : log_(recovery ? std::make_unique<detail::SessionLog>(*recovery) : nullptr) {}
+
   void add(RoomMember& member) override {
     if (member.added_) return;
     const std::lock_guard lock(mutex_);
@@ -143,6 +150,22 @@ class MemoryAdapter final : public Adapter {
   }
 
   void on_room_event(RoomListener listener) override { listener_ = std::move(listener); }
+
+  std::string next_offset() override { return log_ ? log_->next_offset() : std::string(); }
+  void record(std::string_view offset, const OutgoingPacket& packet, const BroadcastOptions& options,
+              TimePoint now) override {
+    if (log_) log_->append(offset, packet, options, now);
+  }
+  void persist_session(RecoverableSession session, TimePoint now) override {
+    if (log_) log_->persist(std::move(session), now);
+  }
+  void restore_session(std::string_view pid, std::string_view offset, TimePoint now, RestoreDone done) override {
+    done(log_ ? log_->restore(pid, offset, now) : std::nullopt);
+  }
+  void purge(TimePoint now) override {
+    if (log_) log_->purge(now);
+  }
+  RecoveryUsage recovery_usage() const override { return log_ ? log_->usage() : RecoveryUsage{}; }
 
  private:
   using RoomMembers = detail::RoomMembers;
@@ -268,6 +291,7 @@ class MemoryAdapter final : public Adapter {
   std::size_t walks_ = 0;
   bool untidy_ = false;
   RoomListener listener_;
+  std::unique_ptr<detail::SessionLog> log_;
 };
 
 }  // namespace socketio

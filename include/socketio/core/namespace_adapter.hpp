@@ -75,6 +75,9 @@ class BasicNamespaceAdapter {
   /// The names of the rooms that exist, those of the sockets' ids included.
   std::vector<std::string> rooms() const { return nsp_->adapter().rooms(); }
 
+  /// What connection state recovery holds for this namespace. Owner's thread only.
+  RecoveryUsage recovery_usage() const { return nsp_->adapter().recovery_usage(); }
+
  private:
   static RoomEvent::Kind checked(std::string_view event) {
     if (const auto kind = detail::to_room_event(event)) return *kind;

@@ -12,8 +12,10 @@
 #include <socketio/core/room_listeners.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/timer_queue.hpp>
 #include <socketio/fwd.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -48,7 +50,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
         shard_(std::move(shard)),
         options_(std::move(options)),
         parent_(parent),
-        adapter_(std::make_unique<MemoryAdapter>()) {}
+        adapter_(std::make_unique<MemoryAdapter>(options_->connection_state_recovery)) {}
 
   // Any thread.
   const std::string& name() const noexcept { return name_; }
@@ -59,6 +61,12 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
 
   /// The id of an acknowledgement, shared by all sockets so that a broadcast can ask for one. Any thread.
   std::uint64_t next_ack_id() noexcept { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// The offset for a packet that clients who come back are to get; empty if it is none of those. Any thread.
+  std::string next_offset(const EmitFlags& flags) {
+    if (!options_->connection_state_recovery || flags.is_volatile) return {};
+    return adapter_->next_offset();
+  }
 
   /// Those selected that are still connected. Any thread.
   std::vector<SocketPtr> select(const BroadcastOptions& options) {
@@ -71,12 +79,14 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   }
 
   /// Sends a packet to everyone selected. Any thread.
-  void broadcast(OutgoingPacket packet, const BroadcastOptions& options) {
+  ///
+  /// @param offset  what the packet was encoded with; empty if with none
+  void broadcast(OutgoingPacket packet, const BroadcastOptions& options, std::string offset = {}) {
     if (shard_->owns_this_thread())
-      adapter_->broadcast(packet, options);
+      broadcast_here(packet, options, offset);
     else
-      shard_->post([self = this->shared_from_this(), packet = std::move(packet), options] {
-        self->adapter_->broadcast(packet, options);
+      shard_->post([self = this->shared_from_this(), packet = std::move(packet), options, offset = std::move(offset)] {
+        self->broadcast_here(packet, options, offset);
       });
   }
 
@@ -122,10 +132,11 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   /// Sets who is told when the last socket has left, those counted whose middleware are at work.
   void on_empty(UniqueFunction<void(NamespaceState&)> handler) { on_empty_ = std::move(handler); }
 
-  /// Runs the middleware for a socket that wants to connect; `done` comes in a later turn. The socket counts as one of
-  /// this namespace until `handle_left`.
+  /// A client wants to connect; its socket counts as one of this namespace until `handle_left`.
+  void handle_entered() noexcept { ++population_; }
+
+  /// Runs the middleware for a socket that wants to connect; `done` comes in a later turn.
   void admit(SocketPtr socket, Next::Done done) {
-    ++population_;
     setup_.middleware().run(
         shard_, std::move(socket), [shard = shard_, done = std::move(done)](Next::Result refusal) mutable {
           shard->post([done = std::move(done), refusal = std::move(refusal)]() mutable { done(std::move(refusal)); });
@@ -136,16 +147,77 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
 
   /// A socket has left, or was refused.
   void handle_left() {
-    if (--population_ == 0 && on_empty_) on_empty_(*this);
+    --population_;
+    if (is_empty() && on_empty_) on_empty_(*this);
   }
 
-  /// The end of the namespace. Lets go of the users' functions: they may hold handles of this very namespace.
+  /// Remembers a packet that is about to be sent, for those who are disconnected, or not quite back yet.
+  void record(std::string_view offset, const OutgoingPacket& packet, const BroadcastOptions& options) {
+    if (has_ended_) return;
+    adapter_->record(offset, packet, options, shard_->scheduler().now());
+    for (SocketState<Config>* socket : returning_) socket->handle_recorded(packet, options);
+    arm_purge();
+  }
+
+  void persist_session(RecoverableSession session) {
+    if (has_ended_) return;
+    adapter_->persist_session(std::move(session), shard_->scheduler().now());
+    arm_purge();
+  }
+
+  /// See Adapter::restore_session.
+  void restore_session(std::string_view pid, std::string_view offset, Adapter::RestoreDone done) {
+    adapter_->restore_session(pid, offset, shard_->scheduler().now(), std::move(done));
+  }
+
+  /// Whether a client that comes back can be sent that much at once, instead of being taken for a slow one.
+  bool can_be_sent(std::size_t bytes) const noexcept {
+    return options_->max_unsent_bytes == 0 || bytes <= options_->max_unsent_bytes;
+  }
+
+  /// A restored socket is not connected yet, and misses what is recorded from now on; until `handle_returned`.
+  void handle_returning(SocketState<Config>& socket) { returning_.push_back(&socket); }
+  void handle_returned(SocketState<Config>& socket) { std::erase(returning_, &socket); }
+
+  /// While the server is closed nothing of it stays in the event loop; what is too old goes when it is used again.
+  void suspend(bool suspended) {
+    is_suspended_ = suspended;
+    if (suspended) purge_timer_.reset();
+  }
+
+  /// The end of the namespace. Forgets what is kept for those who might come back, and lets go of the users' functions:
+  /// they may hold handles of this very namespace.
   void drop_handlers() {
+    has_ended_ = true;
+    purge_timer_.reset();
     const auto setup = std::exchange(setup_, {});
     const auto room_listeners = std::exchange(room_listeners_, {});
   }
 
  private:
+  void broadcast_here(const OutgoingPacket& packet, const BroadcastOptions& options, const std::string& offset) {
+    if (!offset.empty()) record(offset, packet, options);
+    adapter_->broadcast(packet, options);
+  }
+
+  bool is_empty() const { return population_ == 0 && adapter_->recovery_usage().sessions == 0; }
+
+  void arm_purge() {
+    if (purge_timer_ || is_suspended_) return;
+    constexpr std::chrono::milliseconds longest = std::chrono::minutes(1);
+    purge_timer_ = std::make_unique<Timer>(&NamespaceState::handle_purge, this);
+    shard_->scheduler().arm(*purge_timer_,
+                            std::min(options_->connection_state_recovery->max_disconnection_duration, longest));
+  }
+  static void handle_purge(void* context) {
+    const auto self = static_cast<NamespaceState*>(context)->shared_from_this();
+    self->purge_timer_.reset();
+    self->adapter_->purge(self->shard_->scheduler().now());
+    const RecoveryUsage usage = self->adapter_->recovery_usage();
+    if (usage.sessions != 0 || usage.log_entries != 0) self->arm_purge();
+    if (self->is_empty() && self->on_empty_) self->on_empty_(*self);
+  }
+
   std::string name_;
   std::shared_ptr<Shard> shard_;
   std::shared_ptr<const ServerOptions> options_;
@@ -157,6 +229,10 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   bool hears_of_rooms_ = false;
   bool announced_ = false;
   std::size_t population_ = 0;
+  std::vector<SocketState<Config>*> returning_;
+  std::unique_ptr<Timer> purge_timer_;  // there is one while something may grow old
+  bool is_suspended_ = false;
+  bool has_ended_ = false;
   UniqueFunction<void(NamespaceState&)> on_empty_;
 };
 

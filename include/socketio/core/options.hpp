@@ -2,6 +2,7 @@
 // Everything that can be set on a Socket.IO server, with the reference implementation's defaults. Core layer.
 #pragma once
 
+#include <socketio/core/recovery_options.hpp>
 #include <socketio/engine/options.hpp>
 #include <socketio/protocol/limits.hpp>
 
@@ -28,6 +29,10 @@ struct ServerOptions {
 
   /// How long a connection may stay without having joined a namespace.
   std::chrono::milliseconds connect_timeout{45'000};
+
+  /// Lets clients whose connection was cut for a moment come back as who they were. Off unless set; events then have
+  /// one more argument on the wire, a string, which handlers of the client see.
+  std::optional<ConnectionStateRecoveryOptions> connection_state_recovery{};
 
   /// Acknowledgements that one socket may owe; more are refused with Errc::too_many_pending_acks. 0: no limit.
   std::size_t max_pending_acks = 100'000;
@@ -115,6 +120,8 @@ struct ServerOptions {
   std::vector<std::string> validate() const {
     std::vector<std::string> problems = engine_options().validate();
     if (connect_timeout.count() <= 0) problems.emplace_back("connect_timeout must be positive");
+    if (connection_state_recovery)
+      for (std::string& problem : connection_state_recovery->validate()) problems.push_back(std::move(problem));
     if (max_matched_name_bytes == 0) problems.emplace_back("max_matched_name_bytes must be at least 1");
     if (max_attachments == 0) problems.emplace_back("max_attachments must be at least 1");
     if (max_depth == 0) problems.emplace_back("max_depth must be at least 1");

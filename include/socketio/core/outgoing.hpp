@@ -68,6 +68,14 @@ class OutgoingPacket {
       session.send(std::span<const MessagePtr>(unit_));
   }
 
+  /// Of the frames in which it leaves; 0 for an empty packet.
+  std::size_t bytes() const noexcept {
+    if (unit_.empty()) return head_ ? head_->frame_bytes() : 0;
+    std::size_t sum = 0;
+    for (const MessagePtr& message : unit_) sum += message->frame_bytes();
+    return sum;
+  }
+
  private:
   template <class Parser>
   static DecodeResult decode_message(Parser& parser, typename Parser::Decoder& decoder, const Message& message) {
@@ -89,10 +97,20 @@ inline void require_emittable(std::string_view event) {
 template <class Argument>
 concept EmittableArgument = Writable<std::remove_cvref_t<Argument>> || Writable<std::decay_t<Argument>>;
 
+/// The last argument of an event that may be sent again to a client that comes back; no argument if it is empty.
+struct PacketOffset {
+  std::string_view text;
+};
+
+template <class Argument>
+concept PacketArgument = EmittableArgument<Argument> || std::is_same_v<Argument, PacketOffset>;
+
 template <class Writer, class Argument>
 void write_argument(Writer& writer, const Argument& argument) {
   if constexpr (std::is_same_v<Argument, Args>) {
     for (const Value& item : argument) write_value(writer, item);
+  } else if constexpr (std::is_same_v<Argument, PacketOffset>) {
+    if (!argument.text.empty()) writer.string(argument.text);
   } else if constexpr (Writable<Argument>) {
     write_value(writer, argument);
   } else {
@@ -104,6 +122,8 @@ template <class Argument>
 std::size_t argument_count(const Argument& argument) {
   if constexpr (std::is_same_v<Argument, Args>)
     return argument.size();
+  else if constexpr (std::is_same_v<Argument, PacketOffset>)
+    return argument.text.empty() ? 0 : 1;
   else
     return 1;
 }

@@ -79,8 +79,9 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
 
   // Any thread.
   std::uint64_t generation() const noexcept { return generation_; }
-  void opened() noexcept {
+  void opened() {
     if (is_closed_.exchange(false)) ++generation_;
+    for (const NamespacePtr& nsp : all()) nsp->suspend(false);
   }
   const ServerOptions& options() const noexcept { return *options_; }
   Shard& shard() noexcept { return *shard_; }
@@ -150,14 +151,10 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   void close(std::uint64_t generation) {
     if (generation != generation_) return;
     is_closed_ = true;
-    std::vector<NamespacePtr> all;
-    {
-      const std::shared_lock lock(mutex_);
-      for (const auto& [name, nsp] : namespaces_) all.push_back(nsp);
-    }
-    for (const NamespacePtr& nsp : all) {
+    for (const NamespacePtr& nsp : all()) {
       for (const auto& socket : nsp->select({})) socket->close(DisconnectReason::server_shutting_down);
       if (find(nsp->name()) == nsp) nsp->adapter().close();
+      nsp->suspend(true);
     }
     engine_server_.close();
   }
@@ -170,6 +167,13 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     std::size_t position;
     UniqueFunction<void(const ParentPtr&, const Value&)> done;
   };
+
+  std::vector<NamespacePtr> all() const {
+    std::vector<NamespacePtr> all;
+    const std::shared_lock lock(mutex_);
+    for (const auto& [name, nsp] : namespaces_) all.push_back(nsp);
+    return all;
+  }
 
   ParentPtr add(ParentPtr parent) {
     const std::lock_guard lock(mutex_);
@@ -238,6 +242,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   void announce(const NamespacePtr& nsp) {
     if (nsp == main_ || !nsp->take_announcement()) return;
     if (const ParentPtr parent = nsp->parent()) nsp->inherit(*parent);
+    nsp->suspend(is_closed_);
     const auto handlers = new_namespace_handlers_;
     for (const auto& handler : handlers) (*handler)(nsp);
   }

@@ -232,7 +232,7 @@ class BasicSocketEmitter {
   template <class... Args>
   OutgoingPacket encode(std::string_view event, std::optional<std::uint64_t> ack_id, const Args&... args) const {
     static_assert(
-        (detail::EmittableArgument<Args> && ...),
+        (detail::PacketArgument<Args> && ...),
         "socketio: an argument of this emit cannot be converted to what clients receive. Allowed are bool, "
         "numbers, strings, std::optional, containers, tuples, std::variant, socketio::Binary, socketio::Value "
         "and structs declared with SOCKETIO_STRUCT, and as the last argument a callback for the "
@@ -244,12 +244,14 @@ class BasicSocketEmitter {
 
   template <class... Args>
   void emit_plain(std::string_view event, const Args&... args) const {
-    OutgoingPacket packet = encode(event, std::nullopt, args...);
+    std::string offset = socket_->nsp()->next_offset(flags_);
+    OutgoingPacket packet = encode(event, std::nullopt, args..., detail::PacketOffset{offset});
     if (socket_->shard().owns_this_thread())
-      socket_->deliver(packet, flags_);
+      socket_->send(packet, flags_, offset);
     else
-      socket_->shard().post(
-          [socket = socket_, packet = std::move(packet), flags = flags_] { socket->deliver(packet, flags); });
+      socket_->shard().post([socket = socket_, packet = std::move(packet), flags = flags_, offset = std::move(offset)] {
+        socket->send(packet, flags, offset);
+      });
   }
 
   template <class Tuple, std::size_t... I>
@@ -330,11 +332,14 @@ class BasicSocket {
   const std::string& id() const noexcept { return state_->id(); }
   bool connected() const noexcept { return state_->is_connected(); }
   bool disconnected() const noexcept { return !connected(); }
+  /// Whether this client has come back: with its id, its rooms, its data, and what it missed (see
+  /// ServerOptions::connection_state_recovery).
+  bool recovered() const noexcept { return state_->is_recovered(); }
   BasicNamespace<Config> nsp() const { return BasicNamespace<Config>(state_->nsp()); }
   Handshake handshake() const { return state_->handshake(); }
 
   /// Whatever the program wants to remember of this client. Owner's thread only.
-  Data& data() const noexcept { return state_->data(); }
+  Data& data() const { return state_->data(); }
 
   /// The Engine.IO session below: its transport name, whether it has been upgraded, what is unsent; with
   /// `Session::observe`, its packets, its upgrade and its end. Owner's thread only.

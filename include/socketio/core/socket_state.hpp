@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,6 +28,14 @@ namespace socketio::detail {
 
 template <class Config>
 class NamespaceState;
+
+/// What connection state recovery adds to a socket.
+struct SocketRecovery {
+  std::string pid;  // known to the client only; empty once it may not come back
+  std::atomic<bool> is_recovered{false};
+  std::optional<RestoredSession> returning;  // from its restoration until it is connected
+  std::size_t missed_bytes = 0;
+};
 
 /// A socket from the CONNECT packet on; `connected` while it is a member of its namespace.
 ///
@@ -61,7 +70,11 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   }
 
   const std::shared_ptr<Connection<Config>>& connection() const noexcept { return connection_; }
-  Data& data() noexcept { return data_; }
+  Data& data() {
+    if (!data_) data_ = std::make_shared<Data>();
+    return *data_;
+  }
+  bool is_recovered() const noexcept { return recovery_ && recovery_->is_recovered.load(std::memory_order_relaxed); }
 
   /// Dropped once the socket has gone, as is a middleware: nothing would ever destroy it.
   void add_handler(std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first) {
@@ -102,6 +115,18 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
     connection_->send(packet, flags);
   }
 
+  /// Sends a packet that only this socket gets.
+  ///
+  /// @param offset  what the packet was encoded with; empty if with none
+  void send(const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset);
+
+  /// Its client may come back, if the connection is cut.
+  void make_recoverable(std::string pid);
+  /// Its client has come back: rooms and data are as they were, and the events that it missed precede its connection.
+  void restore(RestoredSession restored);
+  /// A packet is being sent in the namespace while the client is not quite back.
+  void handle_recorded(const OutgoingPacket& packet, const BroadcastOptions& options);
+
   /// Registers who waits for the acknowledgement `id`. When the socket is gone or owes too many, the handler gets the
   /// error in a later turn instead.
   ///
@@ -117,8 +142,10 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
 
   /// The client is connected: it is told, and reachable from now on.
   void handle_connected();
-  /// The client was refused by a middleware, or gone before they had finished.
+  /// The client was refused by a middleware.
   void handle_refused();
+  /// The client was gone before the middleware had finished; it may come back once more if it had come back.
+  void handle_lost();
   void handle_event(PacketPtr packet);
   void handle_ack(const Packet& packet);
   /// A decoder error on the connection: the `error` handlers are told.
@@ -142,13 +169,14 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   }
   bool has_gone() const noexcept { return is_over_ && !is_connected(); }
   void drop_handlers();
+  void send_missed();
 
   std::shared_ptr<NamespaceState<Config>> nsp_;
   std::shared_ptr<Connection<Config>> connection_;
   std::string id_;
   Value auth_;
   std::chrono::system_clock::time_point issued_ = std::chrono::system_clock::now();
-  Data data_{};
+  std::shared_ptr<Data> data_;  // made when it is first used; the same after a recovery
   std::atomic<bool> connected_{false};
   bool is_over_ = false;  // has left, or was refused: joins no room any more
   EventRegistry<Config> handlers_;
@@ -156,6 +184,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   CatchAllList<Config> outgoing_;
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
   std::unique_ptr<PendingAcks> acks_;
+  std::unique_ptr<SocketRecovery> recovery_;  // null without connection state recovery
 };
 
 }  // namespace socketio::detail

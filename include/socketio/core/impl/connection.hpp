@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,7 +72,7 @@ void Connection<Config>::on_close(Session&, CloseReason reason, std::string_view
     for (const SocketPtr& socket : sockets) socket->abandon();
     return;
   }
-  for (const SocketPtr& socket : joining) socket->handle_refused();
+  for (const SocketPtr& socket : joining) socket->handle_lost();
   const std::vector<SocketPtr> sockets = sockets_;
   for (const SocketPtr& socket : sockets) socket->close(to_disconnect_reason(reason), description);
 }
@@ -118,9 +119,40 @@ void Connection<Config>::handle_connect(const Packet& packet) {
 }
 
 template <class Config>
-void Connection<Config>::join(const std::shared_ptr<NamespaceState<Config>>& nsp, Value auth) {
-  auto socket = std::make_shared<SocketState<Config>>(nsp, this->shared_from_this(), make_sid(), std::move(auth));
+void Connection<Config>::join(const NamespacePtr& nsp, Value auth) {
+  nsp->handle_entered();
+  if (!server_.options().connection_state_recovery) return admit(nsp, std::move(auth), std::nullopt);
+  const Value pid = std::as_const(auth)["pid"];
+  const Value offset = std::as_const(auth)["offset"];
+  if (!pid.is_string() || !offset.is_string()) return admit(nsp, std::move(auth), std::nullopt);
+  awaited_.push_back(nsp->name());
+  nsp->restore_session(
+      pid.as_string(), offset.as_string(),
+      [self = this->shared_from_this(), nsp, auth = std::move(auth)](std::optional<RestoredSession> restored) mutable {
+        if (std::erase(self->awaited_, nsp->name()) != 0 && self->is_open())
+          return self->admit(nsp, std::move(auth), std::move(restored));
+        if (restored) nsp->persist_session(std::move(restored->session));
+        nsp->handle_left();
+      });
+}
+
+template <class Config>
+void Connection<Config>::admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored) {
+  if (restored) {
+    std::size_t bytes = 0;
+    for (const OutgoingPacket& packet : restored->missed) bytes += packet.bytes();
+    if (!nsp->can_be_sent(bytes)) restored.reset();
+  }
+  auto socket = std::make_shared<SocketState<Config>>(nsp, this->shared_from_this(),
+                                                      restored ? restored->session.sid : make_sid(), std::move(auth));
+  const auto& recovery = server_.options().connection_state_recovery;
+  const bool is_let_through = restored && recovery->skip_middlewares;
   joining_.push_back(socket);
+  if (restored)
+    socket->restore(std::move(*restored));
+  else if (recovery)
+    socket->make_recoverable(make_sid());
+  if (is_let_through) return finish_connect(socket, std::nullopt);
   nsp->admit(socket, [self = this->shared_from_this(), socket](Next::Result refusal) {
     self->finish_connect(socket, refusal);
   });
@@ -129,7 +161,7 @@ void Connection<Config>::join(const std::shared_ptr<NamespaceState<Config>>& nsp
 template <class Config>
 void Connection<Config>::finish_connect(const SocketPtr& socket, const Next::Result& refusal) {
   if (std::erase(joining_, socket) == 0) return;  // the connection has ended, and the socket with it
-  if (!is_open()) return socket->handle_refused();
+  if (!is_open()) return socket->handle_lost();
   if (refusal) {
     socket->handle_refused();
     return send_connect_error(socket->nsp_name(), refusal->what(), refusal->data());

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <socketio/core/namespace_state.hpp>
+#include <socketio/core/session_log.hpp>
 #include <socketio/core/socket_state.hpp>
 #include <socketio/protocol/convert.hpp>
+#include <socketio/protocol/sid.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -101,15 +103,76 @@ void SocketState<Config>::leave(std::string_view room) {
 }
 
 template <class Config>
+void SocketState<Config>::send(const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset) {
+  if (!offset.empty() && recovery_ && !recovery_->pid.empty()) {
+    nsp_->record(offset, packet, BroadcastOptions{{id_}, {}, flags});
+    if (recovery_->returning) return;  // it is among what the client has missed
+  }
+  deliver(packet, flags);
+}
+
+template <class Config>
+void SocketState<Config>::make_recoverable(std::string pid) {
+  recovery_ = std::make_unique<SocketRecovery>();
+  recovery_->pid = std::move(pid);
+}
+
+template <class Config>
+void SocketState<Config>::restore(RestoredSession restored) {
+  make_recoverable(restored.session.pid);
+  recovery_->is_recovered = true;
+  for (const OutgoingPacket& packet : restored.missed) recovery_->missed_bytes += packet.bytes();
+  data_ = std::static_pointer_cast<Data>(restored.session.data);
+  const std::vector<std::string> rooms = restored.session.rooms;
+  recovery_->returning = std::move(restored);
+  nsp_->handle_returning(*this);
+  for (const std::string& room : rooms) join(room);
+}
+
+template <class Config>
+void SocketState<Config>::handle_recorded(const OutgoingPacket& packet, const BroadcastOptions& options) {
+  RestoredSession& returning = *recovery_->returning;
+  const auto& rooms = returning.session.rooms;
+  const auto is_in = [&](const std::string& room) {
+    return room == id_ || std::find(rooms.begin(), rooms.end(), room) != rooms.end();
+  };
+  if (!is_addressed(options.rooms, options.except, is_in)) return;
+  recovery_->missed_bytes += packet.bytes();
+  if (nsp_->can_be_sent(recovery_->missed_bytes))
+    returning.missed.push_back(packet);
+  else
+    returning.missed.clear();
+}
+
+/// What has become too much for one client is not sent: then the client connects as one that has not come back.
+template <class Config>
+void SocketState<Config>::send_missed() {
+  if (!recovery_ || !recovery_->returning) return;
+  nsp_->handle_returned(*this);
+  const RestoredSession returned = *std::exchange(recovery_->returning, std::nullopt);
+  if (!nsp_->can_be_sent(recovery_->missed_bytes)) {
+    recovery_->pid = make_sid();
+    recovery_->is_recovered = false;
+    return;
+  }
+  for (const OutgoingPacket& packet : returned.missed) connection_->send(packet);
+}
+
+template <class Config>
 void SocketState<Config>::handle_connected() {
+  send_missed();
   connected_.store(true, std::memory_order_release);
   nsp_->adapter().add(*this);
   nsp_->adapter().join(*this, id_);
   if (is_over_) return;  // a listener to rooms has sent it away
   connection_->send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::connect, nsp_name(), {}}, [&](auto& writer) {
-    writer.begin_object(1);
+    writer.begin_object(recovery_ ? 2 : 1);
     writer.key("sid");
     writer.string(id_);
+    if (recovery_) {
+      writer.key("pid");
+      writer.string(recovery_->pid);
+    }
     writer.end_object();
   })));
   nsp_->handle_connection(this->shared_from_this());
@@ -143,10 +206,23 @@ template <class Config>
 void SocketState<Config>::handle_refused() {
   const auto self = this->shared_from_this();
   is_over_ = true;
+  if (recovery_ && recovery_->returning) {
+    nsp_->handle_returned(*this);
+    recovery_->returning.reset();
+  }
   nsp_->adapter().remove(*this);
   if (acks_) acks_->end_all();
   drop_handlers();
   nsp_->handle_left();
+}
+
+template <class Config>
+void SocketState<Config>::handle_lost() {
+  if (recovery_ && recovery_->returning) {
+    recovery_->returning->session.data = data_;
+    nsp_->persist_session(std::move(recovery_->returning->session));
+  }
+  handle_refused();
 }
 
 template <class Config>
@@ -165,6 +241,14 @@ void SocketState<Config>::close(DisconnectReason reason, std::string_view descri
   is_over_ = true;
   std::vector<Value> why{Value(std::string(to_string(reason))), Value(std::string(description))};
   dispatch_local("disconnecting", why);
+  if (recovery_) {
+    if (is_recoverable(reason)) {
+      static_cast<void>(data());  // from now on it is the same for whoever keeps this socket and for the next one
+      nsp_->persist_session({id_, recovery_->pid, nsp_->adapter().rooms_of(*this), data_});
+    } else {
+      recovery_->pid.clear();
+    }
+  }
   nsp_->adapter().remove(*this);
   connection_->remove(*this);
   connected_.store(false, std::memory_order_release);
@@ -179,6 +263,7 @@ void SocketState<Config>::abandon() {
   const auto self = this->shared_from_this();
   is_over_ = true;
   connected_.store(false, std::memory_order_release);
+  nsp_->handle_returned(*this);
   nsp_->adapter().remove(*this);
   drop_handlers();
   acks_.reset();

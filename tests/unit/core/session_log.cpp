@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include <socketio/core/session_log.hpp>
+
+#include "../../support/catch.hpp"
+
+#include <socketio/protocol/json_parser.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace socketio;
+using namespace std::chrono_literals;
+using socketio::detail::SessionLog;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+struct Fixture {
+  explicit Fixture(ConnectionStateRecoveryOptions with = {}) : options(with), log(with) {}
+
+  static OutgoingPacket packet(const std::string& text) {
+    return detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, text);
+  }
+
+  /// Appends a packet that is recognised by its text, and returns its offset.
+  std::string append(const std::string& text, Names rooms = {}, Names except = {}) {
+    std::string offset = log.next_offset();
+    log.append(offset, packet(text), {std::move(rooms), std::move(except), {}}, now);
+    return offset;
+  }
+  void persist(const std::string& pid, Names rooms = {}) { log.persist({"sid", pid, std::move(rooms), nullptr}, now); }
+
+  /// What a session has missed, by the sizes of the packets: "a" has one byte less than "bb".
+  std::optional<std::string> restore(const std::string& pid, const std::string& offset) {
+    const auto restored = log.restore(pid, offset, now);
+    if (!restored) return std::nullopt;
+    std::string texts;
+    for (const OutgoingPacket& missed : restored->missed) texts += std::to_string(missed.bytes() - empty) + ' ';
+    return texts;
+  }
+
+  ConnectionStateRecoveryOptions options;
+  SessionLog log;
+  SessionLog::TimePoint now{};
+  const std::size_t empty = packet("").bytes();
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "a session gets what was sent after its offset, once", "[core][recovery]") {
+  append("a");
+  const std::string offset = append("bb");
+  append("ccc");
+  append("dddd");
+  persist("p");
+  CHECK(restore("p", offset) == "3 4 ");
+  CHECK_FALSE(restore("p", offset));
+}
+
+TEST_CASE_METHOD(Fixture, "nothing is missed after the last offset", "[core][recovery]") {
+  const std::string offset = append("a");
+  persist("p");
+  CHECK(restore("p", offset) == "");
+}
+
+TEST_CASE_METHOD(Fixture, "only what was for the session is given back", "[core][recovery]") {
+  const std::string offset = append("");
+  append("a", {"r"});
+  append("bb", {"s"});
+  append("ccc", {"s", "r"});
+  append("dddd", {}, {"r"});
+  append("eeeee", {"r"}, {"t"});
+  append("ffffff", {"sid"});
+  append("ggggggg", {}, {"sid"});
+  append("hhhhhhhh", {"r"}, {"s"});
+  persist("p", {"r", "t"});
+  CHECK(restore("p", offset) == "1 3 6 8 ");
+}
+
+TEST_CASE_METHOD(Fixture, "what is not known is not restored, and costs the session nothing", "[core][recovery]") {
+  const std::string offset = append("a");
+  const std::string unused = log.next_offset();
+  persist("p");
+  CHECK_FALSE(restore("q", offset));
+  CHECK_FALSE(restore("", offset));
+  for (const std::string& wrong :
+       {unused, std::string(), std::string("1"), offset + "0", offset.substr(0, 6), offset.substr(1), "x" + offset,
+        offset.substr(0, 6) + "!", offset + "0000000000", std::string(100'000, 'z'), SessionLog({}).next_offset()})
+    CHECK_FALSE(restore("p", wrong));
+  CHECK(log.usage().sessions == 1);
+  CHECK(restore("p", offset) == "");
+}
+
+TEST_CASE_METHOD(Fixture, "offsets are unique texts", "[core][recovery]") {
+  std::set<std::string> offsets;
+  for (int i = 0; i < 5000; ++i) offsets.insert(log.next_offset());
+  CHECK(offsets.size() == 5000);
+  for (const std::string& offset : offsets)
+    REQUIRE(offset.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_") ==
+            std::string::npos);
+}
+
+TEST_CASE_METHOD(Fixture, "the order of sending counts, not that of encoding", "[core][recovery]") {
+  const std::string early = log.next_offset();
+  const std::string first = append("a");
+  append("bb");
+  log.append(early, packet("ccc"), {}, now);
+  append("dddd");
+  persist("p");
+  CHECK(restore("p", first) == "2 3 4 ");
+  persist("p");
+  CHECK(restore("p", early) == "4 ");
+}
+
+TEST_CASE("the log keeps as many entries as it may", "[core][recovery]") {
+  ConnectionStateRecoveryOptions options;
+  options.max_log_entries = 3;
+  Fixture fixture(options);
+  const std::string offset = fixture.append("");
+  const auto missed = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) fixture.append("a");
+    fixture.persist("p");
+    return fixture.restore("p", offset);
+  };
+  SECTION("one less") {
+    CHECK(missed(1) == "1 ");
+    CHECK(fixture.log.usage().log_entries == 2);
+  }
+  SECTION("just as many") {
+    CHECK(missed(2) == "1 1 ");
+    CHECK(fixture.log.usage().log_entries == 3);
+  }
+  SECTION("one more: the offset is gone, but nothing after it") {
+    CHECK(missed(3) == "1 1 1 ");
+    CHECK(fixture.log.usage().log_entries == 3);
+  }
+  SECTION("two more: something has been missed for good") {
+    CHECK_FALSE(missed(4));
+    CHECK(fixture.log.usage().log_entries == 3);
+  }
+}
+
+TEST_CASE("the log keeps as many bytes as it may", "[core][recovery]") {
+  Fixture probe;
+  probe.append("a", {"room"}, {"other"});
+  const std::size_t one = probe.log.usage().log_bytes;
+  CHECK(one > probe.packet("a").bytes() + 9);
+  const auto kept = [&](std::size_t bytes) {
+    ConnectionStateRecoveryOptions options;
+    options.max_log_bytes = bytes;
+    Fixture fixture(options);
+    for (int i = 0; i < 5; ++i) fixture.append("a", {"room"}, {"other"});
+    CHECK(fixture.log.usage().log_bytes == fixture.log.usage().log_entries * one);
+    return fixture.log.usage().log_entries;
+  };
+  CHECK(kept(3 * one - 1) == 2);
+  CHECK(kept(3 * one) == 3);
+  CHECK(kept(3 * one + 1) == 3);
+  CHECK(kept(one - 1) == 0);
+}
+
+TEST_CASE("attachments count as what they are", "[core][recovery]") {
+  Fixture fixture;
+  const std::size_t before = fixture.log.usage().log_bytes;
+  const OutgoingPacket binary =
+      detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, "e", Binary(std::string(10'000, 'x')));
+  fixture.log.append(fixture.log.next_offset(), binary, {}, fixture.now);
+  CHECK(fixture.log.usage().log_bytes > before + 10'000);
+}
+
+TEST_CASE("the sessions that have waited longest make room for new ones", "[core][recovery]") {
+  ConnectionStateRecoveryOptions options;
+  options.max_sessions = 2;
+  Fixture fixture(options);
+  const std::string offset = fixture.append("a");
+  for (const char* pid : {"p", "q"}) fixture.persist(pid);
+  CHECK(fixture.log.usage().sessions == 2);
+  fixture.persist("p");  // again: now q is the oldest
+  CHECK(fixture.log.usage().sessions == 2);
+  fixture.persist("r");
+  CHECK(fixture.log.usage().sessions == 2);
+  CHECK_FALSE(fixture.restore("q", offset));
+  CHECK(fixture.restore("p", offset));
+  CHECK(fixture.restore("r", offset));
+  CHECK(fixture.log.usage().sessions == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a session waits for its time and not a moment longer", "[core][recovery]") {
+  const std::string offset = append("a");
+  const auto limit = options.max_disconnection_duration;
+  const auto restored_after = [&](std::chrono::milliseconds time) {
+    persist("p");
+    now += time;
+    return restore("p", append("b")).has_value();
+  };
+  CHECK(restored_after(limit - 1ms));
+  CHECK(restored_after(limit));
+  CHECK_FALSE(restored_after(limit + 1ms));
+  log.purge(now);
+  CHECK(log.usage().sessions == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "what is old goes, and a quiet client can still come back", "[core][recovery]") {
+  append("a");
+  const std::string last = append("bb");
+  now += options.max_disconnection_duration;
+  log.purge(now);
+  CHECK(log.usage().log_entries == 2);
+  now += 1ms;
+  persist("p");
+  log.purge(now);
+  CHECK(log.usage().log_entries == 0);
+  CHECK(log.usage().log_bytes == 0);
+  append("ccc");
+  CHECK(restore("p", last) == "3 ");
+}
+
+TEST_CASE_METHOD(Fixture, "data go into the session and come back as the same object", "[core][recovery]") {
+  const std::string offset = append("a");
+  const auto data = std::make_shared<std::unique_ptr<int>>(std::make_unique<int>(7));
+  log.persist({"sid", "p", {"r", "s"}, data}, now);
+  auto restored = log.restore("p", offset, now);
+  REQUIRE(restored);
+  CHECK(restored->session.sid == "sid");
+  CHECK(restored->session.pid == "p");
+  CHECK(restored->session.rooms == Names{"r", "s"});
+  CHECK(restored->session.data == data);
+  restored.reset();
+  CHECK(data.use_count() == 1);
+}
