@@ -112,7 +112,7 @@ inline std::size_t WebsocketppProtocol::take_header(std::span<const char> input)
 /// Notes what the first frame of a message says about it. A compressed one is binary to WebSocket++, and nothing else:
 /// the connection decompresses. Says whether the header had to be changed for that.
 inline bool WebsocketppProtocol::hide_compression() {
-  const unsigned opcode = header_[0] & 0x0Fu;
+  const int opcode = header_[0] & 0x0F;
   if (opcode == 0 || is_control()) return false;
   is_binary_ = opcode == websocketpp::frame::opcode::binary;
   is_compressed_ = may_compress_ && (header_[0] & 0x40) != 0 && (opcode == 1 || opcode == 2);
