@@ -206,12 +206,12 @@ class BasicClient {
 
   /// Sends an event; the server's handlers have run when this returns.
   ///
-  /// @param event  a name, or a typed Event
+  /// @param event  a name, or a typed Event, whose arguments the compiler checks
   /// @throws Error                  if the client is not connected
   /// @throws std::invalid_argument  for a reserved name
   template <EventName E, class... Args>
   void emit(const E& event, const Args&... args) const {
-    send_event(socketio::detail::name_of(event), std::nullopt, args...);
+    send_event(event, std::nullopt, args...);
     settle();
   }
 
@@ -240,9 +240,9 @@ class BasicClient {
     const std::string_view name = socketio::detail::name_of(event);
     auto pending = std::make_shared<detail::PendingAnswer>();
     pending->event = name;
-    pending->question = describe(name, args...);
+    if constexpr ((socketio::detail::EmittableArgument<Args> && ...)) pending->question = describe(name, args...);
     const std::uint64_t id = state_->next_id++;
-    send_event(name, id, args...);
+    send_event(event, id, args...);
     state_->pending.emplace(id, pending);
     settle();
     return Answer(state_, std::move(pending));
@@ -360,8 +360,22 @@ class BasicClient {
     throw Error("the client is not connected to " + nsp() + state_->circumstances());
   }
 
+  /// The arguments of a typed event are checked and sent as it declares them.
+  template <EventName E, class... Args>
+  void send_event(const E& event, std::optional<std::uint64_t> id, const Args&... args) const {
+    if constexpr (!TypedEvent<E>) {
+      static_assert((socketio::detail::EmittableArgument<Args> && ...),
+                    "socketio::testing: an argument of this emit cannot be converted to what servers receive.");
+      if constexpr ((socketio::detail::EmittableArgument<Args> && ...)) send_named(event, id, args...);
+    } else if constexpr (socketio::detail::require_event_arguments<E, Args...>()) {
+      socketio::detail::send_declared<E>(
+          [&](std::string_view name, const auto&... declared) { send_named(name, id, declared...); },
+          std::index_sequence_for<Args...>{}, args...);
+    }
+  }
+
   template <class... Args>
-  void send_event(std::string_view event, std::optional<std::uint64_t> id, const Args&... args) const {
+  void send_named(std::string_view event, std::optional<std::uint64_t> id, const Args&... args) const {
     socketio::detail::require_emittable(event);
     settle();
     if (state_->stage != Stage::connected)

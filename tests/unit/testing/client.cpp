@@ -24,6 +24,7 @@ namespace {
 
 inline constexpr Event<"double", int(int)> twice;
 inline constexpr Event<"doubled", void(int)> doubled;
+inline constexpr Event<"placed", void(std::string, double, std::optional<int>)> placed;
 
 /// Handlers as a program has them: for its own server, and for a test's.
 template <class Config>
@@ -125,6 +126,11 @@ TEST_CASE("typed events name what is sent and received", "[testing]") {
   CHECK(client.next(doubled).arg<int>(0) == 4);
   client.emit(twice, 5);
   CHECK(client.next("doubled").arg<int>(0) == 10);
+
+  std::vector<Value> seen;
+  fixture.io.socket(client).on("placed", [&](Value name, Value height, Value more) { seen = {name, height, more}; });
+  client.emit(placed, "tower", 2);
+  CHECK(seen == std::vector<Value>{"tower", 2.0, nullptr});
 }
 
 TEST_CASE("clients acknowledge what the server asks, by hand or by themselves", "[testing]") {
