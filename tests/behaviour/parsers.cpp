@@ -125,6 +125,37 @@ void check_rooms() {
 }
 
 template <class Config>
+void check_recovery(Via via) {
+  ServerOptions options;
+  options.connection_state_recovery.emplace();
+  ServerOf<Config> io(options);
+  std::vector<bool> recovered;
+  io.on("connection", [&](SocketOf<Config> socket) { recovered.push_back(socket.recovered()); });
+  const auto client = io.connect({.via = via});
+  const std::string id = client.id();
+  io.socket(client).join("room");
+  io.emit("before", 1);
+  client.drop();
+  io.to("room").emit("missed", Binary(std::string("b")), 2);
+  client.reconnect();
+  CHECK(client.recovered());
+  CHECK(client.id() == id);
+  CHECK(recovered == std::vector<bool>{false, true});
+  CHECK(client.next().name() == "before");
+  const auto missed = client.next("missed");
+  CHECK(missed.template arg<Binary>(0).view() == "b");
+  CHECK(missed.template arg<int>(1) == 2);
+  io.to("room").emit("after");
+  CHECK(client.next().name() == "after");
+
+  client.disconnect();
+  client.reconnect();
+  CHECK_FALSE(client.recovered());
+  CHECK(client.id() != id);
+  CHECK(client.received().empty());
+}
+
+template <class Config>
 void check_namespaces(Via via) {
   ServerOf<Config> io;
   io.of("/a");
@@ -168,4 +199,10 @@ TEST_CASE("namespaces share a connection with every parser", "[behaviour][parser
   const Via via = GENERATE(Via::websocket, Via::polling);
   SECTION("json") { check_namespaces<Json>(via); }
   SECTION("msgpack") { check_namespaces<Msgpack>(via); }
+}
+
+TEST_CASE("clients come back as who they were with every parser", "[behaviour][parser][memory]") {
+  const Via via = GENERATE(Via::websocket, Via::polling);
+  SECTION("json") { check_recovery<Json>(via); }
+  SECTION("msgpack") { check_recovery<Msgpack>(via); }
 }

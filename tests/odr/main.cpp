@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One of two translation units that use the whole library: a definition that is not inline would not link.
+#include <socketio/protocol/msgpack_parser.hpp>
 #include <socketio/socketio.hpp>
+#include <socketio/testing/testing.hpp>
 
 #include <cstdint>
 

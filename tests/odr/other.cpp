@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The other translation unit.
+#include <socketio/protocol/msgpack_parser.hpp>
 #include <socketio/socketio.hpp>
+#include <socketio/testing/testing.hpp>
 
 #include <cstdint>
 #include <string>
