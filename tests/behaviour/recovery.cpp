@@ -456,12 +456,26 @@ TEST_CASE("only those come back who did not mean to go", "[behaviour][recovery]"
     client.connect();
     CHECK(client.recovered);
   }
-  SECTION("after a server that shut down and listens again") {
+  SECTION("after a server that shut down") {
     harness.io.close();
     CHECK(harness.until([&] { return socket->disconnected(); }));
     CHECK(reason == "server shutting down");
     CHECK(usage() == 1);
   }
+}
+
+TEST_CASE("clients come back to a server that was closed and listens again", "[behaviour][recovery][memory]") {
+  Harness harness(on_memory, recovering());
+  ReturningClient client(harness);
+  client.begin();
+  harness.io.close();
+  harness.wait(119s);
+  CHECK(harness.io.of("/").adapter().recovery_usage().sessions == 1);
+  harness.io.listen(0);
+  harness.io.emit("again");
+  client.connect();
+  CHECK(client.recovered);
+  CHECK(client.missed == List{R"(42["again"])"});
 }
 
 TEST_CASE("a client that did not answer a ping comes back", "[behaviour][recovery][memory]") {

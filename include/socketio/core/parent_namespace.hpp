@@ -43,6 +43,8 @@ class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBr
   /// The name of the namespace is in the packet: it is encoded once for each child.
   template <EventName E, class... Args>
   void emit_to_selection(const E& event, const Args&... args) const {
+    static_assert(!detail::ends_with_broadcast_callback<Args...>(),
+                  "socketio: a parent namespace collects no acknowledgements; ask each of its children().");
     detail::require_emittable(detail::name_of(event));
     for (const auto& child : parent_->children())
       BasicBroadcastOperator<Config>(child, options_).emit_event(event, args...);
@@ -77,7 +79,7 @@ class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBr
 /// A child is made when the first client asks for it, or when the program calls `of` with a name that matches a
 /// regular expression. It begins with the middleware and the connection handlers that its parent has by then; what is
 /// registered on the parent later concerns later children, and what is registered on a child concerns that child.
-/// Sending, and all that concerns many sockets at once, reaches all children.
+/// Sending, and all that concerns many sockets at once, reaches all children; acknowledgements are asked of each child.
 ///
 /// @par Thread safety  All functions from any thread. On the owner's thread they act at once, elsewhere as soon as that
 ///                     thread gets to it.

@@ -44,7 +44,10 @@ class SessionLog {
  public:
   using TimePoint = Adapter::TimePoint;
 
-  explicit SessionLog(const ConnectionStateRecoveryOptions& options) : options_(options) {}
+  explicit SessionLog(const ConnectionStateRecoveryOptions& options) : options_(options) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 100);  // what a clock can compare with
+    options_.max_disconnection_duration = std::min(options_.max_disconnection_duration, longest);
+  }
 
   /// Unique to this log, and unlikely to be the last argument of an event by chance: clients take any for an offset.
   /// Any thread.

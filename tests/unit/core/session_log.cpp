@@ -206,6 +206,17 @@ TEST_CASE_METHOD(Fixture, "a session waits for its time and not a moment longer"
   CHECK(log.usage().sessions == 0);
 }
 
+TEST_CASE("for ever is a time to wait, too", "[core][recovery]") {
+  ConnectionStateRecoveryOptions options;
+  options.max_disconnection_duration = std::chrono::milliseconds::max();
+  Fixture fixture(options);
+  const std::string offset = fixture.append("a");
+  fixture.persist("p");
+  fixture.now += std::chrono::hours(24 * 365);
+  fixture.log.purge(fixture.now);
+  CHECK(fixture.restore("p", offset) == "");
+}
+
 TEST_CASE_METHOD(Fixture, "what is old goes, and a quiet client can still come back", "[core][recovery]") {
   append("a");
   const std::string last = append("bb");
