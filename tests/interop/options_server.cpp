@@ -17,27 +17,56 @@ namespace {
 struct Config : socketio::DefaultConfig {
   using Transport = socketio::test::TestTransport;
 };
+using Server = socketio::BasicServer<Config>;
+using Socket = socketio::BasicSocket<Config>;
 
 socketio::ServerOptions options() {
   socketio::ServerOptions result;
   if constexpr (socketio::detail::has_zlib) result.per_message_deflate = socketio::PerMessageDeflateOptions{};
   if (const char* directory = std::getenv("CLIENT_DIRECTORY"))
     result.serve_client = socketio::ServeClientOptions{directory};
+  result.allow_eio3 = true;
   return result;
 }
 
 void print(const std::string& line) { std::cout << line << std::endl; }
 
+void add_namespaces(Server& io) {
+  io.of("/custom").on("connection", [](Socket socket) {
+    socket.on("about", [socket] { return socketio::Value{{"id", socket.id()}, {"auth", socket.handshake().auth}}; });
+  });
+  io.of("/refused").use([](Socket, socketio::Next next) { next(socketio::ConnectError("not today")); });
+  io.of("/refused-with-data").use([](Socket, socketio::Next next) {
+    next(socketio::ConnectError("not today", socketio::Value{{"code", 7}}));
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 0;
-  socketio::BasicServer<Config> io(options(), socketio::test::on_tcp());
-  io.on("connection", [&io](socketio::BasicSocket<Config> socket) {
+  Server io(options(), socketio::test::on_tcp());
+  io.on("connection", [&io](Socket socket) {
     socket.on("echo", [socket](socketio::Value value) { socket.emit("echo", value); });
     socket.on("echo back", [](socketio::Value value) { return value; });
     socket.on("tell all", [&io](socketio::Value value) { io.emit("told", value); });
+    socket.on("about", [socket] {
+      return socketio::Value{{"id", socket.id()},
+                             {"protocol", socket.conn().protocol()},
+                             {"transport", std::string(socket.conn().transport_name())},
+                             {"auth", socket.handshake().auth}};
+    });
+    socket.on("ask", [socket](socketio::Value value) {
+      socket.emit("question", value, [socket](socketio::Value answer) { socket.emit("answered", answer); });
+    });
+    socket.on("join", [socket](std::string room, socketio::Ack<> ack) {
+      socket.join(room);
+      ack();
+    });
+    socket.on("tell room", [&io](std::string room, socketio::Value value) { io.to(room).emit("told", value); });
+    socket.on("throw me out", [socket] { socket.disconnect(); });
   });
+  add_namespaces(io);
   print("listening on " + std::to_string(io.listen(static_cast<std::uint16_t>(port), "127.0.0.1")));
   stop_on_signal(io.context(), [&io] { io.close(); });
   io.run();

@@ -49,6 +49,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void start();
 
   Session& session() const noexcept { return *session_; }
+  bool is_eio3() const noexcept { return session_->protocol() == 3; }
   bool is_open() const noexcept { return session_->ready_state() == Session::ReadyState::open; }
 
   /// Sends a packet of any of the namespaces. Dropped when the connection is closed or closing, and, if it is volatile,
@@ -83,10 +84,14 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   void handle_packet(PacketPtr packet);
   void handle_connect(const Packet& packet);
+  std::string_view name_in(const Packet& packet) const;
+  std::string make_id(const std::string& nsp) const;
+  void connect_to(std::string_view name, Value auth);
   void join(const NamespacePtr& nsp, Value auth);
   void admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored);
   void finish_connect(const SocketPtr& socket, const Next::Result& refusal);
   void send_connect_error(std::string_view nsp, std::string_view message, const Value& data);
+  void send_eio3_error(std::string_view nsp, std::string_view message, const Value& data);
   void handle_malformed(std::string_view message);
   void handle_violation(std::string_view what);
   SocketPtr find(std::string_view nsp) const { return find_in(sockets_, nsp); }

@@ -64,6 +64,7 @@ struct ServerOptions {
   std::optional<PerMessageDeflateOptions> per_message_deflate{};
   bool allow_upgrades = EngineOptions{}.allow_upgrades;
   std::optional<ServeClientOptions> serve_client{};
+  bool allow_eio3 = EngineOptions{}.allow_eio3;
   std::optional<CorsOptions> cors{};
   std::function<std::optional<CorsOptions>(const HttpRequest&)> cors_delegate{};
   std::optional<CookieOptions> cookie{};
@@ -90,6 +91,7 @@ struct ServerOptions {
     engine.per_message_deflate = per_message_deflate;
     engine.allow_upgrades = allow_upgrades;
     engine.serve_client = serve_client;
+    engine.allow_eio3 = allow_eio3;
     engine.cors = cors;
     engine.cors_delegate = cors_delegate;
     engine.cookie = cookie;

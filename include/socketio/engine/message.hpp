@@ -53,6 +53,20 @@ class Message {
     return std::make_shared<const Message>(Private{}, EioPacketType::message, std::move(text), binary.compress_);
   }
 
+  /// The same two for a client of Engine.IO revision 3, where the packet type stands before the data.
+  static MessagePtr eio3_binary(const Message& binary) {
+    std::string bytes(1, static_cast<char>(binary.type_));
+    bytes += binary.payload();
+    return Message::binary(Binary(std::move(bytes)), binary.compress_);
+  }
+  static MessagePtr eio3_base64(const Message& binary) {
+    std::string payload{'b', to_char(binary.type_)};
+    base64_encode(binary.binary_.bytes(), payload);
+    detail::OutBuffer text;
+    text.append(payload);
+    return std::make_shared<const Message>(Private{}, EioPacketType::message, std::move(text), binary.compress_);
+  }
+
   /// A text packet of any type.
   static MessagePtr packet(EioPacketType type, detail::OutBuffer data, bool compress = true) {
     data.prepend(to_char(type));

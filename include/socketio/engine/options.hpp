@@ -102,6 +102,9 @@ struct EngineOptions {
   /// Serves the JavaScript client under the path; without a value those requests are answered as unknown ones.
   std::optional<ServeClientOptions> serve_client{};
 
+  /// Whether clients of Engine.IO revision 3 may connect: those of Socket.IO v2.
+  bool allow_eio3 = false;
+
   /// Cross-origin headers; without a value there are none, and OPTIONS requests are nothing special.
   std::optional<CorsOptions> cors{};
 

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -99,7 +100,8 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class ReadyState : std::uint8_t { opening, open, closing, closed };
   using SentCallback = detail::UniqueFunction<void()>;
 
-  Session(Private, std::shared_ptr<detail::EngineState> engine, std::string id, const HttpRequest& request);
+  Session(Private, std::shared_ptr<detail::EngineState> engine, std::string id, const HttpRequest& request,
+          int protocol);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -111,8 +113,8 @@ class Session : public std::enable_shared_from_this<Session> {
   const HttpRequest& request() const noexcept { return request_; }
   const std::string& remote_address() const noexcept { return request_.remote_address; }
 
-  /// The revision of the Engine.IO protocol that the client speaks: 4.
-  int protocol() const noexcept { return 4; }
+  /// The revision of the Engine.IO protocol that the client speaks: 4, or 3 (`EngineOptions::allow_eio3`).
+  int protocol() const noexcept { return is_eio3_ ? 3 : 4; }
 
   Channel channel() const noexcept { return channel_; }
 
@@ -166,6 +168,7 @@ class Session : public std::enable_shared_from_this<Session> {
   friend class detail::PendingRequest;
 
   struct Polling;
+  struct PollBody;
   struct SentCallbacks;
   class Upgrade;
 
@@ -182,10 +185,10 @@ class Session : public std::enable_shared_from_this<Session> {
   };
 
   static std::shared_ptr<Session> make(std::shared_ptr<detail::EngineState> engine, std::string id,
-                                       const HttpRequest& request);
+                                       const HttpRequest& request, int protocol);
 
-  // The handshake; the session is in the table by then.
-  void open_polling(HttpExchange& exchange, HttpHeaders headers);
+  // The handshake; the session is in the table by then. `jsonp`: the number of the client's callback, if it has one.
+  void open_polling(HttpExchange& exchange, HttpHeaders headers, bool base64, std::optional<std::string_view> jsonp);
   void open_websocket(std::shared_ptr<WebSocket> websocket, bool base64);
   void queue_open_packets();
   void attach(std::shared_ptr<WebSocket> websocket);
@@ -196,11 +199,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void handle_post(ExchangePtr exchange, HttpHeaders headers);
   void handle_body(BodyError error, std::string body);
   void handle_payload(std::span<char> payload);
-  void answer_poll(std::string payload, bool may_compress = false);
-  void answer(HttpExchange& exchange, HttpHeaders headers, std::string_view content_type, std::string body,
-              bool may_compress = false);
-  static std::string join(std::span<const MessagePtr> packets);
-  static bool may_compress(std::span<const MessagePtr> packets) noexcept;
+  void handle_eio3_payload(std::span<char> payload, bool is_binary);
+  void answer_poll(PollBody body);
+  void answer(HttpExchange& exchange, HttpHeaders headers, PollBody body);
+  PollBody body_of(const Polling& polling, std::span<const MessagePtr> packets) const;
+  PollBody body_of_signals(const Polling& polling, std::string_view types) const;
+  static PollBody finish_body(const Polling& polling, PollBody body);
   static void respond_empty(HttpExchange& exchange, unsigned status, HttpHeaders headers);
   void abort_post();
 
@@ -224,6 +228,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Incoming packets and the heartbeat.
   static std::span<char> part_of(std::span<char> text, std::string_view view) noexcept;
   void handle_text(std::span<char> payload);
+  void handle_typed_bytes(std::span<char> payload);
   void handle_decoded(const EioPacketView& packet, std::span<char> text);
   void handle_packet(EioPacketType type, bool is_binary, std::span<char> data);
   void handle_heartbeat_timer();
@@ -262,6 +267,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool drain_is_posted_ : 1 = false;
   bool closes_after_flush_ : 1 = false;
   bool needs_base64_ : 1 = false;
+  bool is_eio3_ : 1 = false;
 };
 
 }  // namespace socketio

@@ -6,6 +6,7 @@
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/server_state.hpp>
 #include <socketio/core/socket_state.hpp>
+#include <socketio/engine/query.hpp>
 #include <socketio/protocol/binary.hpp>
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/sid.hpp>
@@ -25,6 +26,7 @@ void Connection<Config>::start() {
   session_->set_listener(this->shared_from_this());
   connect_timer_ = std::make_unique<Timer>(&Connection::handle_connect_timeout, this);
   session_->scheduler().arm(*connect_timer_, server_.options().connect_timeout);
+  if (is_eio3()) connect_to("/", Value(Value::Object{}));
 }
 
 template <class Config>
@@ -80,10 +82,11 @@ void Connection<Config>::on_close(Session&, CloseReason reason, std::string_view
 template <class Config>
 void Connection<Config>::handle_packet(PacketPtr packet) {
   if (packet->type() == PacketType::connect) return handle_connect(*packet);
-  const SocketPtr socket = find(packet->nsp());
+  const std::string_view name = name_in(*packet);
+  const SocketPtr socket = find(name);
   if (!socket) {
     // On its way when the server left: to take that for a violation would end the client's other namespaces.
-    if (packet->type() != PacketType::connect_error && contains(dismissed_, packet->nsp())) return;
+    if (packet->type() != PacketType::connect_error && contains(dismissed_, name)) return;
     return handle_violation("packet for a namespace that has not been joined");
   }
   switch (packet->type()) {
@@ -100,11 +103,32 @@ void Connection<Config>::handle_packet(PacketPtr packet) {
 
 template <class Config>
 void Connection<Config>::handle_connect(const Packet& packet) {
-  const std::string_view name = packet.nsp();
+  if (!is_eio3()) return connect_to(packet.nsp(), packet.has_data() ? to_value(packet.data()) : Value(Value::Object{}));
+  const std::string_view name = name_in(packet);
+  Value auth{Value::Object{}};
+  for (const auto& [key, value] : QueryParams(packet.nsp().substr(std::min(name.size() + 1, packet.nsp().size()))))
+    auth[key] = value;
+  connect_to(name, std::move(auth));
+}
+
+/// The namespace that a packet is for. Clients of Socket.IO v2 add a query to it, their credentials.
+template <class Config>
+std::string_view Connection<Config>::name_in(const Packet& packet) const {
+  return is_eio3() ? packet.nsp().substr(0, packet.nsp().find('?')) : packet.nsp();
+}
+
+/// The id of a new socket. Clients of Socket.IO v2 know theirs without being told: it follows from the session's.
+template <class Config>
+std::string Connection<Config>::make_id(const std::string& nsp) const {
+  if (!is_eio3()) return make_sid();
+  return nsp == "/" ? session_->id() : nsp + '#' + session_->id();
+}
+
+template <class Config>
+void Connection<Config>::connect_to(std::string_view name, Value auth) {
   if (find(name) || find_in(joining_, name) || contains(awaited_, name))
     return handle_violation("second CONNECT for one namespace");
   std::erase(dismissed_, name);
-  Value auth = packet.has_data() ? to_value(packet.data()) : Value(Value::Object{});
   if (const auto nsp = server_.find_to_join(name)) return join(nsp, std::move(auth));
   awaited_.emplace_back(name);
   server_.find_parent(
@@ -121,7 +145,8 @@ void Connection<Config>::handle_connect(const Packet& packet) {
 template <class Config>
 void Connection<Config>::join(const NamespacePtr& nsp, Value auth) {
   nsp->handle_entered();
-  if (!server_.options().connection_state_recovery) return admit(nsp, std::move(auth), std::nullopt);
+  // Clients of Socket.IO v2 know nothing of recovery.
+  if (!server_.options().connection_state_recovery || is_eio3()) return admit(nsp, std::move(auth), std::nullopt);
   const Value pid = std::as_const(auth)["pid"];
   const Value offset = std::as_const(auth)["offset"];
   if (!pid.is_string() || !offset.is_string()) return admit(nsp, std::move(auth), std::nullopt);
@@ -143,14 +168,14 @@ void Connection<Config>::admit(const NamespacePtr& nsp, Value auth, std::optiona
     for (const OutgoingPacket& packet : restored->missed) bytes += packet.bytes();
     if (!nsp->can_be_sent(bytes)) restored.reset();
   }
-  auto socket = std::make_shared<SocketState<Config>>(nsp, this->shared_from_this(),
-                                                      restored ? restored->session.sid : make_sid(), std::move(auth));
+  auto socket = std::make_shared<SocketState<Config>>(
+      nsp, this->shared_from_this(), restored ? restored->session.sid : make_id(nsp->name()), std::move(auth));
   const auto& recovery = server_.options().connection_state_recovery;
   const bool is_let_through = restored && recovery->skip_middlewares;
   joining_.push_back(socket);
   if (restored)
     socket->restore(std::move(*restored));
-  else if (recovery)
+  else if (recovery && !is_eio3())
     socket->make_recoverable(make_sid());
   if (is_let_through) return finish_connect(socket, std::nullopt);
   nsp->admit(socket, [self = this->shared_from_this(), socket](Next::Result refusal) {
@@ -164,7 +189,8 @@ void Connection<Config>::finish_connect(const SocketPtr& socket, const Next::Res
   if (!is_open()) return socket->handle_lost();
   if (refusal) {
     socket->handle_refused();
-    return send_connect_error(socket->nsp_name(), refusal->what(), refusal->data());
+    return is_eio3() ? send_eio3_error(socket->nsp_name(), refusal->what(), refusal->data())
+                     : send_connect_error(socket->nsp_name(), refusal->what(), refusal->data());
   }
   connect_timer_.reset();
   sockets_.push_back(socket);
@@ -183,6 +209,18 @@ void Connection<Config>::send_connect_error(std::string_view nsp, std::string_vi
       write_value(writer, data);
     }
     writer.end_object();
+  })));
+}
+
+/// What a middleware has refused a client of Socket.IO v2 with: the data if it is true in JavaScript, else the text.
+template <class Config>
+void Connection<Config>::send_eio3_error(std::string_view nsp, std::string_view message, const Value& data) {
+  const bool is_false = data.is_null() || data == Value(false) || data == Value(0) || data == Value("");
+  send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::connect_error, nsp, {}}, [&](auto& writer) {
+    if (is_false)
+      writer.string(message);
+    else
+      write_value(writer, data);
   })));
 }
 

@@ -165,7 +165,8 @@ void SocketState<Config>::handle_connected() {
   nsp_->adapter().add(*this);
   nsp_->adapter().join(*this, id_);
   if (is_over_) return;  // a listener to rooms has sent it away
-  connection_->send(OutgoingPacket(Parser::encode(PacketHeader{PacketType::connect, nsp_name(), {}}, [&](auto& writer) {
+  const PacketHeader header{PacketType::connect, nsp_name(), {}};
+  const auto write_ids = [&](auto& writer) {
     writer.begin_object(recovery_ ? 2 : 1);
     writer.key("sid");
     writer.string(id_);
@@ -174,7 +175,9 @@ void SocketState<Config>::handle_connected() {
       writer.string(recovery_->pid);
     }
     writer.end_object();
-  })));
+  };
+  connection_->send(
+      OutgoingPacket(connection_->is_eio3() ? Parser::encode(header) : Parser::encode(header, write_ids)));
   nsp_->handle_connection(this->shared_from_this());
 }
 

@@ -85,6 +85,9 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
 
   bool needs_base64() const { return !param("b64").empty(); }
 
+  /// The revision of the protocol that the request speaks: whatever is not 4 is 3.
+  int protocol() const { return param("EIO") == "4" ? 4 : 3; }
+
   bool advance(Stage from, Stage to) noexcept {
     if (stage_ != from) return false;
     stage_ = to;
@@ -175,9 +178,10 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       return refuse(ConnectionErrorCode::bad_request, {{"name", "TRANSPORT_MISMATCH"},
                                                        {"transport", std::string(transport)},
                                                        {"previousTransport", std::string(session->transport_name())}});
-    if (param("EIO") != "4")
-      return refuse(ConnectionErrorCode::bad_request,
-                    {{"name", "PROTOCOL_MISMATCH"}, {"protocol", "3"}, {"previousProtocol", "4"}});
+    if (protocol() != session->protocol())
+      return refuse(ConnectionErrorCode::bad_request, {{"name", "PROTOCOL_MISMATCH"},
+                                                       {"protocol", std::to_string(protocol())},
+                                                       {"previousProtocol", std::to_string(session->protocol())}});
     if (context_.is_upgrade())
       upgrade(*session, transport);
     else if (transport == "polling")
@@ -232,7 +236,8 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       if (const std::shared_ptr<WebSocket> websocket = accept_websocket(true)) websocket->close();
       return;
     }
-    if (param("EIO") != "4") return refuse(ConnectionErrorCode::unsupported_protocol_version, {{"protocol", "3"}});
+    if (protocol() == 3 && !engine_->options.allow_eio3)
+      return refuse(ConnectionErrorCode::unsupported_protocol_version, {{"protocol", "3"}});
     if (engine_->is_closed) return refuse_unavailable();
     stage_ = Stage::session_id;
     const bool has_returned = engine_->guarded("generate_id", [this] {
@@ -248,7 +253,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     if (engine_->is_closed) return refuse_unavailable();
     if (!engine_->has_room_for(request().remote_address))
       return refuse(ConnectionErrorCode::bad_request, {{"name", "TOO_MANY_SESSIONS"}}, {}, 503);
-    const std::shared_ptr<Session> session = Session::make(engine_, std::move(id), request());
+    const std::shared_ptr<Session> session = Session::make(engine_, std::move(id), request(), protocol());
     if (!(context_.is_upgrade() ? open_on_websocket(session) : open_on_polling(session))) return;
     if (!engine_->guarded("connection", [&] { engine_->connection_hook(session); })) session->close(true);
   }
@@ -272,7 +277,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       return false;
     }
     engine_->add(session);
-    session->open_polling(exchange(), std::move(headers));
+    session->open_polling(exchange(), std::move(headers), needs_base64(), context_.query().find("j"));
     return true;
   }
 

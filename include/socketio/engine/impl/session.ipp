@@ -5,6 +5,7 @@
 #include <socketio/engine/engine_state.hpp>
 #include <socketio/engine/session.hpp>
 #include <socketio/protocol/base64.hpp>
+#include <socketio/protocol/eio3_payload.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -21,7 +22,16 @@ struct Session::Polling {
   ExchangePtr post;  // the POST whose body is being read
   HttpHeaders post_headers;
   Timer close_timer;
+  std::string jsonp_head;  // what stands before the payload of a client that loads it as a script; empty for others
   bool closes_on_next_poll = false;
+  bool takes_bytes = true;  // matters to revision 3 only
+};
+
+/// What a poll is answered with.
+struct Session::PollBody {
+  std::string text;
+  std::string_view content_type = "text/plain; charset=UTF-8";
+  bool may_compress = false;
 };
 
 struct Session::SentCallbacks {
@@ -64,17 +74,18 @@ class Session::Upgrade final : public WebSocketListener, public std::enable_shar
 };
 
 inline Session::Session(Private, std::shared_ptr<detail::EngineState> engine, std::string id,
-                        const HttpRequest& request)
+                        const HttpRequest& request, int protocol)
     : engine_(std::move(engine)),
       id_(std::move(id)),
       request_(request),
-      heartbeat_timer_([](void* at) { static_cast<Session*>(at)->handle_heartbeat_timer(); }, this) {}
+      heartbeat_timer_([](void* at) { static_cast<Session*>(at)->handle_heartbeat_timer(); }, this),
+      is_eio3_(protocol == 3) {}
 
 inline Session::~Session() = default;
 
 inline std::shared_ptr<Session> Session::make(std::shared_ptr<detail::EngineState> engine, std::string id,
-                                              const HttpRequest& request) {
-  return std::make_shared<Session>(Private{}, std::move(engine), std::move(id), request);
+                                              const HttpRequest& request, int protocol) {
+  return std::make_shared<Session>(Private{}, std::move(engine), std::move(id), request, protocol);
 }
 
 inline Scheduler& Session::scheduler() const noexcept { return engine_->scheduler; }
@@ -168,7 +179,10 @@ inline void Session::queue(MessagePtr message) {
 }
 
 inline void Session::hand_to_websocket(MessagePtr message) {
-  if (needs_base64_ && message->is_binary()) message = Message::base64(*message);
+  if (is_eio3_ && message->is_binary())
+    message = needs_base64_ ? Message::eio3_base64(*message) : Message::eio3_binary(*message);
+  else if (needs_base64_ && message->is_binary())
+    message = Message::base64(*message);
   websocket_->send(std::move(message));
 }
 
@@ -194,7 +208,7 @@ inline void Session::flush() {
       for (SentCallback& callback : sent_callbacks_->waiting) sent_callbacks_->ready.push_back(std::move(callback));
       sent_callbacks_->waiting.clear();
     }
-    answer_poll(join(packets), may_compress(packets));
+    answer_poll(body_of(*polling_, packets));
     post_drain();
   }
   if (closes_after_flush_ && ready_state_ == ReadyState::closing && buffer_.empty()) close_channel(false);
@@ -252,10 +266,12 @@ inline void Session::deliver_drain() {
 // -------------------------------------------------------------------------------------------- incoming packets
 
 inline void Session::WebSocketEar::on_message(bool is_binary, std::span<char> payload) {
-  if (is_binary)
-    session_.handle_packet(EioPacketType::message, true, payload);
-  else
+  if (!is_binary)
     session_.handle_text(payload);
+  else if (session_.is_eio3_)
+    session_.handle_typed_bytes(payload);
+  else
+    session_.handle_packet(EioPacketType::message, true, payload);
 }
 
 inline void Session::WebSocketEar::on_drain() { session_.deliver_drain(); }
@@ -274,8 +290,20 @@ inline std::span<char> Session::part_of(std::span<char> text, std::string_view v
   return view.empty() ? text.first(0) : text.subspan(static_cast<std::size_t>(view.data() - text.data()), view.size());
 }
 
+/// A binary frame of revision 3.
+inline void Session::handle_typed_bytes(std::span<char> payload) {
+  const auto packet = decode_eio3_binary_packet(std::string_view(payload.data(), payload.size()));
+  if (!packet)
+    finish(CloseReason::parse_error, {});
+  else if (packet->type == EioPacketType::close)
+    finish(CloseReason::transport_close, {});
+  else
+    handle_packet(packet->type, true, payload.subspan(1));
+}
+
 inline void Session::handle_text(std::span<char> payload) {
-  const auto packet = decode_eio_packet(std::string_view(payload.data(), payload.size()));
+  const std::string_view text(payload.data(), payload.size());
+  const auto packet = is_eio3_ ? decode_eio3_packet(text) : decode_eio_packet(text);
   if (!packet)
     finish(CloseReason::parse_error, {});
   else if (packet->type == EioPacketType::close)
@@ -309,11 +337,17 @@ inline void Session::handle_packet(EioPacketType type, bool is_binary, std::span
       if (listener_) guarded("on_message", [&] { listener_->on_message(*this, is_binary, data); });
       break;
     case EioPacketType::pong:
+      if (is_eio3_) return finish(CloseReason::transport_error, "invalid heartbeat direction");
       awaits_pong_ = false;
       arm_heartbeat(engine_->options.ping_interval);
       tell("on_heartbeat", [this](SessionListener& told) { told.on_heartbeat(*this); });
       break;
-    case EioPacketType::ping: finish(CloseReason::transport_error, "invalid heartbeat direction"); break;
+    case EioPacketType::ping:
+      if (!is_eio3_) return finish(CloseReason::transport_error, "invalid heartbeat direction");
+      arm_heartbeat(engine_->options.ping_interval + engine_->options.ping_timeout);
+      send(Message::packet(EioPacketType::pong));
+      tell("on_heartbeat", [this](SessionListener& told) { told.on_heartbeat(*this); });
+      break;
     case EioPacketType::open:
     case EioPacketType::close:
     case EioPacketType::upgrade:
@@ -328,7 +362,7 @@ inline void Session::arm_heartbeat(Scheduler::Clock::duration delay) {
 }
 
 inline void Session::handle_heartbeat_timer() {
-  if (awaits_pong_) return finish(CloseReason::ping_timeout, {});
+  if (awaits_pong_ || is_eio3_) return finish(CloseReason::ping_timeout, {});
   awaits_pong_ = true;
   pong_time_was_extended_ = false;
   arm_heartbeat(engine_->options.ping_timeout);
@@ -369,7 +403,7 @@ inline void Session::finish(CloseReason reason, std::string_view description, st
   if (polling_) {
     engine_->scheduler.cancel(polling_->close_timer);
     abort_post();
-    if (polling_->poll) answer_poll(std::string(poll_answer));
+    if (polling_->poll) answer_poll(body_of_signals(*polling_, poll_answer));
   }
   if (websocket_) {
     websocket_->set_listener(nullptr);

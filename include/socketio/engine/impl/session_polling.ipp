@@ -3,7 +3,9 @@
 #pragma once
 
 #include <socketio/engine/engine_state.hpp>
+#include <socketio/engine/query.hpp>
 #include <socketio/engine/session.hpp>
+#include <socketio/protocol/eio3_payload.hpp>
 #include <socketio/protocol/eio_payload.hpp>
 #include <socketio/protocol/utf8.hpp>
 
@@ -11,6 +13,48 @@
 #include <utility>
 
 namespace socketio {
+
+namespace detail {
+
+inline bool is_octet_stream(const HttpRequest& request) {
+  return request.headers.find("Content-Type") == "application/octet-stream";
+}
+
+/// A text as a JavaScript string that may stand in a script of any age: JSON, without the two line ends that it allows.
+inline std::string script_quoted(std::string_view text) {
+  std::string quoted = json_quoted(text);
+  for (const auto& [line_end, escape] :
+       {std::pair<std::string_view, std::string_view>{"\xE2\x80\xA8", "\\u2028"}, {"\xE2\x80\xA9", "\\u2029"}})
+    for (std::size_t at = quoted.find(line_end); at != std::string::npos; at = quoted.find(line_end, at))
+      quoted.replace(at, line_end.size(), escape);
+  return quoted;
+}
+
+/// The payload in the form that a page posts whose polls are scripts; no value if there is none.
+///
+/// Browsers change the line ends of what is typed into a form: the client has escaped them.
+inline std::optional<std::string> payload_in_form(std::string_view body) {
+  const QueryParams form(body);
+  const std::optional<std::string_view> field = form.find("d");
+  if (!field) return std::nullopt;
+  std::string payload;
+  for (std::string_view rest = *field; !rest.empty();) {
+    std::string_view written = rest.substr(0, 1);
+    std::string_view meant = written;
+    if (rest.substr(0, 3) == "\\\\n") {
+      written = rest.substr(0, 3);
+      meant = "\\n";
+    } else if (rest.substr(0, 2) == "\\n") {
+      written = rest.substr(0, 2);
+      meant = "\n";
+    }
+    payload += meant;
+    rest.remove_prefix(written.size());
+  }
+  return payload;
+}
+
+}  // namespace detail
 
 inline void Session::queue_open_packets() {
   const EngineOptions& options = engine_->options;
@@ -23,32 +67,74 @@ inline void Session::queue_open_packets() {
   queue(Message::packet(EioPacketType::open, handshake));
   if (options.initial_packet && !options.initial_packet->empty()) queue(Message::text(*options.initial_packet));
   ready_state_ = ReadyState::open;
-  arm_heartbeat(options.ping_interval);
+  arm_heartbeat(is_eio3_ ? options.ping_interval + options.ping_timeout : options.ping_interval);
 }
 
-/// The payload of a poll that carries these packets.
-inline std::string Session::join(std::span<const MessagePtr> packets) {
-  std::string payload;
-  for (const MessagePtr& packet : packets) {
-    if (!payload.empty()) payload += eio_payload_separator;
-    packet->append_to_polling_payload(payload);
+/// What a poll is answered with that fetches these packets.
+inline Session::PollBody Session::body_of(const Polling& polling, std::span<const MessagePtr> packets) const {
+  PollBody body;
+  body.may_compress =
+      std::any_of(packets.begin(), packets.end(), [](const MessagePtr& packet) { return packet->compress(); });
+  if (!is_eio3_) {
+    for (const MessagePtr& packet : packets) {
+      if (!body.text.empty()) body.text += eio_payload_separator;
+      packet->append_to_polling_payload(body.text);
+    }
+    return finish_body(polling, std::move(body));
   }
-  return payload;
+  const bool has_bytes =
+      polling.takes_bytes &&
+      std::any_of(packets.begin(), packets.end(), [](const MessagePtr& packet) { return packet->is_binary(); });
+  for (const MessagePtr& packet : packets) {
+    const MessagePtr form = !packet->is_binary() ? packet
+                            : has_bytes          ? Message::eio3_binary(*packet)
+                                                 : Message::eio3_base64(*packet);
+    if (has_bytes) {
+      append_eio3_head(form->is_binary(), form->payload().size(), body.text);
+      body.text += form->payload();
+    } else {
+      append_eio3_text(form->payload(), body.text);
+    }
+  }
+  if (has_bytes) body.content_type = "application/octet-stream";
+  return finish_body(polling, std::move(body));
 }
 
-inline bool Session::may_compress(std::span<const MessagePtr> packets) noexcept {
-  return std::any_of(packets.begin(), packets.end(), [](const MessagePtr& packet) { return packet->compress(); });
+/// What a poll is answered with that fetches packets without data; `types`: their payload in revision 4.
+inline Session::PollBody Session::body_of_signals(const Polling& polling, std::string_view types) const {
+  PollBody body;
+  for (const char type : types) {
+    if (!is_eio3_)
+      body.text += type;
+    else if (type != eio_payload_separator)
+      append_eio3_text(std::string_view(&type, 1), body.text);
+  }
+  return finish_body(polling, std::move(body));
 }
 
-inline void Session::open_polling(HttpExchange& exchange, HttpHeaders headers) {
+inline Session::PollBody Session::finish_body(const Polling& polling, PollBody body) {
+  if (!polling.jsonp_head.empty()) body.text = polling.jsonp_head + detail::script_quoted(body.text) + ");";
+  return body;
+}
+
+inline void Session::open_polling(HttpExchange& exchange, HttpHeaders headers, bool base64,
+                                  std::optional<std::string_view> jsonp) {
   polling_ = std::make_unique<Polling>(*this);
+  polling_->takes_bytes = !base64 && !jsonp;
+  if (jsonp) {
+    polling_->jsonp_head = "___eio[";
+    for (const char c : *jsonp)
+      if (c >= '0' && c <= '9') polling_->jsonp_head += c;
+    polling_->jsonp_head += "](";
+  }
   queue_open_packets();
   HttpResponse response;
   response.headers = std::move(headers);
   const std::vector<MessagePtr> packets = std::exchange(buffer_, {});
   buffered_bytes_ = 0;
-  response.body = join(packets);
-  if (may_compress(packets)) engine_->compress(response, request_);
+  PollBody body = body_of(*polling_, packets);
+  response.body = std::move(body.text);
+  if (body.may_compress) engine_->compress(response, request_);
   exchange.respond(std::move(response));
 }
 
@@ -102,23 +188,21 @@ inline void Session::handle_poll(ExchangePtr exchange, HttpHeaders headers) {
            "1");
 }
 
-inline void Session::answer_poll(std::string payload, bool may_compress) {
+inline void Session::answer_poll(PollBody body) {
   const ExchangePtr exchange = std::exchange(polling_->poll, nullptr);
-  answer(*exchange, std::exchange(polling_->poll_headers, {}), "text/plain; charset=UTF-8", std::move(payload),
-         may_compress);
+  answer(*exchange, std::exchange(polling_->poll_headers, {}), std::move(body));
 }
 
-inline void Session::answer(HttpExchange& exchange, HttpHeaders headers, std::string_view content_type,
-                            std::string body, bool may_compress) {
+inline void Session::answer(HttpExchange& exchange, HttpHeaders headers, PollBody body) {
   HttpHeaders completed = headers;
-  if (!engine_->complete_headers(completed, exchange.request(), content_type)) {
+  if (!engine_->complete_headers(completed, exchange.request(), body.content_type)) {
     respond_empty(exchange, 500, std::move(headers));
     return fail_later("a headers hook failed");
   }
   HttpResponse response;
   response.headers = std::move(completed);
-  response.body = std::move(body);
-  if (may_compress) engine_->compress(response, exchange.request());
+  response.body = std::move(body.text);
+  if (body.may_compress) engine_->compress(response, exchange.request());
   exchange.respond(std::move(response));
 }
 
@@ -127,7 +211,7 @@ inline void Session::handle_post(ExchangePtr exchange, HttpHeaders headers) {
     finish(CloseReason::transport_error, "data request overlap from client");
     return respond_empty(*exchange, 400, std::move(headers));
   }
-  if (exchange->request().headers.find("Content-Type") == "application/octet-stream") {
+  if (!is_eio3_ && detail::is_octet_stream(exchange->request())) {
     finish(CloseReason::transport_error, "invalid content");
     return respond_empty(*exchange, 400, std::move(headers));
   }
@@ -149,9 +233,18 @@ inline void Session::handle_body(BodyError error, std::string body) {
     case BodyError::too_large: return respond_empty(*exchange, 413, std::move(headers));
     case BodyError::none: break;
   }
-  if (!is_valid_utf8(body)) body = to_valid_utf8(body);
-  handle_payload(body);
-  answer(*exchange, std::move(headers), "text/html", "ok");
+  const bool is_binary = is_eio3_ && polling_->jsonp_head.empty() && detail::is_octet_stream(exchange->request());
+  if (!is_binary && !is_valid_utf8(body)) body = to_valid_utf8(body);
+  const std::optional<std::string> form_field =
+      polling_->jsonp_head.empty() ? std::move(body) : detail::payload_in_form(body);
+  if (!form_field) {
+    // A form without a payload: nothing to do.
+  } else if (std::string payload = *std::move(form_field); is_eio3_) {
+    handle_eio3_payload(payload, is_binary);
+  } else {
+    handle_payload(payload);
+  }
+  answer(*exchange, std::move(headers), {"ok", "text/html", false});
 }
 
 inline void Session::handle_payload(std::span<char> payload) {
@@ -161,6 +254,20 @@ inline void Session::handle_payload(std::span<char> payload) {
       finish(CloseReason::transport_close, {}, "6");
     else
       handle_decoded(*packet, payload);
+    if (ready_state_ == ReadyState::closed) return;
+  }
+  if (reader.failed() && ready_state_ == ReadyState::open) finish(CloseReason::parse_error, {});
+}
+
+inline void Session::handle_eio3_payload(std::span<char> payload, bool is_binary) {
+  Eio3PayloadReader reader(std::string_view(payload.data(), payload.size()), is_binary);
+  while (const std::optional<Eio3Record> record = reader.next()) {
+    if (record->packet.type == EioPacketType::close)
+      finish(CloseReason::transport_close, {}, "6");
+    else if (record->is_raw)
+      handle_packet(record->packet.type, true, part_of(payload, record->packet.data));
+    else
+      handle_decoded(record->packet, payload);
     if (ready_state_ == ReadyState::closed) return;
   }
   if (reader.failed() && ready_state_ == ReadyState::open) finish(CloseReason::parse_error, {});

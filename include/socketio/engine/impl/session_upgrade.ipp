@@ -37,7 +37,7 @@ inline void Session::complete_upgrade() {
   }
 
   if (old->post) old->post->destroy();
-  if (old->poll) answer(*old->poll, std::move(old->poll_headers), "text/plain; charset=UTF-8", "1");
+  if (old->poll) answer(*old->poll, std::move(old->poll_headers), body_of_signals(*old, "1"));
   flush();
   if (ready_state_ == ReadyState::closed) return;
   tell("on_upgrade", [this](SessionListener& told) { told.on_upgrade(*this); });
@@ -82,7 +82,7 @@ inline void Session::Upgrade::answer_probe() {
 
 inline void Session::Upgrade::release_poll() {
   session_->scheduler().arm(check_timer_, check_interval);
-  if (session_->polling_->poll) session_->answer_poll("6");
+  if (session_->polling_->poll) session_->answer_poll(session_->body_of_signals(*session_->polling_, "6"));
 }
 
 }  // namespace socketio
