@@ -221,6 +221,27 @@ TEST_CASE("one string follows the arguments of what can be sent again, and of no
   CHECK(client.wire->next() == R"(420["a"])");
 }
 
+TEST_CASE("who listens to what goes out sees the offset, and nothing twice", "[behaviour][recovery]") {
+  Harness harness(recovering());
+  List seen;
+  harness.io.on("connection", [&](TestSocket socket) {
+    socket.on_any_outgoing([&](std::string_view event, Args args) {
+      seen.push_back(std::string(event) + ' ' + std::to_string(args.size()));
+    });
+  });
+  ReturningClient client(harness);
+  client.begin();
+  harness.io.volatile_().emit("volatile", 1);
+  CHECK(client.wire->next() == R"(42["volatile",1])");
+  CHECK(seen == List{"first 1", "volatile 1"});
+  client.cut();
+  harness.io.emit("missed", 1);
+  harness.pump();
+  client.connect();
+  CHECK(client.missed == List{R"(42["missed",1])"});
+  CHECK(seen.size() == 2);
+}
+
 TEST_CASE("binary events are missed and sent again like others", "[behaviour][recovery]") {
   Harness harness(recovering());
   ReturningClient client(harness);
