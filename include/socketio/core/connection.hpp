@@ -28,6 +28,8 @@ class NamespaceState;
 template <class Config>
 class ServerState;
 template <class Config>
+class ParentNamespaceState;
+template <class Config>
 class SocketState;
 
 /// The client behind one connection.
@@ -87,6 +89,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   std::string_view name_in(const Packet& packet) const;
   std::string make_id(const std::string& nsp) const;
   void connect_to(std::string_view name, Value auth);
+  NamespacePtr make_child(const std::shared_ptr<ParentNamespaceState<Config>>& parent, const std::string& name);
   void join(const NamespacePtr& nsp, Value auth);
   void admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored);
   void finish_connect(const SocketPtr& socket, const Next::Result& refusal);

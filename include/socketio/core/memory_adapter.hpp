@@ -36,7 +36,7 @@ struct RoomMembers {
 /// @par Cost           join, leave: O(1) amortised. broadcast: one step per member of the rooms named; a selection of
 ///                     one room, or of everyone, without `except` touches nothing else.
 /// @par Thread safety  See Adapter. Only the owner's thread writes, so only its writes and other threads' reads lock.
-class MemoryAdapter final : public Adapter {
+class MemoryAdapter : public Adapter {
  public:
   /// @param recovery  null: sessions are not recovered
   explicit MemoryAdapter(const std::optional<ConnectionStateRecoveryOptions>& recovery = std::nullopt)

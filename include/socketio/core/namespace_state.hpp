@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,7 +51,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
         shard_(std::move(shard)),
         options_(std::move(options)),
         parent_(parent),
-        adapter_(std::make_unique<MemoryAdapter>(options_->connection_state_recovery)) {}
+        adapter_(make_adapter(*options_, name_)) {}
 
   // Any thread.
   const std::string& name() const noexcept { return name_; }
@@ -195,6 +196,13 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   }
 
  private:
+  static std::unique_ptr<Adapter> make_adapter(const ServerOptions& options, const std::string& name) {
+    if (!options.adapter) return std::make_unique<MemoryAdapter>(options.connection_state_recovery);
+    std::unique_ptr<Adapter> adapter = options.adapter(name);
+    if (!adapter) throw std::logic_error("ServerOptions::adapter made none for " + name);
+    return adapter;
+  }
+
   void broadcast_here(const OutgoingPacket& packet, const BroadcastOptions& options, const std::string& offset) {
     if (!offset.empty()) record(offset, packet, options);
     adapter_->broadcast(packet, options);

@@ -2,6 +2,7 @@
 // Everything that can be set on a Socket.IO server, with the reference implementation's defaults. Core layer.
 #pragma once
 
+#include <socketio/core/adapter.hpp>
 #include <socketio/core/recovery_options.hpp>
 #include <socketio/engine/options.hpp>
 #include <socketio/protocol/limits.hpp>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +35,11 @@ struct ServerOptions {
   /// Lets clients whose connection was cut for a moment come back as who they were. Off unless set; events then have
   /// one more argument on the wire, a string, which handlers of the client see.
   std::optional<ConnectionStateRecoveryOptions> connection_state_recovery{};
+
+  /// Makes the adapter of each namespace, for rooms of a kind of its own or servers that work together; by default a
+  /// MemoryAdapter, from which such an adapter may be derived. Called with the name of the namespace, by whichever
+  /// thread makes it.
+  std::function<std::unique_ptr<Adapter>(const std::string& nsp)> adapter{};
 
   /// Acknowledgements that one socket may owe; more are refused with Errc::too_many_pending_acks. 0: no limit.
   std::size_t max_pending_acks = 100'000;

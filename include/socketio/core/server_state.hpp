@@ -217,12 +217,13 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   }
 
   NamespacePtr find_or_make(const std::string& name, const ParentPtr& parent) {
-    NamespacePtr nsp;
+    if (NamespacePtr found = find(name)) return found;
+    // Not under the lock: its adapter may be made by a function of the user's.
+    const auto nsp = std::make_shared<NamespaceState<Config>>(name, shard_, options_, parent);
     {
       const std::lock_guard lock(mutex_);
-      NamespacePtr& place = namespaces_[name];
-      if (place) return place;
-      nsp = std::make_shared<NamespaceState<Config>>(name, shard_, options_, parent);
+      const auto [place, is_new] = namespaces_.try_emplace(name, nsp);
+      if (!is_new) return place->second;
       if (parent) {
         if (options_->cleanup_empty_child_namespaces)
           nsp->on_empty([weak = this->weak_from_this()](NamespaceState<Config>& empty) {
@@ -230,7 +231,6 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
           });
         parent->attach(nsp);
       }
-      place = nsp;
     }
     shard_->dispatch([weak = this->weak_from_this(), nsp] {
       if (const auto self = weak.lock()) self->announce(nsp);

@@ -135,11 +135,22 @@ void Connection<Config>::connect_to(std::string_view name, Value auth) {
       std::string(name), std::move(auth),
       [self = this->shared_from_this(), name = std::string(name)](const auto& parent, const Value& credentials) {
         if (std::erase(self->awaited_, name) == 0 || !self->is_open()) return;
-        if (parent)
-          self->join(self->server_.child_of(parent, name), credentials);
+        if (const auto nsp = parent ? self->make_child(parent, name) : nullptr)
+          self->join(nsp, credentials);
         else
           self->send_connect_error(name, "Invalid namespace", Value());
       });
+}
+
+template <class Config>
+typename Connection<Config>::NamespacePtr Connection<Config>::make_child(
+    const std::shared_ptr<ParentNamespaceState<Config>>& parent, const std::string& name) {
+  try {
+    return server_.child_of(parent, name);
+  } catch (...) {  // from the user's ServerOptions::adapter
+    server_.shard().report_current_exception(name, {}, {});
+    return nullptr;
+  }
 }
 
 template <class Config>
