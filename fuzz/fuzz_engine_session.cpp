@@ -113,16 +113,16 @@ class World {
 
   void step() {
     switch (decisions_.below(16)) {
-      case 0: request("GET", "/engine.io/?EIO=4&transport=polling"); break;
-      case 1: connect("/engine.io/?EIO=4&transport=websocket"); break;
+      case 0: request("GET", target("polling")); break;
+      case 1: connect(target("websocket")); break;
       case 2: request("GET", polling()); break;
       case 3: {
-        const std::string target = polling();
-        request("POST", target, decisions_.text());
+        const std::string where = polling();
+        request("POST", where, decisions_.text());
         break;
       }
       case 4: upload(); break;
-      case 5: connect("/engine.io/?EIO=4&transport=websocket&sid=" + sid()); break;
+      case 5: connect(target("websocket&sid=") + sid()); break;
       case 6: each_client([this](auto& client) { client.send_text(packet()); }); break;
       case 7: each_client([this](auto& client) { client.send_binary(decisions_.text()); }); break;
       case 8: each_client([](auto& client) { client.close(); }); break;
@@ -169,6 +169,8 @@ class World {
     if ((which & 4u) != 0) options.cookie = socketio::CookieOptions{};
     if ((which & 8u) != 0) options.max_sessions = 3;
     if ((which & 16u) != 0) options.initial_packet = "hello";
+    // A world of clients of revision 3; every fourth poll of theirs is a script.
+    is_old_ = options.allow_eio3 = (which & 0xE0u) == 0xA0u;
     return options;
   }
 
@@ -179,7 +181,12 @@ class World {
     const auto* chosen = session();
     return chosen == nullptr ? "nobody" : (*chosen)->id();
   }
-  std::string polling() { return "/engine.io/?EIO=4&transport=polling&sid=" + sid(); }
+  std::string target(std::string_view transport) {
+    const bool is_script = is_old_ && decisions_.below(4) == 0;
+    return std::string(is_old_ ? "/engine.io/?EIO=3" : "/engine.io/?EIO=4") + (is_script ? "&j=1" : "") +
+           "&transport=" + std::string(transport);
+  }
+  std::string polling() { return target("polling&sid=") + sid(); }
 
   std::string packet() {
     constexpr std::string_view packets[] = {"2probe", "5", "3", "4hello", "1", "2", "6", "bAAAA"};
@@ -236,6 +243,7 @@ class World {
 
   Decisions& decisions_;
   int session_count_ = 0;
+  bool is_old_ = false;
   asio::io_context context_;
   socketio::MemoryTransport transport_{context_};
   socketio::Engine engine_;
