@@ -88,10 +88,11 @@ class SessionLog {
     if (known == by_pid_.end() || is_old(known->second->disconnected, now)) return std::nullopt;
     const auto after = position_after(offset);
     if (!after) return std::nullopt;
-    RestoredSession restored{std::move(known->second->session), {}};
     const auto place = known->second;
-    by_pid_.erase(known);
+    by_pid_.erase(known);  // first: its key lies in the session
+    RestoredSession restored{std::move(place->session), {}};
     sessions_.erase(place);
+
     std::unordered_set<std::string_view> rooms(restored.session.rooms.begin(), restored.session.rooms.end());
     rooms.insert(restored.session.sid);  // what is sent to the socket itself, even if it has left the room of its id
     const auto is_in = [&](const std::string& room) { return rooms.count(room) != 0; };
