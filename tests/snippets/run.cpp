@@ -37,10 +37,13 @@
 #include <algorithm>
 #include <deque>
 #include <exception>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
+#include <streambuf>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -121,12 +124,16 @@ class Client {
   void ask(const std::string& nsp, std::string_view items) { send_packet('2', nsp, "0", items); }
   void leave(const std::string& nsp) { send("41" + prefix(nsp)); }
 
-  /// What has come that nobody has asked for; empty if there is nothing.
-  std::string unexpected() {
-    if (socket_->has_message()) return socket_->next();
-    return {};
+  /// What has come that no instruction has taken; empty if there is nothing.
+  std::string unexpected() { return !has_ended_ && socket_->has_message() ? socket_->next() : std::string(); }
+  /// Whether the connection ends; that the client is disconnected from its namespaces before goes without saying.
+  bool ends() {
+    if (!socket_->closed()) return false;
+    while (socket_->has_message())
+      if (const std::string message = socket_->next(); message.substr(0, 2) != "41")
+        throw Difference(name_ + " got " + message + " before its connection ended");
+    return has_ended_ = true;
   }
-  bool closed() { return socket_->closed(); }
 
  private:
   static std::string prefix(const std::string& nsp) { return nsp == "/" ? std::string() : nsp + ","; }
@@ -198,6 +205,7 @@ class Client {
   std::string name_;
   std::string received_nsp_ = "/";
   std::optional<std::string> received_id_;
+  bool has_ended_ = false;
 };
 
 /// One instruction from a comment.
@@ -243,9 +251,9 @@ class Run {
     const bool throws = !steps_.empty() && steps_.back().what == "throws std::invalid_argument";
     if (const auto* function = std::get_if<Snippet::AtTheStart>(&snippet_.function())) begin([&] { (*function)(io_); });
     if (!has_step("connects")) {
+      open("other").connect("/admin");
       open("other").connect("/");
       wire_->until([this] { return other_is_there_; });
-      open("other").connect("/admin");
       open("client").connect("/");
       wire_->until([this] { return has_begun_; });
     }
@@ -366,7 +374,7 @@ class Run {
     } else if (take_prefix(what, " leaves")) {
       client.leave(what.empty() ? "/" : std::string(what.substr(1)));
     } else if (what == "'s connection ends") {
-      if (!client.closed()) throw Difference("it does not");
+      if (!client.ends()) throw Difference("it does not");
     } else {
       throw Difference("no instruction");
     }
@@ -396,6 +404,31 @@ class Run {
   std::string failure_;
 };
 
+/// Keeps what the blocks print out of the test's own output.
+class Silence {
+ public:
+  Silence() : out_(std::cout.rdbuf(sink_.rdbuf())), log_(std::clog.rdbuf(sink_.rdbuf())) {}
+  ~Silence() { std::cout.rdbuf(out_), std::clog.rdbuf(log_); }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  std::ostringstream sink_;
+  std::streambuf* out_;
+  std::streambuf* log_;
+};
+
+/// What is wrong with a block; empty if nothing is.
+std::string problem_of(const Snippet& snippet) {
+  const Silence silence;
+  try {
+    Run(snippet).play();
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
 }  // namespace
 }  // namespace socketio::test
 
@@ -404,6 +437,6 @@ TEST_CASE("the code in the documents does what is said beside it", "[snippets]")
   REQUIRE_FALSE(Snippet::all().empty());
   for (const Snippet* snippet : Snippet::all()) {
     CAPTURE(snippet->place());
-    CHECK_NOTHROW(socketio::test::Run(*snippet).play());
+    CHECK(socketio::test::problem_of(*snippet) == "");
   }
 }
