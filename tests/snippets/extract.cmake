@@ -12,7 +12,7 @@
 #   <!-- at file scope -->        declarations, which the blocks up to the next heading may use
 #   <!-- not run -->              statements as above that are only compiled
 #   <!-- not compiled -->         nothing
-#   <!-- if MACRO -->             statements as above, in builds that define the macro
+#   <!-- if MACRO -->             statements that are run, in builds that define the macro
 # Every block lives in a namespace of its own, its #include lines before all of them. Errors name the line of the
 # Markdown file. What the comments in a block may say, and have checked, is told in run.cpp.
 
@@ -97,7 +97,11 @@ macro(socketio_extract_page markdown)
     elseif(in_block)
       if(NOT line STREQUAL "```")
         if(line MATCHES "^#include ")
-          string(APPEND includes "#line ${number} \"${markdown}\"\n${line}\n")
+          set(include "#line ${number} \"${markdown}\"\n${line}\n")
+          if(mode MATCHES "^if ([A-Z_]+)$")
+            set(include "#ifdef ${CMAKE_MATCH_1}\n${include}#endif\n")
+          endif()
+          string(APPEND includes "${include}")
           set(line "")
         endif()
         string(APPEND block "${line}\n")
