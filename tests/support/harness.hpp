@@ -28,6 +28,18 @@ using TestServer = BasicServer<TestConfig>;
 using TestNamespace = BasicNamespace<TestConfig>;
 using TestSocket = BasicSocket<TestConfig>;
 
+}  // namespace socketio::test
+
+// Compiled once, in harness.cpp: every file of stories would compile them again.
+extern template class socketio::BasicServer<socketio::test::TestConfig>;
+extern template class socketio::BasicSocket<socketio::test::TestConfig>;
+extern template class socketio::detail::ServerState<socketio::test::TestConfig>;
+extern template class socketio::detail::NamespaceState<socketio::test::TestConfig>;
+extern template class socketio::detail::SocketState<socketio::test::TestConfig>;
+extern template class socketio::detail::Connection<socketio::test::TestConfig>;
+
+namespace socketio::test {
+
 /// The client's end of a WebSocket.
 class WebSocketClient {
  public:
