@@ -2,6 +2,7 @@
 // A server with the msgpack parser, for the JavaScript client with socket.io-msgpack-parser.
 
 #include <tests/support/stop_on_signal.hpp>
+#include <tests/support/test_transport.hpp>
 
 #include <socketio/protocol/msgpack_parser.hpp>
 #include <socketio/socketio.hpp>
@@ -19,6 +20,7 @@
 namespace {
 
 struct Config : socketio::DefaultConfig {
+  using Transport = socketio::test::TestTransport;
   using Parser = socketio::MsgpackParser;
 };
 

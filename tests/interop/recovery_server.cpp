@@ -3,6 +3,7 @@
 // namespace of its own, so that it hears of nobody else's going.
 
 #include <tests/support/stop_on_signal.hpp>
+#include <tests/support/test_transport.hpp>
 
 #include <socketio/socketio.hpp>
 
@@ -18,9 +19,13 @@ namespace {
 
 using socketio::Ack;
 using socketio::Binary;
-using socketio::Server;
-using socketio::Socket;
 using socketio::Value;
+
+struct Config : socketio::DefaultConfig {
+  using Transport = socketio::test::TestTransport;
+};
+using Server = socketio::BasicServer<Config>;
+using Socket = socketio::BasicSocket<Config>;
 
 void print(const std::string& line) { std::cout << line << std::endl; }
 
