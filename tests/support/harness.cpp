@@ -12,13 +12,6 @@
 #include <stdexcept>
 #include <system_error>
 
-template class socketio::BasicServer<socketio::test::TestConfig>;
-template class socketio::BasicSocket<socketio::test::TestConfig>;
-template class socketio::detail::ServerState<socketio::test::TestConfig>;
-template class socketio::detail::NamespaceState<socketio::test::TestConfig>;
-template class socketio::detail::SocketState<socketio::test::TestConfig>;
-template class socketio::detail::Connection<socketio::test::TestConfig>;
-
 namespace socketio::test {
 
 // ---------------------------------------------------------------------------------------------- in the process

@@ -30,7 +30,7 @@ using TestSocket = BasicSocket<TestConfig>;
 
 }  // namespace socketio::test
 
-// Compiled once, in harness.cpp: every file of stories would compile them again.
+// Compiled once, in test_server.cpp: every file of stories would compile them again.
 extern template class socketio::BasicServer<socketio::test::TestConfig>;
 extern template class socketio::BasicSocket<socketio::test::TestConfig>;
 extern template class socketio::detail::ServerState<socketio::test::TestConfig>;

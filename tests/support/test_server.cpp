@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// The server under test, for programs whose files include harness.hpp.
+#include "harness.hpp"
+
+template class socketio::BasicServer<socketio::test::TestConfig>;
+template class socketio::BasicSocket<socketio::test::TestConfig>;
+template class socketio::detail::ServerState<socketio::test::TestConfig>;
+template class socketio::detail::NamespaceState<socketio::test::TestConfig>;
+template class socketio::detail::SocketState<socketio::test::TestConfig>;
+template class socketio::detail::Connection<socketio::test::TestConfig>;
