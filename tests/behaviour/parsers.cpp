@@ -63,7 +63,7 @@ void check_values(Via via) {
   check_echo(io, client, 0.1f);
   check_echo(io, client, true);
   check_echo(io, client, std::optional<int>());
-  check_echo(io, client, std::string("\xC4\x9B\xF0\x9F\xA6\x84 \0 \"\\", 13));
+  check_echo(io, client, std::string("\xC4\x9B\xF0\x9F\xA6\x84 \0 \"\\", 11));
   check_echo(io, client, std::vector<std::vector<int>>{{}, {1, 2}});
   check_echo(io, client, std::map<std::string, Point>{{"a", {1, {}}}, {"", {2, "two"}}});
   check_echo(io, client, Binary(std::string(300, 'b')));
