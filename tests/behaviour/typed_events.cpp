@@ -6,6 +6,8 @@
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <optional>
@@ -78,6 +80,19 @@ TEST_CASE("a handler of a typed event need not take all its arguments", "[behavi
   pair.client->text(R"(42["say","ho",2])");
   CHECK_FALSE(pair.client->has_message());
   CHECK(log == std::vector<std::string>{"hi", "hi", "ho"});
+}
+
+TEST_CASE("a coroutine may refer to the arguments of a typed event after it has waited", "[behaviour][typed]") {
+  Pair pair;
+  std::string said;
+  pair.socket->on(say, [&](const std::string& text, const std::optional<int>&) -> asio::awaitable<void> {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    said = text;
+  });
+  const std::string text(100, 'x');
+  pair.client->text(R"(42["say",")" + text + R"("])");
+  REQUIRE(pair.harness.until([&] { return !said.empty(); }));
+  CHECK(said == text);
 }
 
 TEST_CASE("what a client sends otherwise does not reach the handler of a typed event", "[behaviour][typed]") {

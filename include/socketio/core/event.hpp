@@ -242,7 +242,8 @@ decltype(auto) send_declared(Send&& send, std::index_sequence<I...>, const Given
 /// A function of the user's as a handler of exactly the event's signature.
 template <class F, class R, class... Args>
 struct DeclaredHandler {
-  R operator()(Args... args) { return call_with<sizeof...(Args)>(std::forward_as_tuple(std::move(args)...)); }
+  // By reference: what a coroutine takes by reference must outlive this call, and does where its caller keeps it.
+  R operator()(Args&&... args) { return call_with<sizeof...(Args)>(std::forward_as_tuple(std::move(args)...)); }
 
   // The first arguments are enough: a handler need not take them all.
   template <std::size_t count, class Tuple>
@@ -265,7 +266,7 @@ struct DeclaredHandler {
 
 template <class F, class... Args>
 struct DeclaredAckHandler {
-  void operator()(Args... args) { std::invoke(function, std::move(args)...); }
+  void operator()(Args&&... args) { std::invoke(function, std::move(args)...); }
   F function;
 };
 
