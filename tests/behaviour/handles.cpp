@@ -3,8 +3,11 @@
 
 #include "../support/client.hpp"
 
+#include <asio/detached.hpp>
 #include <asio/post.hpp>
 
+#include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -102,4 +105,71 @@ TEST_CASE("a server that is alone has no other servers to ask", "[behaviour][ser
   CHECK_FALSE(error);
   for (const char* name : {"connect", "connection", "new_namespace"})
     CHECK_THROWS_WITH(harness.io.server_side_emit(name), '"' + std::string(name) + "\" is a reserved event name");
+}
+
+TEST_CASE("whoever awaits the answers of other servers gets none", "[behaviour][server-side]") {
+  Harness harness;
+  std::optional<std::size_t> answers;
+  std::optional<std::size_t> count;
+  std::error_code error = make_error_code(Errc::timed_out);
+  harness.io.server_side_emit_with_ack<int>("hello", 1, [&](std::error_code code, std::vector<int> all) {
+    error = code;
+    answers = all.size();
+  });
+  harness.io.of("/n").server_side_emit_with_ack<void>("hello", [&](std::error_code, std::size_t n) { count = n; });
+  CHECK_FALSE(answers);
+  REQUIRE(harness.until([&] { return answers && count; }));
+  CHECK_FALSE(error);
+  CHECK(answers == 0u);
+  CHECK(count == 0u);
+  CHECK_THROWS_AS(harness.io.server_side_emit_with_ack("connect", asio::detached), std::invalid_argument);
+}
+
+TEST_CASE("a socket is found by its id, also when it has left its own room", "[behaviour][rooms]") {
+  Harness harness;
+  std::vector<TestSocket> sockets;
+  harness.io.on("connection", [&](TestSocket socket) { sockets.push_back(socket); });
+  auto first = open_socket(harness);
+  auto second = open_socket(harness);
+  CHECK(harness.io.find_socket(sockets[0].id()) == sockets[0]);
+  sockets[1].join(sockets[0].id());
+  CHECK(harness.io.find_socket(sockets[0].id()) == sockets[0]);
+  sockets[0].leave(sockets[0].id());
+  CHECK(harness.io.of("/").find_socket(sockets[0].id()) == sockets[0]);
+  CHECK_FALSE(harness.io.find_socket("nobody"));
+  CHECK_FALSE(harness.io.of("/other").find_socket(sockets[0].id()));
+  sockets[0].disconnect();
+  CHECK_FALSE(harness.io.find_socket(sockets[0].id()));
+}
+
+TEST_CASE("a single connection handler is taken away by what names it", "[behaviour][connect]") {
+  Harness harness;
+  std::string log;
+  harness.io.on("connection", [&](TestSocket) { log += "on "; });
+  const Listener first = harness.io.add_listener("connection", [&](TestSocket) { log += "first "; });
+  const Listener second = harness.io.of("/").add_listener("connect", [&](TestSocket) { log += "second "; });
+  auto one = open_socket(harness);
+  CHECK(log == "second on first ");
+  log.clear();
+  harness.io.remove_listener("connect", first);  // not one of that event
+  harness.io.of("/").remove_listener("connect", second);
+  auto two = open_socket(harness);
+  CHECK(log == "on first ");
+  log.clear();
+  harness.io.remove_listener("connection", first);
+  harness.io.remove_listener("connection", first);
+  auto three = open_socket(harness);
+  CHECK(log == "on ");
+  CHECK_THROWS_AS(harness.io.add_listener("message", [](TestSocket) {}), std::invalid_argument);
+}
+
+TEST_CASE("the executor of a socket is that of its thread", "[behaviour][threads]") {
+  Harness harness;
+  std::optional<TestSocket> kept;
+  harness.io.on("connection", [&](TestSocket socket) { kept = socket; });
+  auto client = open_socket(harness);
+  bool ran = false;
+  asio::post(kept->get_executor(), [&] { ran = true; });
+  CHECK_FALSE(ran);
+  CHECK(harness.until([&] { return ran; }));
 }

@@ -7,6 +7,7 @@
 #include <socketio/socketio.hpp>
 
 #include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -51,7 +52,8 @@ struct Selection {
 };
 SOCKETIO_STRUCT(Selection, to, except, broadcast)
 
-void print(const std::string& line) { std::cout << line << std::endl; }
+/// In one piece, whichever threads print at the same time.
+void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 Value describe(const socketio::Handshake& handshake) {
   Value headers = Value::object();
@@ -82,6 +84,21 @@ void add_echoes(const Socket& socket) {
 }
 
 /// Sends one number per turn of the loop, so that other things happen in between.
+/// Fills the buffers on the way to a client that does not read, then sends it what may be dropped.
+asio::awaitable<int> flood(Socket reader) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  int sent = 0;
+  do {
+    reader.emit("bulk", Binary(std::string(1'000'000, 'x')));
+    ++sent;
+    timer.expires_after(std::chrono::milliseconds(50));
+    co_await timer.async_wait(asio::use_awaitable);
+  } while (reader.is_writable());
+  for (int i = 0; i < 10; ++i) reader.volatile_().emit("volatile", i);
+  reader.volatile_().emit("volatile", Binary(std::string("bytes")));
+  co_return sent;
+}
+
 asio::awaitable<void> count(Socket socket, int end) {
   for (int i = 0; i < end; ++i) {
     socket.emit("count", i);
@@ -139,20 +156,10 @@ void add_rooms(Server& io, const Socket& socket) {
     socket.leave(room);
     ack();
   });
-  // Fills the buffers on the way to a client that does not read, then sends it what may be dropped.
+  // On the thread of the client that does not read.
   socket.on("flood", [&io](std::string id) -> asio::awaitable<int> {
-    const Socket reader = io.in(id).fetch_sockets().at(0);
-    asio::steady_timer timer(co_await asio::this_coro::executor);
-    int sent = 0;
-    do {
-      reader.emit("bulk", Binary(std::string(1'000'000, 'x')));
-      ++sent;
-      timer.expires_after(std::chrono::milliseconds(50));
-      co_await timer.async_wait(asio::use_awaitable);
-    } while (reader.is_writable());
-    for (int i = 0; i < 10; ++i) reader.volatile_().emit("volatile", i);
-    reader.volatile_().emit("volatile", Binary(std::string("bytes")));
-    co_return sent;
+    const Socket reader = io.find_socket(id).value();
+    co_return co_await asio::co_spawn(reader.get_executor(), flood(reader), asio::use_awaitable);
   });
   socket.on("send volatile", [&io](std::string id) { io.to(id).volatile_().emit("volatile", "at last"); });
   socket.on("members", [&io](std::string room) { return ids(io.room(room).members()); });
@@ -270,8 +277,8 @@ void add_guarded_namespaces(Server& io) {
     else
       next();
   });
-  chain.use([executor = io.get_executor()](Socket socket, Next next) {
-    asio::post(executor, [socket, next] {
+  chain.use([](Socket socket, Next next) {
+    asio::post(socket.get_executor(), [socket, next] {
       socket.data()["passed"].as_array().emplace_back("second");
       next();
     });
@@ -287,7 +294,8 @@ int main(int argc, char** argv) {
   socketio::CorsOptions cors;
   cors.origin = {"http://allowed.example", "http://also.example"};
   cors.credentials = true;
-  Server io({.max_http_buffer_size = 4'000'000, .cors = cors}, socketio::test::on_tcp());
+  Server io({.threads = socketio::test::chosen_threads(), .max_http_buffer_size = 4'000'000, .cors = cors},
+            socketio::test::on_tcp());
   io.on_error([](const socketio::ErrorReport& report) { print("error " + report.message()); });
   add_main_namespace(io);
   add_tenant(io, "/chat");

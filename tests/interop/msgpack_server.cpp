@@ -30,7 +30,8 @@ using socketio::Binary;
 using socketio::Value;
 using Time = std::chrono::system_clock::time_point;
 
-void print(const std::string& line) { std::cout << line << std::endl; }
+/// In one piece, whichever threads print at the same time.
+void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 void add_values(const Socket& socket) {
   socket.on("echo", [socket](Value value) { socket.emit("echo", value); });
@@ -71,7 +72,7 @@ void add_conversation(Server& io, const Socket& socket) {
 
 int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 0;
-  Server io({.max_http_buffer_size = 4'000'000});
+  Server io({.threads = socketio::test::chosen_threads(), .max_http_buffer_size = 4'000'000});
   io.on_error([](const socketio::ErrorReport& report) { print("error " + report.message()); });
   io.on("connection", [&io](Socket socket) {
     add_values(socket);

@@ -29,7 +29,8 @@ socketio::ServerOptions options() {
   return result;
 }
 
-void print(const std::string& line) { std::cout << line << std::endl; }
+/// In one piece, whichever threads print at the same time.
+void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 void add_namespaces(Server& io) {
   io.of("/custom").on("connection", [](Socket socket) {

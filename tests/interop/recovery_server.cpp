@@ -7,6 +7,7 @@
 
 #include <socketio/socketio.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -27,7 +28,8 @@ struct Config : socketio::DefaultConfig {
 using Server = socketio::BasicServer<Config>;
 using Socket = socketio::BasicSocket<Config>;
 
-void print(const std::string& line) { std::cout << line << std::endl; }
+/// In one piece, whichever threads print at the same time.
+void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 void add_handlers(const Socket& socket) {
   socket.on("join", [socket](std::string room, Ack<> ack) {
@@ -64,13 +66,14 @@ int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 0;
   socketio::ServerOptions options;
   options.connection_state_recovery = socketio::ConnectionStateRecoveryOptions{};
+  options.threads = socketio::test::chosen_threads();
   Server io(options);
-  int admitted = 0;
+  std::atomic<int> admitted{0};
   const auto clients = io.of(std::regex("^/client-\\d+$"));
   clients.use([&](Socket) { ++admitted; });
   clients.on("connection", [&](Socket socket) {
     add_handlers(socket);
-    socket.on("admitted", [&admitted] { return admitted; });
+    socket.on("admitted", [&admitted] { return admitted.load(); });
   });
   print("listening on " + std::to_string(io.listen(static_cast<std::uint16_t>(port), "127.0.0.1")));
   stop_on_signal(io.context(), [&io] { io.close(); });

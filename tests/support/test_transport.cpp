@@ -8,8 +8,10 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace socketio::test {
 
@@ -18,8 +20,14 @@ std::string_view chosen_transport(std::string_view otherwise) {
   return name ? name : otherwise;
 }
 
+std::size_t chosen_threads() {
+  const char* number = std::getenv("SOCKETIO_TEST_THREADS");
+  return number ? std::stoul(number) : 1;
+}
+
 struct TestTransport::Any {
   virtual ~Any() = default;
+  virtual void link(const std::vector<Any*>& all) = 0;
   virtual Scheduler& scheduler() = 0;
   virtual void on_exchange(ExchangeHandler handler) = 0;
   virtual std::uint16_t listen(std::uint16_t port, const std::string& address) = 0;
@@ -33,6 +41,15 @@ struct TestTransport::Of final : Any {
   template <class... Options>
   explicit Of(asio::io_context& context, const Options&... options) : transport(context, options...) {}
 
+  void link(const std::vector<Any*>& all) override {
+    if constexpr (ShardedTransport<T>) {
+      std::vector<T*> transports;
+      for (Any* const any : all) transports.push_back(&static_cast<Of&>(*any).transport);
+      T::link(transports);
+    } else {
+      throw std::logic_error("this transport runs on one thread only");
+    }
+  }
   Scheduler& scheduler() override { return transport.scheduler(); }
   void on_exchange(ExchangeHandler handler) override { transport.on_exchange(std::move(handler)); }
   std::uint16_t listen(std::uint16_t port, const std::string& address) override {
@@ -68,6 +85,12 @@ TestTransport::TestTransport(asio::io_context& context, Options options)
     : context_(context), transport_(make(context, options)) {}
 
 TestTransport::~TestTransport() = default;
+
+void TestTransport::link(std::span<TestTransport* const> transports) {
+  std::vector<Any*> all;
+  for (TestTransport* const transport : transports) all.push_back(transport->transport_.get());
+  all.front()->link(all);
+}
 
 Scheduler& TestTransport::scheduler() noexcept { return transport_->scheduler(); }
 void TestTransport::on_exchange(ExchangeHandler handler) { transport_->on_exchange(std::move(handler)); }

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,9 @@ namespace socketio::test {
 
 /// The name in the environment variable SOCKETIO_TEST_TRANSPORT, or `otherwise` if it is not set.
 std::string_view chosen_transport(std::string_view otherwise = "memory");
+
+/// The number in the environment variable SOCKETIO_TEST_THREADS, or 1: for programs that may run on several.
+std::size_t chosen_threads();
 
 struct TestTransportOptions {
   std::string_view name = chosen_transport();
@@ -37,6 +41,8 @@ class TestTransport {
   TestTransport(const TestTransport&) = delete;
   TestTransport& operator=(const TestTransport&) = delete;
   ~TestTransport();
+
+  static void link(std::span<TestTransport* const> transports);
 
   Scheduler& scheduler() noexcept;
   executor_type get_executor() noexcept { return context_.get_executor(); }
@@ -61,7 +67,7 @@ class TestTransport {
   std::unique_ptr<Any> transport_;
 };
 
-static_assert(Transport<TestTransport>);
+static_assert(ShardedTransport<TestTransport>);
 
 /// For programs that need sockets: AsioTransport, unless the environment names another one on TCP.
 inline TestTransport::Options on_tcp(const AsioTransportOptions& options = {}) {

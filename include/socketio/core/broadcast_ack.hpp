@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -26,8 +27,9 @@ namespace socketio::detail {
 
 /// Counts the receivers of one broadcast that still owe an acknowledgement, and ends when none does.
 ///
-/// An answer, the timeout, and the end of a socket settle a receiver: one that has gone is not waited for. Owner's
-/// thread only.
+/// An answer, the timeout, and the end of a socket settle a receiver: one that has gone is not waited for.
+///
+/// @par Thread safety  Any thread, since receivers answer on theirs.
 class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
  public:
   BroadcastAck() = default;
@@ -35,32 +37,34 @@ class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
   BroadcastAck& operator=(const BroadcastAck&) = delete;
   virtual ~BroadcastAck() = default;
 
+  /// `count` shards, not one, will add their receivers and call `start`. Before any of them does.
+  void wait_for(std::size_t count) noexcept { not_started_ = count; }
+
   /// Adds a receiver.
   ///
   /// @param withdraw  takes the entry of this receiver away again; called once, if the whole is cancelled
   /// @return          what the receiver's acknowledgement calls
   PendingAcks::Handler expect(UniqueFunction<void()> withdraw) {
+    const std::lock_guard lock(mutex_);
     ++missing_;
     withdraw_.push_back(std::move(withdraw));
-    return [self = shared_from_this()](std::error_code error, const Packet* answer) {
-      if (answer) error = self->take(*answer);
-      self->settle(error);
-    };
+    return [self = shared_from_this()](std::error_code error, const Packet* answer) { self->settle(error, answer); };
   }
 
-  /// All receivers have been added; when there are none, or all are settled, it ends here.
+  /// All receivers of a shard have been added; when there are none at all, or all are settled, it ends here.
   void start() {
-    started_ = true;
-    if (missing_ == 0) end();
+    std::unique_lock lock(mutex_);
+    --not_started_;
+    end_if_settled(lock);
   }
 
   /// Ends with asio::error::operation_aborted and the answers that have come.
   void cancel() {
+    std::unique_lock lock(mutex_);
     if (ended_) return;
     error_ = asio::error::operation_aborted;
-    cancelled_ = true;
-    const auto withdraw = std::move(withdraw_);
-    end();
+    const auto withdraw = std::exchange(withdraw_, {});
+    end(lock);
     for (const auto& each : withdraw) each();
   }
 
@@ -69,24 +73,41 @@ class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
   virtual std::error_code take(const Packet& answer) = 0;
   virtual void finish(std::error_code error) = 0;
 
+  /// Runs `keep` alone, and not any more once it has ended.
+  template <class Keep>
+  void store(Keep&& keep) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) keep();
+  }
+
  private:
   // A timeout says more than what else may have gone wrong.
-  void settle(std::error_code error) {
-    if (!cancelled_ && error && (!error_ || error == Errc::timed_out)) error_ = error;
-    if (--missing_ == 0 && started_) end();
+  void settle(std::error_code error, const Packet* answer) {
+    if (answer) error = take(*answer);  // outside of the lock: it may call what the user has written
+    std::unique_lock lock(mutex_);
+    if (ended_) return;
+    if (error && (!error_ || error == Errc::timed_out)) error_ = error;
+    --missing_;
+    end_if_settled(lock);
   }
 
-  void end() {
-    if (std::exchange(ended_, true)) return;
-    withdraw_.clear();
-    finish(error_);
+  void end_if_settled(std::unique_lock<std::mutex>& lock) {
+    if (missing_ == 0 && not_started_ == 0 && !ended_) end(lock);
   }
 
+  void end(std::unique_lock<std::mutex>& lock) {
+    ended_ = true;
+    const auto withdraw = std::exchange(withdraw_, {});
+    const std::error_code error = error_;
+    lock.unlock();
+    finish(error);
+  }
+
+  std::mutex mutex_;
+  std::size_t not_started_ = 1;
   std::size_t missing_ = 0;
   std::error_code error_;
   std::vector<UniqueFunction<void()>> withdraw_;
-  bool started_ = false;
-  bool cancelled_ = false;
   bool ended_ = false;
 };
 
@@ -110,7 +131,7 @@ class CollectedAck final : public BroadcastAck {
  private:
   std::error_code take(const Packet& answer) override {
     if constexpr (std::is_void_v<Result>) {
-      ++answers_;
+      this->store([this] { ++answers_; });
       return {};
     } else {
       std::tuple<Stored<Result>> item;
@@ -119,17 +140,19 @@ class CollectedAck final : public BroadcastAck {
         shard_->report({error, "acknowledgement: " + detail, nsp_, {}, event_, nullptr});
         return error;
       }
-      answers_.push_back(std::move(std::get<0>(item)));
+      this->store([&] { answers_.push_back(std::move(std::get<0>(item))); });
       return {};
     }
   }
 
   void finish(std::error_code error) override {
-    try {
-      finish_(error, std::move(answers_));
-    } catch (...) {
-      shard_->report_current_exception(nsp_, {}, event_);
-    }
+    shard_->dispatch([self = std::static_pointer_cast<CollectedAck>(this->shared_from_this()), error] {
+      try {
+        self->finish_(error, std::move(self->answers_));
+      } catch (...) {
+        self->shard_->report_current_exception(self->nsp_, {}, self->event_);
+      }
+    });
   }
 
   std::shared_ptr<Shard> shard_;
@@ -139,7 +162,7 @@ class CollectedAck final : public BroadcastAck {
   typename BroadcastAnswers<Result>::type answers_{};
 };
 
-/// @return  a collector that calls `finish(error, answers)` on the owner's thread
+/// @return  a collector that calls `finish(error, answers)` on the thread of `shard`
 template <class Result, class Finish>
 std::shared_ptr<BroadcastAck> make_broadcast_ack(std::shared_ptr<Shard> shard, std::string nsp, std::string event,
                                                  Finish finish) {

@@ -172,19 +172,20 @@ class BroadcastVerbs {
   /// Those selected, as handles. Any thread.
   std::vector<BasicSocket<Config>> fetch_sockets() const { return selection().fetch(); }
 
-  /// Makes everyone selected join rooms, leave rooms, or disconnect. Any thread.
+  /// Makes everyone selected join rooms, leave rooms, or disconnect. Any thread; what the calling thread has asked of
+  /// these sockets before has been done by then.
   template <RoomArgument... Rooms>
   void sockets_join(const Rooms&... rooms) const {
-    for (const auto& socket : fetch_sockets()) socket.join(rooms...);
+    sockets_join_list(room_list(rooms...));
   }
-  void sockets_join(std::initializer_list<std::string_view> rooms) const { sockets_join(room_list(rooms)); }
+  void sockets_join(std::initializer_list<std::string_view> rooms) const { sockets_join_list(room_list(rooms)); }
   template <RoomArgument... Rooms>
   void sockets_leave(const Rooms&... rooms) const {
-    for (const auto& socket : fetch_sockets()) socket.leave(rooms...);
+    sockets_leave_list(room_list(rooms...));
   }
-  void sockets_leave(std::initializer_list<std::string_view> rooms) const { sockets_leave(room_list(rooms)); }
+  void sockets_leave(std::initializer_list<std::string_view> rooms) const { sockets_leave_list(room_list(rooms)); }
   void disconnect_sockets(bool close = false) const {
-    for (const auto& socket : fetch_sockets()) socket.disconnect(close);
+    selection().act([close](const auto& socket) { socket->leave_server(close); });
   }
 
  protected:
@@ -192,6 +193,17 @@ class BroadcastVerbs {
 
  private:
   decltype(auto) selection() const { return static_cast<const Derived&>(*this).selection(); }
+
+  void sockets_join_list(std::vector<std::string> rooms) const {
+    selection().act([rooms = std::move(rooms)](const auto& socket) {
+      for (const std::string& room : rooms) socket->join(room);
+    });
+  }
+  void sockets_leave_list(std::vector<std::string> rooms) const {
+    selection().act([rooms = std::move(rooms)](const auto& socket) {
+      for (const std::string& room : rooms) socket->leave(room);
+    });
+  }
 };
 
 }  // namespace detail
@@ -259,9 +271,9 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
 
   template <class... Args>
   void emit_plain(std::string_view event, const Args&... args) const {
-    std::string offset = nsp_->next_offset(options_.flags);
+    const std::string offset = nsp_->next_offset(options_.flags);
     OutgoingPacket packet = encode(event, std::nullopt, args..., detail::PacketOffset{offset});
-    nsp_->broadcast(std::move(packet), options_, std::move(offset));
+    nsp_->broadcast(std::move(packet), options_, offset);
   }
 
   template <class Tuple, std::size_t... I>
@@ -272,7 +284,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
     OutgoingPacket packet = encode(event, id, std::get<I>(args)...);
     collect(id, std::move(packet),
             detail::make_broadcast_ack<typename Shape::Result>(
-                nsp_->shard(), nsp_->name(), std::string(event),
+                nsp_->shards().here(), nsp_->name(), std::string(event),
                 [callback = Callback(std::get<sizeof...(I)>(std::move(args)))](std::error_code error,
                                                                                auto answers) mutable {
                   if constexpr (Shape::takes_error)
@@ -295,9 +307,10 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
       detail::send_declared<E>(
           [&](std::string_view name, const auto&... each) {
             OutgoingPacket packet = encode(name, id, each...);
-            collect(id, std::move(packet),
-                    detail::make_broadcast_ack<typename E::Result>(nsp_->shard(), nsp_->name(), std::string(name),
-                                                                   Callback(std::get<sizeof...(I)>(std::move(args)))));
+            collect(
+                id, std::move(packet),
+                detail::make_broadcast_ack<typename E::Result>(nsp_->shards().here(), nsp_->name(), std::string(name),
+                                                               Callback(std::get<sizeof...(I)>(std::move(args)))));
           },
           std::index_sequence<I...>{}, std::get<I>(args)...);
     }
@@ -345,7 +358,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
     const std::uint64_t id = nsp_->next_ack_id();
     return asio::async_initiate<Token, void(std::error_code, Answers)>(
         [self = *this, id, event = std::string(event)](auto handler, OutgoingPacket packet) mutable {
-          const auto shard = self.nsp_->shard();
+          const auto shard = self.nsp_->shards().here();
           if (!shard->is_open()) return detail::complete_without_server<Answers>(std::move(handler));
           auto slot = asio::get_associated_cancellation_slot(handler);
           const auto collector =
@@ -364,11 +377,9 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
         token, encode(event, id, args...));
   }
 
-  void collect(std::uint64_t id, OutgoingPacket packet, std::shared_ptr<detail::BroadcastAck> collector) const {
-    nsp_->shard()->dispatch([nsp = nsp_, options = options_, timeout = timeout_, id, packet = std::move(packet),
-                             collector = std::move(collector)]() mutable {
-      nsp->broadcast_expecting(id, packet, options, timeout, std::move(collector));
-    });
+  void collect(std::uint64_t id, const OutgoingPacket& packet,
+               const std::shared_ptr<detail::BroadcastAck>& collector) const {
+    nsp_->broadcast_expecting(id, packet, options_, timeout_, collector);
   }
 
   // By value: a copy only of what somebody else has.
@@ -388,6 +399,10 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
   static BasicBroadcastOperator with_timeout(BasicBroadcastOperator base, std::chrono::milliseconds timeout) {
     base.timeout_ = timeout;
     return base;
+  }
+  template <class Act>
+  void act(Act act) const {
+    nsp_->act_on(options_, std::move(act));
   }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;

@@ -13,6 +13,7 @@
 #include <socketio/protocol/packet.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,8 @@ template <class Config>
 class NamespaceState;
 template <class Config>
 class ServerState;
+template <class Config>
+class ServerShard;
 template <class Config>
 class ParentNamespaceState;
 template <class Config>
@@ -44,11 +47,14 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
   using SocketPtr = std::shared_ptr<SocketState<Config>>;
 
-  Connection(ServerState<Config>& server, std::shared_ptr<Session> session)
-      : server_(server), session_(std::move(session)) {}
+  Connection(ServerShard<Config>& owner, std::shared_ptr<Session> session)
+      : owner_(owner), shard_index_(owner.index()), session_(std::move(session)) {}
 
   /// Starts to listen; a client that joins no namespace in time is sent away.
   void start();
+
+  /// Of the shard where it lives. Any thread.
+  std::size_t shard_index() const noexcept { return shard_index_; }
 
   Session& session() const noexcept { return *session_; }
   bool is_eio3() const noexcept { return session_->protocol() == 3; }
@@ -89,8 +95,9 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   std::string_view name_in(const Packet& packet) const;
   std::string make_id(const std::string& nsp) const;
   void connect_to(std::string_view name, Value auth);
-  NamespacePtr make_child(const std::shared_ptr<ParentNamespaceState<Config>>& parent, const std::string& name);
+  NamespacePtr enter_child(const std::shared_ptr<ParentNamespaceState<Config>>& parent, const std::string& name);
   void join(const NamespacePtr& nsp, Value auth);
+  void join_set_up(const NamespacePtr& nsp, Value auth);
   void admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored);
   void finish_connect(const SocketPtr& socket, const Next::Result& refusal);
   void send_connect_error(std::string_view nsp, std::string_view message, const Value& data);
@@ -98,12 +105,15 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void handle_malformed(std::string_view message);
   void handle_violation(std::string_view what);
   SocketPtr find(std::string_view nsp) const { return find_in(sockets_, nsp); }
+  ServerState<Config>& server() const noexcept;
+  const std::shared_ptr<Shard>& shard() const noexcept;
   static SocketPtr find_in(const std::vector<SocketPtr>& sockets, std::string_view nsp);
   static bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   }
 
-  ServerState<Config>& server_;
+  ServerShard<Config>& owner_;  // gone once the session has been closed by the end of the server
+  std::size_t shard_index_;
   std::shared_ptr<Session> session_;
   typename Parser::Decoder decoder_;
   std::vector<SocketPtr> sockets_;

@@ -4,6 +4,7 @@
 
 #include <socketio/core/coroutines.hpp>
 #include <socketio/core/handler_traits.hpp>
+#include <socketio/core/listener.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/namespace_setup.hpp>
 #include <socketio/core/socket.hpp>
@@ -19,12 +20,13 @@
 
 namespace socketio::detail {
 
-/// @tparam Derived  a handle; its `state_` has a `shard()`, and takes what is registered as a NamespaceSetup does
+/// @tparam Derived  a handle; its `state_` has a `setup()`
 template <class Derived, class Config>
 class ConnectionVerbs {
  public:
   /// Registers what happens when a client has connected: a function or a coroutine that takes a `Socket`. Clients that
-  /// have connected before are not concerned.
+  /// have connected before are not concerned. It runs on the thread of that socket; on a server of several threads it
+  /// may be called on all of them at the same time, as may middleware.
   ///
   /// @param event  "connection", or "connect" for handlers that come before those
   /// @throws std::invalid_argument  for any other name: events of clients are listened to on their sockets
@@ -39,10 +41,21 @@ class ConnectionVerbs {
     return add(event, std::forward<F>(handler), true);
   }
 
+  /// As `on`; what is returned takes this one handler away again.
+  template <class F>
+  Listener add_listener(std::string_view event, F&& handler) const {
+    const Listener listener = Listener::make();
+    add(event, std::forward<F>(handler), false, listener);
+    return listener;
+  }
+  const Derived& remove_listener(std::string_view event, Listener listener) const {
+    state()->setup().remove_connection_handler(is_connect_event(event), listener);
+    return derived();
+  }
+
   /// Removes all handlers of "connection" or of "connect", or of both.
   const Derived& off(std::string_view event) const {
-    const bool is_connect = is_connect_event(event);
-    state()->shard()->dispatch([state = state(), is_connect] { state->remove_connection_handlers(is_connect); });
+    state()->setup().remove_connection_handlers(is_connect_event(event));
     return derived();
   }
   const Derived& remove_all_listeners(std::string_view event) const { return off(event); }
@@ -64,13 +77,11 @@ class ConnectionVerbs {
                       DirectMiddleware<std::decay_t<F>, BasicSocket<Config>>,
                   "socketio: a middleware is callable as f(Socket, Next), or as f(Socket) returning void, "
                   "std::optional<ConnectError>, or an asio::awaitable of one of them.");
-    auto function = make_middleware<BasicSocket<Config>, SocketPtr>(
+    state()->setup().use(make_middleware<BasicSocket<Config>, SocketPtr>(
         std::forward<F>(middleware), [](const SocketPtr& socket) { return BasicSocket<Config>(socket); },
         [](const SocketPtr& socket) {
           return MiddlewarePlace{socket->nsp_name(), socket->id(), {}};
-        });
-    state()->shard()->dispatch(
-        [state = state(), function = std::move(function)]() mutable { state->use(std::move(function)); });
+        }));
     return derived();
   }
 
@@ -94,13 +105,11 @@ class ConnectionVerbs {
   }
 
   template <class F>
-  const Derived& add(std::string_view event, F&& handler, bool once) const {
+  const Derived& add(std::string_view event, F&& handler, bool once, Listener listener = Listener::make()) const {
     static_assert(std::is_invocable_v<std::decay_t<F>&, BasicSocket<Config>>,
                   "socketio: a connection handler is callable with a socketio::Socket.");
     const bool is_connect = is_connect_event(event);
-    state()->shard()->dispatch([state = state(), is_connect, once, erased = erase(std::forward<F>(handler))]() mutable {
-      state->add_connection_handler(std::move(erased), is_connect, once);
-    });
+    state()->setup().add_connection_handler(listener, erase(std::forward<F>(handler)), is_connect, once);
     return derived();
   }
 

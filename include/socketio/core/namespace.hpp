@@ -10,7 +10,11 @@
 #include <socketio/core/socket.hpp>
 #include <socketio/fwd.hpp>
 
+#include <asio/async_result.hpp>
+#include <asio/use_awaitable.hpp>
+
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -26,8 +30,9 @@ namespace socketio {
 ///
 /// A small handle: copying it is cheap.
 ///
-/// @par Thread safety  All functions from any thread. On the owner's thread they act at once, elsewhere as soon as that
-///                     thread gets to it.
+/// @par Thread safety  All functions from any thread. What concerns sockets is done on the thread of each: at once on
+/// the
+///                     calling one, elsewhere as soon as that thread gets to it.
 template <class Config>
 class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Config>,
                        public detail::ConnectionVerbs<BasicNamespace<Config>, Config> {
@@ -43,11 +48,20 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   /// Who is connected to this namespace on this server.
   std::vector<BasicSocket<Config>> sockets() const { return this->fetch_sockets(); }
 
+  /// The socket of that id, if it is connected to this namespace on this server.
+  std::optional<BasicSocket<Config>> find_socket(std::string_view id) const {
+    // Nearly always it is in the room of its id; it may have left that one, and others may have joined it.
+    for (const auto& room : {std::vector<std::string>{std::string(id)}, std::vector<std::string>{}})
+      for (auto& socket : state_->select(BroadcastOptions{room, {}, {}}))
+        if (socket->id() == id) return BasicSocket<Config>(std::move(socket));
+    return std::nullopt;
+  }
+
   /// Tells of rooms that come and go: `nsp.adapter().on("create-room", ...)`.
   BasicNamespaceAdapter<Config> adapter() const { return BasicNamespaceAdapter<Config>(state_); }
 
   /// The names of the rooms that exist, those of the sockets' ids included.
-  std::vector<std::string> rooms() const { return state_->adapter().rooms(); }
+  std::vector<std::string> rooms() const { return state_->rooms(); }
 
   /// Sends an event to the other servers of the cluster, not to clients and not to this server.
   ///
@@ -57,13 +71,7 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   ///               other servers: nothing is sent, and the callback gets no answers, in a later turn.
   template <EventName E, class... Args>
   void server_side_emit(const E& event, Args&&... args) const {
-    if constexpr (TypedEvent<E>)
-      detail::require_declared_event<typename Config::ServerSideEvents, E>();
-    else
-      detail::require_untyped_events<typename Config::ServerSideEvents>();
-    const std::string_view name = detail::name_of(event);
-    if (name == "connect" || name == "connection" || name == "new_namespace")
-      throw std::invalid_argument('"' + std::string(name) + "\" is a reserved event name");
+    const std::string_view name = require_server_side<E>(event);
     if constexpr (TypedEvent<E> && !detail::ends_with_receiver<Args...>())
       static_cast<void>(detail::require_event_arguments<E, std::remove_cvref_t<Args>...>());
     if constexpr (detail::ends_with_broadcast_callback<Args...>())
@@ -74,6 +82,33 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
                     "the answers: [](std::error_code, std::vector<T>).");
   }
 
+  /// As `server_side_emit`, and completes with what each of the other servers answers.
+  ///
+  /// @tparam Result  what each answer converts to; void to count them
+  /// @param args     the last one may be an Asio completion token, asio::use_awaitable by default
+  /// @return         what the token makes of `void(std::error_code, std::vector<Result>)`, or of
+  ///                 `void(std::error_code, std::size_t)` for void
+  template <class Result = Value, class... Args>
+  auto server_side_emit_with_ack(std::string_view event, Args&&... args) const {
+    require_server_side<std::string_view>(event);
+    if constexpr (detail::ends_with_receiver<Args...>())
+      return complete_alone<Result>(event,
+                                    std::get<sizeof...(Args) - 1>(std::forward_as_tuple(std::forward<Args>(args)...)));
+    else
+      return complete_alone<Result>(event, asio::use_awaitable);
+  }
+  template <TypedEvent E, class... Args>
+  auto server_side_emit_with_ack(const E& event, Args&&... args) const {
+    const std::string_view name = require_server_side<E>(event);
+    if constexpr (detail::ends_with_receiver<Args...>()) {
+      return complete_alone<typename E::Result>(
+          name, std::get<sizeof...(Args) - 1>(std::forward_as_tuple(std::forward<Args>(args)...)));
+    } else {
+      static_assert(detail::require_event_arguments<E, std::remove_cvref_t<Args>...>());
+      return complete_alone<typename E::Result>(name, asio::use_awaitable);
+    }
+  }
+
   friend bool operator==(const BasicNamespace& a, const BasicNamespace& b) noexcept { return a.state_ == b.state_; }
 
  private:
@@ -82,19 +117,45 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
 
   BasicBroadcastOperator<Config> selection() const { return {state_, BroadcastOptions{}}; }
 
+  template <class E>
+  static std::string_view require_server_side(const E& event) {
+    if constexpr (TypedEvent<E>)
+      detail::require_declared_event<typename Config::ServerSideEvents, E>();
+    else
+      detail::require_untyped_events<typename Config::ServerSideEvents>();
+    const std::string_view name = detail::name_of(event);
+    if (name == "connect" || name == "connection" || name == "new_namespace")
+      throw std::invalid_argument('"' + std::string(name) + "\" is a reserved event name");
+    return name;
+  }
+
+  template <class Result, class Token>
+  auto complete_alone(std::string_view event, Token&& token) const {
+    using Answers = typename detail::BroadcastAnswers<Result>::type;
+    return asio::async_initiate<Token, void(std::error_code, Answers)>(
+        [state = state_, event = std::string(event)](auto handler) {
+          const auto shard = state->shards().here();
+          if (!shard->is_open()) return detail::complete_without_server<Answers>(std::move(handler));
+          const auto nobody =
+              detail::make_broadcast_completion<Result>(shard, state->name(), event, std::move(handler));
+          shard->post([nobody] { nobody->start(); });
+        },
+        token);
+  }
+
   template <class Callback>
   void answer_alone(std::string_view event, Callback&& callback) const {
     using Function = std::decay_t<Callback>;
     using Shape = detail::BroadcastCallbackShape<typename detail::SignatureOf<Function>::Parameters>;
     const auto nobody = detail::make_broadcast_ack<typename Shape::Result>(
-        state_->shard(), name(), std::string(event),
+        state_->shards().here(), name(), std::string(event),
         [function = Function(std::forward<Callback>(callback))](std::error_code error, auto answers) mutable {
           if constexpr (Shape::takes_error)
             function(error, std::move(answers));
           else
             static_cast<void>(error), function(std::move(answers));
         });
-    state_->shard()->post([nobody] { nobody->start(); });
+    state_->shards().here()->post([nobody] { nobody->start(); });
   }
 
   std::shared_ptr<detail::NamespaceState<Config>> state_;

@@ -32,8 +32,9 @@ concept RoomListener = !RoomAndIdListener<F> && std::is_invocable_r_v<void, std:
 
 /// What `Namespace::adapter` returns. A small handle: copying it is cheap.
 ///
-/// @par Thread safety  All functions from any thread. On the owner's thread they act at once, elsewhere as soon as that
-///                     thread gets to it. Listeners run on the owner's thread.
+/// @par Thread safety  All functions from any thread. Listeners run on the thread of the socket that joins or leaves;
+/// on a
+///                     server of several threads possibly on several at the same time.
 template <class Config>
 class BasicNamespaceAdapter {
  public:
@@ -57,9 +58,7 @@ class BasicNamespaceAdapter {
                   "f(const std::string& room, const std::string& id).");
     if constexpr (detail::RoomAndIdListener<F> || detail::RoomListener<F>) {
       const RoomEvent::Kind kind = checked(event);
-      nsp_->shard()->dispatch([nsp = nsp_, kind, erased = erase(std::forward<F>(listener))]() mutable {
-        nsp->add_room_listener(kind, std::move(erased));
-      });
+      nsp_->add_room_listener(kind, erase(std::forward<F>(listener)));
     }
     return *this;
   }
@@ -68,15 +67,15 @@ class BasicNamespaceAdapter {
   ///
   /// @throws std::invalid_argument  for a name that is none
   const BasicNamespaceAdapter& off(std::string_view event) const {
-    nsp_->shard()->dispatch([nsp = nsp_, kind = checked(event)] { nsp->remove_room_listeners(kind); });
+    nsp_->remove_room_listeners(checked(event));
     return *this;
   }
 
   /// The names of the rooms that exist, those of the sockets' ids included.
-  std::vector<std::string> rooms() const { return nsp_->adapter().rooms(); }
+  std::vector<std::string> rooms() const { return nsp_->rooms(); }
 
-  /// What connection state recovery holds for this namespace. Owner's thread only.
-  RecoveryUsage recovery_usage() const { return nsp_->adapter().recovery_usage(); }
+  /// What connection state recovery holds for this namespace.
+  RecoveryUsage recovery_usage() const { return nsp_->recovery_usage(); }
 
  private:
   static RoomEvent::Kind checked(std::string_view event) {

@@ -2,11 +2,13 @@
 // What a namespace does with those who connect: its middleware, then its connection handlers. Core layer.
 #pragma once
 
+#include <socketio/core/listener.hpp>
 #include <socketio/core/middleware.hpp>
-#include <socketio/core/shard.hpp>
 #include <socketio/detail/unique_function.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -15,10 +17,11 @@ namespace socketio::detail {
 template <class Config>
 class SocketState;
 
-/// A copy has the functions registered so far, and none that the original gets later: what a child of a parent
-/// namespace begins with.
+/// The functions that a namespace, or a parent of namespaces, has been given.
 ///
-/// @par Thread safety  Owner's thread only.
+/// What is taken away is destroyed on the thread that does it, when nothing is locked.
+///
+/// @par Thread safety  Any thread.
 template <class Config>
 class NamespaceSetup {
  public:
@@ -26,38 +29,96 @@ class NamespaceSetup {
   using Chain = MiddlewareChain<SocketPtr>;
   using ConnectionHandler = UniqueFunction<void(const SocketPtr&)>;
 
-  void use(typename Chain::Function middleware) { middleware_.add(std::move(middleware)); }
+  NamespaceSetup() = default;
+  NamespaceSetup(const NamespaceSetup&) = delete;
+  NamespaceSetup& operator=(const NamespaceSetup&) = delete;
+
+  void use(typename Chain::Function middleware) {
+    const std::lock_guard lock(mutex_);
+    if (has_ended_) return;
+    functions_.middleware.add(std::move(middleware));
+  }
 
   /// `connect` handlers come before `connection` handlers, whatever the order of their registration.
-  void add_connection_handler(ConnectionHandler handler, bool is_connect, bool once = false) {
-    list(is_connect).push_back({std::make_shared<ConnectionHandler>(std::move(handler)), once});
+  void add_connection_handler(Listener listener, ConnectionHandler handler, bool is_connect, bool once = false) {
+    Entry entry{listener, std::make_shared<ConnectionHandler>(std::move(handler)), once};
+    const std::lock_guard lock(mutex_);
+    if (has_ended_) return;
+    functions_.list(is_connect).push_back(std::move(entry));
   }
-  void remove_connection_handlers(bool is_connect) { const auto removed = std::exchange(list(is_connect), {}); }
+  void remove_connection_handlers(bool is_connect) {
+    std::vector<Entry> removed;
+    const std::lock_guard lock(mutex_);
+    removed.swap(functions_.list(is_connect));
+  }
+  void remove_connection_handler(bool is_connect, Listener listener) {
+    std::vector<Entry> removed;
+    const std::lock_guard lock(mutex_);
+    std::vector<Entry>& list = functions_.list(is_connect);
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const Entry& entry) { return entry.listener == listener; });
+    if (found == list.end()) return;
+    removed.push_back(std::move(*found));
+    list.erase(found);
+  }
 
-  const Chain& middleware() const noexcept { return middleware_; }
+  /// A copy, which keeps the functions that there are now.
+  Chain middleware() const {
+    const std::lock_guard lock(mutex_);
+    return functions_.middleware;
+  }
 
   /// Calls the handlers registered now, whatever they do to the namespace.
   void handle_connection(const SocketPtr& socket) {
     std::vector<std::shared_ptr<ConnectionHandler>> handlers;
-    for (const bool is_connect : {true, false}) {
-      std::vector<Entry>& entries = list(is_connect);
-      for (const Entry& entry : entries) handlers.push_back(entry.handler);
-      std::erase_if(entries, [](const Entry& entry) { return entry.once; });
+    {
+      const std::lock_guard lock(mutex_);
+      for (const bool is_connect : {true, false}) {
+        std::vector<Entry>& entries = functions_.list(is_connect);
+        for (const Entry& entry : entries) handlers.push_back(entry.handler);
+        std::erase_if(entries, [](const Entry& entry) { return entry.once; });
+      }
     }
     for (const auto& handler : handlers) (*handler)(socket);
   }
 
+  /// Begins with the functions that another one has by now, and none that it gets later.
+  void inherit(const NamespaceSetup& other) {
+    Functions copy = other.functions();
+    const std::lock_guard lock(mutex_);
+    std::swap(functions_, copy);
+  }
+
+  /// Lets go of everything, and takes nothing any more: nothing would ever destroy it.
+  void end() {
+    Functions removed;
+    const std::lock_guard lock(mutex_);
+    has_ended_ = true;
+    std::swap(functions_, removed);
+  }
+
  private:
   struct Entry {
+    Listener listener;
     std::shared_ptr<ConnectionHandler> handler;
     bool once;
   };
+  struct Functions {
+    std::vector<Entry>& list(bool is_connect) noexcept { return is_connect ? connect : connection; }
 
-  std::vector<Entry>& list(bool is_connect) noexcept { return is_connect ? connect_handlers_ : connection_handlers_; }
+    Chain middleware;
+    std::vector<Entry> connect;
+    std::vector<Entry> connection;
+  };
 
-  Chain middleware_;
-  std::vector<Entry> connect_handlers_;
-  std::vector<Entry> connection_handlers_;
+  Functions functions() const {
+    const std::lock_guard lock(mutex_);
+    return functions_;
+  }
+
+  mutable std::mutex mutex_;
+  Functions functions_;
+  bool has_ended_ = false;
 };
 
 }  // namespace socketio::detail

@@ -20,11 +20,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -35,140 +39,245 @@ class ParentNamespaceState;
 template <class Config>
 class SocketState;
 
-/// @par Thread safety  Owner's thread only, except what is marked otherwise.
+/// What one shard has of a namespace: the sockets that live there, and their rooms.
+///
+/// @par Thread safety  The shard's thread only, except what Adapter allows to any, and `shard`.
+template <class Config>
+struct NamespacePart {
+  std::shared_ptr<Shard> shard;
+  std::unique_ptr<Adapter> adapter;
+  std::vector<SocketState<Config>*> returning{};  // restored sockets that are not connected yet
+  std::uint64_t delivered = 0;  // of the sequence of the namespace, whose lock guards this and the next
+  bool is_woken = false;        // it is about to look at the sequence
+};
+
+/// @par Thread safety  Any thread, except what is marked otherwise.
 /// @par Lifetime       Kept by its server, its sockets and the handles of users.
 template <class Config>
 class NamespaceState final : public std::enable_shared_from_this<NamespaceState<Config>> {
  public:
   using SocketPtr = std::shared_ptr<SocketState<Config>>;
   using ParentPtr = std::shared_ptr<ParentNamespaceState<Config>>;
+  using Part = NamespacePart<Config>;
   using Setup = NamespaceSetup<Config>;
 
-  /// @param parent  whose child this is; null for one that the program has made for itself
-  NamespaceState(std::string name, std::shared_ptr<Shard> shard, std::shared_ptr<const ServerOptions> options,
-                 const ParentPtr& parent = nullptr)
-      : name_(std::move(name)),
-        shard_(std::move(shard)),
-        options_(std::move(options)),
-        parent_(parent),
-        adapter_(make_adapter(*options_, name_)) {}
-
-  // Any thread.
-  const std::string& name() const noexcept { return name_; }
-  const std::shared_ptr<Shard>& shard() const noexcept { return shard_; }
-  const ServerOptions& options() const noexcept { return *options_; }
-  Adapter& adapter() noexcept { return *adapter_; }
-  ParentPtr parent() const noexcept { return parent_.lock(); }
-
-  /// The id of an acknowledgement, shared by all sockets so that a broadcast can ask for one. Any thread.
-  std::uint64_t next_ack_id() noexcept { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
-
-  /// The offset for a packet that clients who come back are to get; empty if it is none of those. Any thread.
-  std::string next_offset(const EmitFlags& flags) {
-    if (!options_->connection_state_recovery || flags.is_volatile) return {};
-    return adapter_->next_offset();
+  /// @param parent  whose child this is, which begins with the functions of its parent; null for one that the program
+  ///                has made for itself
+  NamespaceState(std::string name, std::shared_ptr<const ShardGroup> shards,
+                 std::shared_ptr<const ServerOptions> options, const ParentPtr& parent = nullptr)
+      : name_(std::move(name)), shards_(std::move(shards)), options_(std::move(options)), parent_(parent) {
+    parts_.reserve(shards_->size());
+    for (const auto& shard : *shards_)
+      parts_.push_back(std::make_unique<Part>(Part{shard, make_adapter(*options_, name_)}));
+    if (parent) setup_.inherit(parent->setup());
   }
 
-  /// Those selected that are still connected. Any thread.
-  std::vector<SocketPtr> select(const BroadcastOptions& options) {
+  const std::string& name() const noexcept { return name_; }
+  const ShardGroup& shards() const noexcept { return *shards_; }
+  const ServerOptions& options() const noexcept { return *options_; }
+  ParentPtr parent() const noexcept { return parent_.lock(); }
+  Part& part(std::size_t index) const noexcept { return *parts_[index]; }
+
+  /// The id of an acknowledgement, shared by all sockets so that a broadcast can ask for one.
+  std::uint64_t next_ack_id() noexcept { return next_ack_id_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// The offset for a packet that clients who come back are to get; empty if it is none of those.
+  std::string next_offset(const EmitFlags& flags) {
+    if (!options_->connection_state_recovery || flags.is_volatile) return {};
+    return log().next_offset();
+  }
+
+  /// Those selected that are still connected, on all shards or on one.
+  std::vector<SocketPtr> select(const BroadcastOptions& options) const {
     std::vector<SocketPtr> sockets;
-    adapter_->for_each(options, [&](RoomMember& member) {
-      if (auto socket = static_cast<SocketState<Config>&>(member).weak_from_this().lock())
-        sockets.push_back(std::move(socket));
-    });
+    for (const auto& part : parts_) select_on(*part, options, sockets);
+    return sockets;
+  }
+  static std::vector<SocketPtr> select_on(Part& part, const BroadcastOptions& options) {
+    std::vector<SocketPtr> sockets;
+    select_on(part, options, sockets);
     return sockets;
   }
 
-  /// Sends a packet to everyone selected. Any thread.
+  /// Calls `act(socket)` for everyone selected, on the thread of each: at once on the calling one. What has been asked
+  /// of these sockets by the same thread before has been done by then.
+  template <class Act>
+  void act_on(const BroadcastOptions& options, Act act) {
+    Part* const here = part_here();
+    for (const auto& part : parts_) {
+      if (part.get() == here) continue;
+      part->shard->post([self = this->shared_from_this(), at = part.get(), options, act] {
+        for (const SocketPtr& socket : select_on(*at, options)) act(socket);
+      });
+    }
+    if (here)
+      for (const SocketPtr& socket : select_on(*here, options)) act(socket);
+  }
+
+  /// The names of all rooms, each once.
+  std::vector<std::string> rooms() const {
+    std::vector<std::string> rooms = parts_.front()->adapter->rooms();
+    if (parts_.size() == 1) return rooms;
+    std::unordered_set<std::string> seen(rooms.begin(), rooms.end());
+    for (std::size_t i = 1; i < parts_.size(); ++i)
+      for (std::string& room : parts_[i]->adapter->rooms())
+        if (seen.insert(room).second) rooms.push_back(std::move(room));
+    return rooms;
+  }
+  std::size_t room_size(std::string_view room) const {
+    std::size_t size = 0;
+    for (const auto& part : parts_) size += part->adapter->room_size(room);
+    return size;
+  }
+
+  /// Sends a packet to everyone selected.
   ///
   /// @param offset  what the packet was encoded with; empty if with none
-  void broadcast(OutgoingPacket packet, const BroadcastOptions& options, std::string offset = {}) {
-    if (shard_->owns_this_thread())
-      broadcast_here(packet, options, offset);
-    else
-      shard_->post([self = this->shared_from_this(), packet = std::move(packet), options, offset = std::move(offset)] {
-        self->broadcast_here(packet, options, offset);
+  void broadcast(OutgoingPacket packet, const BroadcastOptions& options, const std::string& offset = {}) {
+    Part* const here = part_here();
+    if (!offset.empty()) {
+      if (here) return send_in_sequence(*here, {std::move(packet), options, here, nullptr}, offset);
+      return shards_->home()->post([self = this->shared_from_this(), packet = std::move(packet), options, offset] {
+        self->broadcast(packet, options, offset);
       });
+    }
+    if (parts_.size() > 1 || !here) {
+      const auto shared = std::make_shared<const BroadcastOptions>(options);
+      for (const auto& part : parts_)
+        if (part.get() != here)
+          part->shard->post([self = this->shared_from_this(), at = part.get(), packet, shared,
+                             is_first = is_first(*part, here)] { broadcast_on(*at, packet, *shared, is_first); });
+    }
+    if (here) broadcast_on(*here, packet, options, true);
+  }
+
+  /// Sends a packet to one socket, on its thread.
+  void send_to(const SocketPtr& socket, const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset) {
+    Part& here = socket->part();
+    send_in_sequence(here, {packet, BroadcastOptions{{socket->id()}, {}, flags}, &here, socket}, offset);
   }
 
   /// Sends a packet that asks for an acknowledgement to everyone selected on this server. A client that has none to
   /// give because it is gone, or owes too many, is not waited for.
   void broadcast_expecting(std::uint64_t id, const OutgoingPacket& packet, const BroadcastOptions& options,
-                           std::optional<std::chrono::milliseconds> timeout, std::shared_ptr<BroadcastAck> collector) {
-    for (const SocketPtr& socket : select(options)) {
-      auto withdraw = [weak = std::weak_ptr(socket), id] {
-        if (const auto alive = weak.lock()) alive->cancel_ack(id);
-      };
-      if (socket->expect_ack(id, timeout, collector->expect(std::move(withdraw))))
-        socket->deliver(packet, options.flags);
-    }
-    // In a later turn, as an answer would come: also when nobody is there.
-    shard_->post([collector = std::move(collector)] { collector->start(); });
+                           std::optional<std::chrono::milliseconds> timeout,
+                           const std::shared_ptr<BroadcastAck>& collector) {
+    collector->wait_for(parts_.size());
+    for (const auto& part : parts_)
+      part->shard->dispatch([self = this->shared_from_this(), at = part.get(), id, packet, options, timeout,
+                             collector] { self->expect_on(*at, id, packet, options, timeout, collector); });
   }
 
-  void use(typename Setup::Chain::Function middleware) { setup_.use(std::move(middleware)); }
-  void add_connection_handler(typename Setup::ConnectionHandler handler, bool is_connect, bool once) {
-    setup_.add_connection_handler(std::move(handler), is_connect, once);
-  }
-  void remove_connection_handlers(bool is_connect) { setup_.remove_connection_handlers(is_connect); }
+  Setup& setup() noexcept { return setup_; }
 
   void add_room_listener(RoomEvent::Kind kind, RoomListeners::Listener listener) {
-    if (!room_listeners_) room_listeners_ = std::make_shared<RoomListeners>();
     room_listeners_->add(kind, std::move(listener));
-    if (std::exchange(hears_of_rooms_, true)) return;
-    adapter_->on_room_event([this](const RoomEvent& event) {
-      if (const auto kept = room_listeners_) kept->notify(event, *shard_, name_);
-    });
+    if (hears_of_rooms_.exchange(true)) return;
+    for (const auto& part : parts_)
+      part->shard->dispatch([self = this->shared_from_this(), at = part.get()] { self->listen_to_rooms(*at); });
   }
-  void remove_room_listeners(RoomEvent::Kind kind) {
-    if (room_listeners_) room_listeners_->remove(kind);
+  void remove_room_listeners(RoomEvent::Kind kind) { room_listeners_->remove(kind); }
+
+  /// True once: whoever gets it sets the namespace up, tells of it, and calls `end_setup`.
+  bool begin_setup() noexcept { return !in_setup_.exchange(true); }
+  void end_setup() {
+    std::vector<std::pair<std::shared_ptr<Shard>, UniqueFunction<void()>>> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      is_set_up_.store(true, std::memory_order_release);
+      waiting.swap(waiting_for_setup_);
+    }
+    for (auto& [shard, task] : waiting) shard->post(std::move(task));
   }
 
-  /// Begins with what the parent has by now.
-  void inherit(const Setup& setup) { setup_ = setup; }
+  /// Runs `task` once the namespace is set up: at once, or on `shard`.
+  void when_set_up(const std::shared_ptr<Shard>& shard, UniqueFunction<void()> task) {
+    if (!is_set_up_.load(std::memory_order_acquire)) {
+      const std::lock_guard lock(mutex_);
+      if (!is_set_up_.load(std::memory_order_relaxed)) {
+        waiting_for_setup_.emplace_back(shard, std::move(task));
+        return;
+      }
+    }
+    task();
+  }
 
-  /// True once: whoever gets it sets the namespace up and tells of it.
-  bool take_announcement() noexcept { return !std::exchange(announced_, true); }
-
-  /// Sets who is told when the last socket has left, those counted whose middleware are at work.
+  /// Sets who is told, on any thread, when the last socket has left, those counted whose middleware are at work. Before
+  /// the first one comes.
   void on_empty(UniqueFunction<void(NamespaceState&)> handler) { on_empty_ = std::move(handler); }
 
   /// A client wants to connect; its socket counts as one of this namespace until `handle_left`.
-  void handle_entered() noexcept { ++population_; }
+  void handle_entered() noexcept { population_.fetch_add(1); }
 
-  /// Runs the middleware for a socket that wants to connect; `done` comes in a later turn.
-  void admit(SocketPtr socket, Next::Done done) {
-    setup_.middleware().run(
-        shard_, std::move(socket), [shard = shard_, done = std::move(done)](Next::Result refusal) mutable {
-          shard->post([done = std::move(done), refusal = std::move(refusal)]() mutable { done(std::move(refusal)); });
-        });
+  /// Runs the middleware for a socket that wants to connect; `done` comes in a later turn. On the socket's thread.
+  void admit(const SocketPtr& socket, Next::Done done) {
+    const auto& shard = socket->part().shard;
+    setup_.middleware().run(shard, socket, [shard, done = std::move(done)](Next::Result refusal) mutable {
+      shard->post([done = std::move(done), refusal = std::move(refusal)]() mutable { done(std::move(refusal)); });
+    });
   }
 
   void handle_connection(const SocketPtr& socket) { setup_.handle_connection(socket); }
 
   /// A socket has left, or was refused.
   void handle_left() {
-    --population_;
-    if (is_empty() && on_empty_) on_empty_(*this);
+    population_.fetch_sub(1);
+    tell_if_empty();
   }
 
-  /// Remembers a packet that is about to be sent, for those who are disconnected, or not quite back yet.
-  void record(std::string_view offset, const OutgoingPacket& packet, const BroadcastOptions& options) {
-    if (has_ended_) return;
-    adapter_->record(offset, packet, options, shard_->scheduler().now());
-    for (SocketState<Config>* socket : returning_) socket->handle_recorded(packet, options);
+  bool is_empty() const { return population_.load() == 0 && recovery_usage().sessions == 0; }
+
+  RecoveryUsage recovery_usage() const {
+    if (!options_->connection_state_recovery) return {};
+    const std::lock_guard lock(sequence_mutex_);
+    return log().recovery_usage();
+  }
+
+  /// On the thread of `part`.
+  void persist_session(const Part& part, RecoverableSession session) {
+    {
+      const std::lock_guard lock(sequence_mutex_);
+      if (has_ended_) return;
+      log().persist_session(std::move(session), part.shard->scheduler().now());
+    }
     arm_purge();
   }
 
-  void persist_session(RecoverableSession session) {
-    if (has_ended_) return;
-    adapter_->persist_session(std::move(session), shard_->scheduler().now());
-    arm_purge();
-  }
-
-  /// See Adapter::restore_session.
-  void restore_session(std::string_view pid, std::string_view offset, Adapter::RestoreDone done) {
-    adapter_->restore_session(pid, offset, shard_->scheduler().now(), std::move(done));
+  /// See Adapter::restore_session. `done` is called on the thread of `part`, which is the calling one; the events that
+  /// it is given are those before the next that this part will be told of.
+  void restore_session(Part& part, std::string_view pid, std::string_view offset, Adapter::RestoreDone done) {
+    struct Answer {
+      std::mutex mutex;
+      Adapter::RestoreDone done;
+      std::optional<std::optional<RestoredSession>> early;  // given while the adapter was being asked
+      bool is_late = false;
+    };
+    const auto answer = std::make_shared<Answer>();
+    answer->done = std::move(done);
+    std::unique_lock lock(sequence_mutex_);
+    while (part.delivered != sequence_end_ && !has_ended_) {
+      lock.unlock();
+      deliver_sequence(part);
+      lock.lock();
+    }
+    const auto now = part.shard->scheduler().now();
+    log().restore_session(pid, offset, now, [answer, shard = part.shard](std::optional<RestoredSession> restored) {
+      {
+        const std::lock_guard guard(answer->mutex);
+        if (!answer->is_late) {
+          answer->early = std::move(restored);
+          return;
+        }
+      }
+      shard->dispatch([answer, restored = std::move(restored)]() mutable { answer->done(std::move(restored)); });
+    });
+    lock.unlock();
+    {
+      const std::lock_guard guard(answer->mutex);
+      answer->is_late = true;
+      if (!answer->early) return;
+    }
+    answer->done(*std::move(answer->early));
   }
 
   /// Whether a client that comes back can be sent that much at once, instead of being taken for a slow one.
@@ -176,26 +285,39 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     return options_->max_unsent_bytes == 0 || bytes <= options_->max_unsent_bytes;
   }
 
-  /// A restored socket is not connected yet, and misses what is recorded from now on; until `handle_returned`.
-  void handle_returning(SocketState<Config>& socket) { returning_.push_back(&socket); }
-  void handle_returned(SocketState<Config>& socket) { std::erase(returning_, &socket); }
+  /// A restored socket is not connected yet, and misses what is sent from now on; until `handle_returned`. On its
+  /// thread.
+  void handle_returning(SocketState<Config>& socket) { socket.part().returning.push_back(&socket); }
+  void handle_returned(SocketState<Config>& socket) { std::erase(socket.part().returning, &socket); }
 
   /// While the server is closed nothing of it stays in the event loop; what is too old goes when it is used again.
   void suspend(bool suspended) {
     is_suspended_ = suspended;
-    if (suspended) purge_timer_.reset();
+    if (suspended) stop_purging();
   }
 
   /// The end of the namespace. Forgets what is kept for those who might come back, and lets go of the users' functions:
   /// they may hold handles of this very namespace.
   void drop_handlers() {
-    has_ended_ = true;
-    purge_timer_.reset();
-    const auto setup = std::exchange(setup_, {});
-    const auto room_listeners = std::exchange(room_listeners_, {});
+    {
+      const std::lock_guard lock(sequence_mutex_);
+      has_ended_ = true;
+      sequence_.clear();
+    }
+    stop_purging();
+    setup_.end();
+    room_listeners_->end();
   }
 
  private:
+  /// An event that clients may miss and get later: it reaches every shard in one order, that of the log.
+  struct Sequenced {
+    OutgoingPacket packet;
+    BroadcastOptions options;
+    Part* origin;
+    SocketPtr target;  // null for a broadcast
+  };
+
   static std::unique_ptr<Adapter> make_adapter(const ServerOptions& options, const std::string& name) {
     if (!options.adapter) return std::make_unique<MemoryAdapter>(options.connection_state_recovery);
     std::unique_ptr<Adapter> adapter = options.adapter(name);
@@ -203,45 +325,168 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     return adapter;
   }
 
-  void broadcast_here(const OutgoingPacket& packet, const BroadcastOptions& options, const std::string& offset) {
-    if (!offset.empty()) record(offset, packet, options);
-    adapter_->broadcast(packet, options);
+  /// The adapter that remembers what clients may miss, for all shards; under the lock of the sequence.
+  Adapter& log() const noexcept { return *parts_.front()->adapter; }
+
+  const Shard& home() const noexcept { return *shards_->home(); }
+
+  Part* part_here() const noexcept {
+    for (const auto& part : parts_)
+      if (part->shard->owns_this_thread()) return part.get();
+    return nullptr;
   }
 
-  bool is_empty() const { return population_ == 0 && adapter_->recovery_usage().sessions == 0; }
+  static void select_on(Part& part, const BroadcastOptions& options, std::vector<SocketPtr>& sockets) {
+    part.adapter->for_each(options, [&](RoomMember& member) {
+      if (auto socket = static_cast<SocketState<Config>&>(member).weak_from_this().lock())
+        sockets.push_back(std::move(socket));
+    });
+  }
+
+  /// One of the adapters tells the other servers: that of the calling thread.
+  bool is_first(const Part& part, const Part* here) const noexcept {
+    return here ? &part == here : &part == parts_.front().get();
+  }
+  static void broadcast_on(Part& part, const OutgoingPacket& packet, const BroadcastOptions& options, bool is_first) {
+    if (is_first || options.flags.local) return part.adapter->broadcast(packet, options);
+    BroadcastOptions local = options;
+    local.flags.local = true;
+    part.adapter->broadcast(packet, local);
+  }
+
+  void expect_on(Part& part, std::uint64_t id, const OutgoingPacket& packet, const BroadcastOptions& options,
+                 std::optional<std::chrono::milliseconds> timeout, const std::shared_ptr<BroadcastAck>& collector) {
+    for (const SocketPtr& socket : select_on(part, options)) {
+      auto withdraw = [weak = std::weak_ptr(socket), id] {
+        if (const auto alive = weak.lock()) alive->shard().dispatch([alive, id] { alive->cancel_ack(id); });
+      };
+      if (socket->expect_ack(id, timeout, collector->expect(std::move(withdraw))))
+        socket->deliver(packet, options.flags);
+    }
+    // In a later turn, as an answer would come: also when nobody is there.
+    part.shard->post([collector] { collector->start(); });
+  }
+
+  /// On the thread of `here`.
+  void send_in_sequence(Part& here, Sequenced event, std::string_view offset) {
+    auto shared = std::make_shared<const Sequenced>(std::move(event));
+    {
+      const std::lock_guard lock(sequence_mutex_);
+      if (has_ended_) return;
+      log().record(offset, shared->packet, shared->options, here.shard->scheduler().now());
+      sequence_.push_back(std::move(shared));
+      ++sequence_end_;
+      for (const auto& part : parts_) {
+        if (part.get() == &here || std::exchange(part->is_woken, true)) continue;
+        part->shard->post([self = this->shared_from_this(), at = part.get()] { self->deliver_sequence(*at); });
+      }
+    }
+    deliver_sequence(here);
+    arm_purge();
+  }
+
+  /// Sends what a part has not sent yet, one by one: what is sent meanwhile, from inside, comes after it.
+  void deliver_sequence(Part& part) {
+    while (const auto event = next_in_sequence(part)) {
+      for (SocketState<Config>* socket : part.returning) socket->handle_recorded(event->packet, event->options);
+      if (!event->target)
+        broadcast_on(part, event->packet, event->options, is_first(part, event->origin));
+      else if (&event->target->part() == &part)
+        event->target->deliver_sequenced(event->packet, event->options.flags);
+    }
+  }
+
+  std::shared_ptr<const Sequenced> next_in_sequence(Part& part) {
+    const std::lock_guard lock(sequence_mutex_);
+    part.is_woken = false;
+    if (part.delivered == sequence_end_ || has_ended_) return nullptr;
+    const std::uint64_t begin = sequence_end_ - sequence_.size();
+    auto event = sequence_[static_cast<std::size_t>(part.delivered++ - begin)];
+    std::uint64_t behind = sequence_end_;
+    for (const auto& each : parts_) behind = std::min(behind, each->delivered);
+    while (sequence_end_ - sequence_.size() < behind) sequence_.pop_front();
+    return event;
+  }
+
+  void listen_to_rooms(Part& part) {
+    if (parts_.size() > 1)
+      for (const std::string& room : part.adapter->rooms()) census_.add(room);
+    // Kept by whoever is being notified: the namespace may go meanwhile.
+    part.adapter->on_room_event([this, listeners = room_listeners_, shard = part.shard](const RoomEvent& event) {
+      if (parts_.size() > 1 && event.kind == RoomEvent::Kind::create_room && !census_.add(event.room)) return;
+      if (parts_.size() > 1 && event.kind == RoomEvent::Kind::delete_room && !census_.remove(event.room)) return;
+      const auto kept = listeners;
+      kept->notify(event, *shard, name_);
+    });
+  }
+
+  void tell_if_empty() {
+    if (on_empty_ && is_empty()) on_empty_(*this);
+  }
 
   void arm_purge() {
-    if (purge_timer_ || is_suspended_) return;
-    constexpr std::chrono::milliseconds longest = std::chrono::minutes(1);
-    purge_timer_ = std::make_unique<Timer>(&NamespaceState::handle_purge, this);
-    shard_->scheduler().arm(*purge_timer_,
-                            std::min(options_->connection_state_recovery->max_disconnection_duration, longest));
+    if (is_suspended_ || purge_is_due_.exchange(true)) return;
+    shards_->home()->dispatch([self = this->shared_from_this()] {
+      constexpr std::chrono::milliseconds longest = std::chrono::minutes(1);
+      if (self->is_suspended_ || self->has_ended_) {
+        self->purge_is_due_ = false;
+        return;
+      }
+      self->purge_timer_ = std::make_unique<Timer>(&NamespaceState::handle_purge, self.get());
+      self->home().scheduler().arm(
+          *self->purge_timer_,
+          std::min(self->options_->connection_state_recovery->max_disconnection_duration, longest));
+    });
   }
   static void handle_purge(void* context) {
     const auto self = static_cast<NamespaceState*>(context)->shared_from_this();
     self->purge_timer_.reset();
-    self->adapter_->purge(self->shard_->scheduler().now());
-    const RecoveryUsage usage = self->adapter_->recovery_usage();
+    self->purge_is_due_ = false;
+    RecoveryUsage usage;
+    {
+      const std::lock_guard lock(self->sequence_mutex_);
+      self->log().purge(self->home().scheduler().now());
+      usage = self->log().recovery_usage();
+    }
     if (usage.sessions != 0 || usage.log_entries != 0) self->arm_purge();
-    if (self->is_empty() && self->on_empty_) self->on_empty_(*self);
+    self->tell_if_empty();
+  }
+  void stop_purging() {
+    shards_->home()->dispatch([self = this->shared_from_this()] {
+      self->purge_timer_.reset();
+      self->purge_is_due_ = false;
+    });
   }
 
   std::string name_;
-  std::shared_ptr<Shard> shard_;
+  std::shared_ptr<const ShardGroup> shards_;
   std::shared_ptr<const ServerOptions> options_;
   std::weak_ptr<ParentNamespaceState<Config>> parent_;
-  std::unique_ptr<Adapter> adapter_;
+  std::vector<std::unique_ptr<Part>> parts_;  // one for each shard
   std::atomic<std::uint64_t> next_ack_id_{0};
   Setup setup_;
-  std::shared_ptr<RoomListeners> room_listeners_;
-  bool hears_of_rooms_ = false;
-  bool announced_ = false;
-  std::size_t population_ = 0;
-  std::vector<SocketState<Config>*> returning_;
-  std::unique_ptr<Timer> purge_timer_;  // there is one while something may grow old
-  bool is_suspended_ = false;
-  bool has_ended_ = false;
+
+  std::shared_ptr<RoomListeners> room_listeners_ = std::make_shared<RoomListeners>();
+  std::atomic<bool> hears_of_rooms_{false};
+  RoomCensus census_;  // with several shards, once somebody hears of rooms
+
+  std::mutex mutex_;  // of what waits for the setup
+  std::atomic<bool> in_setup_{false};
+  std::atomic<bool> is_set_up_{false};
+  std::vector<std::pair<std::shared_ptr<Shard>, UniqueFunction<void()>>> waiting_for_setup_;
+
+  std::atomic<std::size_t> population_{0};
   UniqueFunction<void(NamespaceState&)> on_empty_;
+
+  // Connection state recovery. The sequence holds what not every part has sent yet; it ends at `sequence_end_`, counted
+  // from the first event ever.
+  mutable std::mutex sequence_mutex_;
+  std::deque<std::shared_ptr<const Sequenced>> sequence_;
+  std::uint64_t sequence_end_ = 0;
+  std::atomic<bool> has_ended_{false};
+  std::atomic<bool> is_suspended_{false};
+  std::atomic<bool> purge_is_due_{false};
+  std::unique_ptr<Timer> purge_timer_;  // the home shard's
 };
 
 }  // namespace socketio::detail

@@ -7,6 +7,7 @@
 #include <socketio/engine/options.hpp>
 #include <socketio/protocol/limits.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,6 +30,10 @@ struct ServerOptions {
   /// Requests whose target starts with this path are Socket.IO's; clients use the same by default.
   std::string path = "/socket.io";
   bool add_trailing_slash = EngineOptions{}.add_trailing_slash;
+
+  /// How many threads a server with event loops of its own runs on, the one that calls `run` included; 0: one for each
+  /// processor. See BasicServer for what may then be called at the same time.
+  std::size_t threads = 1;
 
   /// How long a connection may stay without having joined a namespace.
   std::chrono::milliseconds connect_timeout{45'000};
@@ -84,6 +90,10 @@ struct ServerOptions {
   std::size_t max_sessions_per_address = EngineOptions{}.max_sessions_per_address;
   std::size_t max_unsent_bytes = EngineOptions{}.max_unsent_bytes;
 
+  std::size_t thread_count() const {
+    return threads != 0 ? threads : std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  }
+
   EngineOptions engine_options() const {
     EngineOptions engine;
     engine.path = path;
@@ -128,6 +138,7 @@ struct ServerOptions {
   /// Every problem in words; empty if there is none.
   std::vector<std::string> validate() const {
     std::vector<std::string> problems = engine_options().validate();
+    if (threads > 1024) problems.emplace_back("threads must be at most 1024");
     if (connect_timeout.count() <= 0) problems.emplace_back("connect_timeout must be positive");
     if (connection_state_recovery)
       for (std::string& problem : connection_state_recovery->validate()) problems.push_back(std::move(problem));

@@ -63,6 +63,10 @@ class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBr
     change(base.options_.flags);
     return base;
   }
+  template <class Act>
+  void act(const Act& act) const {
+    for (const auto& child : parent_->children()) child->act_on(options_, act);
+  }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;
     for (const auto& child : parent_->children())

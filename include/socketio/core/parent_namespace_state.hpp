@@ -29,7 +29,7 @@ inline std::string next_parent_name() {
   return "/_" + std::to_string(count.fetch_add(1, std::memory_order_relaxed));
 }
 
-/// @par Thread safety  Owner's thread only, except what is marked otherwise.
+/// @par Thread safety  Any thread.
 /// @par Lifetime       Kept by its server and the handles of users; keeps its children, which know it weakly.
 template <class Config>
 class ParentNamespaceState final : public NamespaceSetup<Config> {
@@ -37,18 +37,19 @@ class ParentNamespaceState final : public NamespaceSetup<Config> {
   using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
 
   /// @param max_bytes  of the names that are matched against the expression
-  ParentNamespaceState(std::string name, std::shared_ptr<Shard> shard, std::regex pattern, std::size_t max_bytes)
-      : name_(std::move(name)), shard_(std::move(shard)), pattern_(std::move(pattern)), max_bytes_(max_bytes) {}
-  ParentNamespaceState(std::string name, std::shared_ptr<Shard> shard, NamespaceMatcher matcher)
-      : name_(std::move(name)), shard_(std::move(shard)), matcher_(std::move(matcher)) {}
+  ParentNamespaceState(std::string name, std::shared_ptr<const ShardGroup> shards, std::regex pattern,
+                       std::size_t max_bytes)
+      : name_(std::move(name)), shards_(std::move(shards)), pattern_(std::move(pattern)), max_bytes_(max_bytes) {}
+  ParentNamespaceState(std::string name, std::shared_ptr<const ShardGroup> shards, NamespaceMatcher matcher)
+      : name_(std::move(name)), shards_(std::move(shards)), matcher_(std::move(matcher)) {}
 
-  // Any thread.
   const std::string& name() const noexcept { return name_; }
-  const std::shared_ptr<Shard>& shard() const noexcept { return shard_; }
+  const ShardGroup& shards() const noexcept { return *shards_; }
+  NamespaceSetup<Config>& setup() noexcept { return *this; }
   bool has_pattern() const noexcept { return pattern_.has_value(); }
 
   /// Whether the pattern is found in a name that is not too long for it: the library's matcher goes one step deeper
-  /// into the stack for every character or so. Any thread.
+  /// into the stack for every character or so.
   ///
   /// @throws std::regex_error  when the matcher gives up
   bool matches(std::string_view name) const {
@@ -56,11 +57,13 @@ class ParentNamespaceState final : public NamespaceSetup<Config> {
   }
 
   /// Asks the function; `next` may be called at once.
-  void ask(const std::string& name, const Value& auth, const NamespaceNext& next) const {
-    matcher_(name, auth, shard_, next);
+  ///
+  /// @param shard  the calling one
+  void ask(const std::string& name, const Value& auth, const std::shared_ptr<Shard>& shard,
+           const NamespaceNext& next) const {
+    matcher_(name, auth, shard, next);
   }
 
-  /// Any thread, as the two below.
   std::vector<NamespacePtr> children() const {
     const std::lock_guard lock(mutex_);
     return children_;
@@ -76,13 +79,13 @@ class ParentNamespaceState final : public NamespaceSetup<Config> {
 
   /// The end of the server. Lets go of the users' functions: they may hold handles of this very namespace.
   void drop_handlers() {
-    const auto setup = std::exchange(static_cast<NamespaceSetup<Config>&>(*this), {});
+    this->end();
     const auto matcher = std::exchange(matcher_, {});
   }
 
  private:
   std::string name_;
-  std::shared_ptr<Shard> shard_;
+  std::shared_ptr<const ShardGroup> shards_;
   std::optional<std::regex> pattern_;
   std::size_t max_bytes_ = 0;
   NamespaceMatcher matcher_;

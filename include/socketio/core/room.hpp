@@ -33,7 +33,7 @@ class BasicRoom : public detail::BroadcastVerbs<BasicRoom<Config>, Config> {
   std::vector<BasicSocket<Config>> members() const { return this->fetch_sockets(); }
 
   /// How many are in the room on this server; those whom a middleware has put there count before they are connected.
-  std::size_t size() const { return nsp_->adapter().room_size(name_); }
+  std::size_t size() const { return nsp_->room_size(name_); }
   bool empty() const { return size() == 0; }
   bool contains(const BasicSocket<Config>& socket) const { return socket.is_in(name_); }
 

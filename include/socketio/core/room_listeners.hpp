@@ -9,9 +9,11 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -27,19 +29,37 @@ inline std::optional<RoomEvent::Kind> to_room_event(std::string_view name) noexc
   return std::nullopt;
 }
 
-/// @par Thread safety  Owner's thread only.
+/// @par Thread safety  Any thread.
 class RoomListeners {
  public:
   using Listener = UniqueFunction<void(const std::string& room, const std::string& id)>;
 
   void add(RoomEvent::Kind kind, Listener listener) {
-    of(kind).push_back(std::make_shared<const Listener>(std::move(listener)));
+    auto shared = std::make_shared<const Listener>(std::move(listener));
+    const std::lock_guard lock(mutex_);
+    if (!has_ended_) of(kind).push_back(std::move(shared));
   }
-  void remove(RoomEvent::Kind kind) { const auto removed = std::exchange(of(kind), {}); }
+  void remove(RoomEvent::Kind kind) {
+    List removed;
+    const std::lock_guard lock(mutex_);
+    removed.swap(of(kind));
+  }
+
+  /// As NamespaceSetup::end.
+  void end() {
+    std::array<List, room_event_names.size()> removed;
+    const std::lock_guard lock(mutex_);
+    has_ended_ = true;
+    removed.swap(lists_);
+  }
 
   /// Calls every listener registered now, whatever the listeners do; what one of them throws is reported.
   void notify(const RoomEvent& event, const Shard& shard, std::string_view nsp) {
-    const auto listeners = of(event.kind);
+    List listeners;
+    {
+      const std::lock_guard lock(mutex_);
+      listeners = of(event.kind);
+    }
     if (listeners.empty()) return;
     const std::string room(event.room);
     const std::string id(event.id);
@@ -57,7 +77,33 @@ class RoomListeners {
 
   List& of(RoomEvent::Kind kind) { return lists_[static_cast<std::size_t>(kind)]; }
 
+  std::mutex mutex_;
   std::array<List, room_event_names.size()> lists_;
+  bool has_ended_ = false;
+};
+
+/// On how many shards each room has members: a room that is new on one of them may be there on another already.
+///
+/// @par Thread safety  Any thread.
+class RoomCensus {
+ public:
+  /// @return whether no shard had the room
+  bool add(std::string_view room) {
+    const std::lock_guard lock(mutex_);
+    return ++shards_[std::string(room)] == 1;
+  }
+  /// @return whether no shard has the room any more
+  bool remove(std::string_view room) {
+    const std::lock_guard lock(mutex_);
+    const auto found = shards_.find(std::string(room));
+    if (found == shards_.end() || --found->second != 0) return false;
+    shards_.erase(found);
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::size_t> shards_;
 };
 
 }  // namespace socketio::detail

@@ -14,14 +14,21 @@
 #include <socketio/engine/static_files.hpp>
 #include <socketio/fwd.hpp>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -32,14 +39,19 @@ namespace socketio {
 ///
 /// Everything that it shares with a namespace (`on`, `use`, `emit`, `to`, ...) means the main namespace, "/".
 ///
+/// With ServerOptions::threads it runs on several threads: each has an event loop, and the clients that connect are
+/// spread over them. A client stays on its thread: its handlers run there, one at a time. What is common to all, the
+/// handlers of the server and of namespaces, middleware, and the functions among the options, may then be called on all
+/// threads at the same time.
+///
 /// @tparam Config  a struct that names `Transport`, `Parser` and `SocketData` (the type of `socket.data()`)
 /// @par Thread safety  The constructor, the destructor, `listen` and `run` belong to the thread that runs the event
-/// loop,
-///                     or to any one thread while the loop does not run; all other functions may be called from any
-///                     thread, unless they say otherwise. Handlers run on the thread that runs the event loop.
+/// loop
+///                     (the first one, if there are several), or to any one thread while no loop runs; all other
+///                     functions may be called from any thread, unless they say otherwise.
 /// @par Lifetime       Destroying a server that has not been closed drops its clients without calling any handler. It
-///                     must not be destroyed from inside a handler, nor while another thread uses it or one of its
-///                     handles (`Socket`, `Namespace`, `Room`). Handles may outlive it, and do nothing then.
+///                     must not be destroyed from inside a handler, nor while another thread runs it, uses it or one of
+///                     its handles (`Socket`, `Namespace`, `Room`). Handles may outlive it, and do nothing then.
 template <class Config>
 class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
  public:
@@ -50,19 +62,17 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   static_assert(socketio::Transport<Transport>,
                 "socketio: Config::Transport does not model socketio::Transport (see engine/transport.hpp).");
 
-  /// A server with an event loop of its own; `run` runs it.
+  /// A server with an event loop of its own, or ServerOptions::threads of them; `run` runs them.
   ///
   /// @throws std::invalid_argument  naming every invalid option
   explicit BasicServer(ServerOptions options = {}, TransportOptions transport_options = {})
-      : own_context_(std::make_unique<asio::io_context>(1)), context_(*own_context_) {
-    state_ = std::make_shared<State>(context_, std::move(options), std::move(transport_options));
-  }
+      : BasicServer(detail::checked(std::move(options)), nullptr, transport_options) {}
 
   /// A server on the program's own event loop, which exactly one thread runs.
   ///
   /// @param context  must outlive the server
   explicit BasicServer(asio::io_context& context, ServerOptions options = {}, TransportOptions transport_options = {})
-      : context_(context), state_(std::make_shared<State>(context, std::move(options), std::move(transport_options))) {}
+      : BasicServer(detail::checked(std::move(options)), &context, transport_options) {}
 
   BasicServer(const BasicServer&) = delete;
   BasicServer& operator=(const BasicServer&) = delete;
@@ -73,22 +83,26 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// @param address  of the interface: "127.0.0.1", "::1", "0.0.0.0"; empty: all of them, IPv6 and IPv4
   /// @return         the port
   /// @throws std::system_error  when the address cannot be bound; the text names it
-  std::uint16_t listen(std::uint16_t port, const std::string& address = {}) {
-    const std::uint16_t bound = state_->engine_server().listen(port, address);
-    state_->opened();
-    return bound;
-  }
+  std::uint16_t listen(std::uint16_t port, const std::string& address = {}) { return state_->listen(port, address); }
 
-  /// Runs the event loop until `close` has ended everything.
+  /// Runs the event loop until `close` has ended everything. With ServerOptions::threads, the calling thread runs the
+  /// first loop and others, which it starts and waits for, run the rest.
+  ///
+  /// An exception that leaves an event loop (handlers' do not; those of what the program has posted there do) ends them
+  /// all, and leaves this function.
   void run() {
-    context_.restart();
-    context_.run();
+    for (asio::io_context* const context : contexts_) context->restart();
+    if (contexts_.size() == 1)
+      context().run();
+    else
+      run_all();
   }
 
   /// Disconnects every client (reason: "server shutting down"; clients will try to reconnect), stops listening, and
-  /// lets `run` return. On the owner's thread the clients have gone when it returns. The server can listen again.
+  /// lets `run` return. The clients of the calling thread have gone when it returns. The server can listen again.
   void close() {
-    on_owner([generation = state_->generation()](State& state) { state.close(generation); });
+    for (std::size_t i = 0; i < contexts_.size(); ++i)
+      on_shard(i, [generation = state_->generation()](State& state, auto& shard) { state.close(shard, generation); });
   }
 
   /// The namespace of that name; made if there is none yet. "admin" and "/admin" are the same. If a regular expression
@@ -152,17 +166,24 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
       if (event != "new_namespace")
         throw std::invalid_argument("a handler that takes a Namespace is for \"new_namespace\", not for \"" +
                                     std::string(event) + '"');
-      on_owner([function = Function(std::forward<F>(handler))](State& state) mutable {
-        state.add_new_namespace_handler(
-            [function = std::move(function), &shard = state.shard()](const auto& nsp) mutable {
-              try {
-                function(BasicNamespace<Config>(nsp));
-              } catch (...) {
-                shard.report_current_exception(nsp->name(), {}, "new_namespace");
-              }
-            });
+      state_->add_new_namespace_handler([function = Function(std::forward<F>(handler))](const auto& nsp) mutable {
+        try {
+          function(BasicNamespace<Config>(nsp));
+        } catch (...) {
+          nsp->shards().here()->report_current_exception(nsp->name(), {}, "new_namespace");
+        }
       });
     }
+    return *this;
+  }
+
+  /// As `Namespace::add_listener` and `remove_listener` for the main namespace.
+  template <class F>
+  Listener add_listener(std::string_view event, F&& handler) {
+    return main_namespace().add_listener(event, std::forward<F>(handler));
+  }
+  BasicServer& remove_listener(std::string_view event, Listener listener) {
+    main_namespace().remove_listener(event, listener);
     return *this;
   }
 
@@ -189,6 +210,16 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     main_namespace().server_side_emit(event, std::forward<Args>(args)...);
   }
 
+  /// As `Namespace::server_side_emit_with_ack` for the main namespace.
+  template <class Result = Value, class... Args>
+  auto server_side_emit_with_ack(std::string_view event, Args&&... args) const {
+    return main_namespace().template server_side_emit_with_ack<Result>(event, std::forward<Args>(args)...);
+  }
+  template <TypedEvent E, class... Args>
+  auto server_side_emit_with_ack(const E& event, Args&&... args) const {
+    return main_namespace().server_side_emit_with_ack(event, std::forward<Args>(args)...);
+  }
+
   /// As `Namespace::use` for the main namespace.
   template <class F>
   BasicServer& use(F&& middleware) {
@@ -198,28 +229,37 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
 
   BasicRoom<Config> room(std::string name) { return main_namespace().room(std::move(name)); }
   std::vector<BasicSocket<Config>> sockets() const { return this->fetch_sockets(); }
+  std::optional<BasicSocket<Config>> find_socket(std::string_view id) const { return main_namespace().find_socket(id); }
 
   /// Sets who hears of errors: exceptions from handlers, arguments that do not convert, packets that are malformed. By
   /// default exceptions, and the first argument error of each handler, are written to std::cerr.
-  void on_error(ErrorHook hook) {
-    on_owner([hook = std::move(hook)](State& state) mutable { state.shard().set_error_hook(std::move(hook)); });
-  }
+  void on_error(ErrorHook hook) { state_->errors().set(std::move(hook)); }
 
   /// Sets who answers HTTP requests that are not Socket.IO's; by default they get an empty 404.
   void on_request(ExchangeHandler handler) {
-    on_owner(
-        [handler = std::move(handler)](State& state) mutable { state.engine_server().on_request(std::move(handler)); });
+    const auto shared = handler ? std::make_shared<const ExchangeHandler>(std::move(handler)) : nullptr;
+    for (std::size_t i = 0; i < contexts_.size(); ++i)
+      on_shard(i, [shared](State&, auto& shard) {
+        ExchangeHandler mine;
+        if (shared) mine = [shared](ExchangePtr exchange) { (*shared)(std::move(exchange)); };
+        shard.engine_server().on_request(std::move(mine));
+      });
   }
 
   /// Answers those requests with the files of a directory.
   void serve_directory(const std::string& directory) { on_request(StaticFiles(directory)); }
 
-  /// The Engine.IO server below: its hooks, middleware and sessions. Owner's thread only, or before `run`.
-  Engine& engine() noexcept { return state_->engine(); }
+  /// The Engine.IO server below: its hooks, middleware and sessions.
+  EngineGroup& engine() noexcept { return state_->engines(); }
 
-  Transport& transport() noexcept { return state_->transport(); }
-  asio::io_context& context() noexcept { return context_; }
-  executor_type get_executor() noexcept { return state_->transport().get_executor(); }
+  /// How many threads `run` uses, the calling one included.
+  std::size_t thread_count() const noexcept { return contexts_.size(); }
+
+  // Those of the first thread.
+  Transport& transport() noexcept { return state_->server_shard(0).transport(); }
+  asio::io_context& context() noexcept { return *contexts_.front(); }
+  executor_type get_executor() noexcept { return transport().get_executor(); }
+
   const ServerOptions& options() const noexcept { return state_->options(); }
 
  private:
@@ -227,19 +267,66 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
 
   using State = detail::ServerState<Config>;
 
+  BasicServer(std::shared_ptr<const ServerOptions> options, asio::io_context* context,
+              const TransportOptions& transport_options) {
+    const std::size_t threads = options->thread_count();
+    if (context != nullptr) {
+      if (threads > 1)
+        throw std::invalid_argument(
+            "socketio::ServerOptions: threads: a server on an io_context of the program has one");
+      contexts_.push_back(context);
+    }
+    if (threads > 1 && !ShardedTransport<Transport>)
+      throw std::invalid_argument("socketio::ServerOptions: threads: this transport runs on one only");
+    while (contexts_.size() < threads) {
+      own_contexts_.push_back(std::make_unique<asio::io_context>(1));
+      contexts_.push_back(own_contexts_.back().get());
+    }
+    state_ = std::make_shared<State>(contexts_, std::move(options), transport_options);
+  }
+
   /// What is posted may run when the server is gone: then it does nothing.
   template <class F>
-  void on_owner(F action) {
-    state_->shard().dispatch([weak = std::weak_ptr(state_), action = std::move(action)]() mutable {
-      if (const auto state = weak.lock()) action(*state);
+  void on_shard(std::size_t index, F action) {
+    state_->shards()[index]->dispatch([weak = std::weak_ptr(state_), index, action = std::move(action)]() mutable {
+      if (const auto state = weak.lock()) action(*state, state->server_shard(index));
     });
+  }
+
+  /// The first loop decides when it is over: the others have nothing that would keep them from ending while they have
+  /// no clients, so that they are kept until then.
+  void run_all() {
+    std::mutex mutex;
+    std::exception_ptr failure;
+    const auto run_one = [&](asio::io_context& context) {
+      try {
+        context.run();
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        for (asio::io_context* const each : contexts_) each->stop();
+      }
+    };
+    std::vector<asio::executor_work_guard<asio::io_context::executor_type>> kept;
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < contexts_.size(); ++i) {
+      kept.push_back(asio::make_work_guard(*contexts_[i]));
+      threads.emplace_back(run_one, std::ref(*contexts_[i]));
+    }
+    run_one(context());
+    // Still open: it was not closed but stopped.
+    if (state_->is_open())
+      for (asio::io_context* const each : contexts_) each->stop();
+    kept.clear();
+    for (std::thread& thread : threads) thread.join();
+    if (failure) std::rethrow_exception(failure);
   }
 
   BasicNamespace<Config> main_namespace() const { return BasicNamespace<Config>(state_->main_namespace()); }
   BasicBroadcastOperator<Config> selection() const { return {state_->main_namespace(), BroadcastOptions{}}; }
 
-  std::unique_ptr<asio::io_context> own_context_;  // destroyed last: suspended coroutines hold handles
-  asio::io_context& context_;
+  std::vector<std::unique_ptr<asio::io_context>> own_contexts_;  // destroyed last: suspended coroutines hold handles
+  std::vector<asio::io_context*> contexts_;                      // one for each thread
   std::shared_ptr<State> state_;
 };
 

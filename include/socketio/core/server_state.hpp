@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The state behind a server: its engine, its transport and its namespaces. Core layer.
+// The state behind a server: its namespaces, and an engine on a transport for each of its threads. Core layer.
 #pragma once
 
 #include <socketio/core/connection.hpp>
@@ -8,7 +8,10 @@
 #include <socketio/core/options.hpp>
 #include <socketio/core/parent_namespace_state.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/engine/engine_group.hpp>
 #include <socketio/engine/engine_server.hpp>
+#include <socketio/engine/session_directory.hpp>
+#include <socketio/engine/transport.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <asio/io_context.hpp>
@@ -16,6 +19,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,22 +41,26 @@ inline std::shared_ptr<const ServerOptions> checked(ServerOptions options) {
   return std::make_shared<const ServerOptions>(std::move(options));
 }
 
-/// @par Thread safety  Owner's thread only, except what is marked otherwise.
 template <class Config>
-class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
+class ServerState;
+
+/// What a server has on each of its threads: a transport, an engine, and the sessions that came to live there.
+///
+/// @par Thread safety  The shard's thread only, except what is marked otherwise.
+template <class Config>
+class ServerShard {
  public:
   using Parser = typename Config::Parser;
   using Transport = typename Config::Transport;
-  using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
-  using ParentPtr = std::shared_ptr<ParentNamespaceState<Config>>;
-  using NamespaceHandler = UniqueFunction<void(const NamespacePtr&)>;
 
-  ServerState(asio::io_context& context, ServerOptions options, typename Transport::Options transport_options)
-      : options_(checked(std::move(options))),
+  ServerShard(ServerState<Config>& server, asio::io_context& context, const ServerOptions& options,
+              typename Transport::Options transport_options, std::shared_ptr<ErrorSink> errors,
+              std::shared_ptr<SessionDirectory> sessions, std::size_t index)
+      : server_(server),
         transport_(context, std::move(transport_options)),
-        shard_(std::make_shared<Shard>(transport_.scheduler(), transport_.get_executor())),
-        parser_(options_->parser_limits()),
-        engine_server_(transport_, options_->engine_options()) {
+        shard_(std::make_shared<Shard>(transport_.scheduler(), transport_.get_executor(), std::move(errors), index)),
+        parser_(options.parser_limits()),
+        engine_server_(transport_, options.engine_options(), std::move(sessions), index) {
     engine().on_connection([this](std::shared_ptr<Session> session) {
       std::make_shared<Connection<Config>>(*this, std::move(session))->start();
     });
@@ -64,35 +72,104 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
       }
     });
     engine_server_.set_default_answer(404, {});
+  }
+  ServerShard(const ServerShard&) = delete;
+  ServerShard& operator=(const ServerShard&) = delete;
+
+  // Any thread.
+  std::size_t index() const noexcept { return shard_->index(); }
+  const std::shared_ptr<Shard>& shard() const noexcept { return shard_; }
+
+  ServerState<Config>& server() const noexcept { return server_; }
+  Transport& transport() noexcept { return transport_; }
+  Engine& engine() noexcept { return engine_server_.engine(); }
+  BasicEngineServer<Transport>& engine_server() noexcept { return engine_server_; }
+  Parser& parser() noexcept { return parser_; }
+
+  /// From now on what is here is of this generation of the server: see `ServerState::close`.
+  void open(std::uint64_t generation) {
+    generation_ = generation;
+    engine().reopen();
+  }
+  std::uint64_t generation() const noexcept { return generation_; }
+
+ private:
+  ServerState<Config>& server_;
+  Transport transport_;
+  std::shared_ptr<Shard> shard_;
+  Parser parser_;
+  std::uint64_t generation_ = 0;
+  BasicEngineServer<Transport> engine_server_;
+};
+
+/// @par Thread safety  Any thread, except what is marked otherwise.
+template <class Config>
+class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
+ public:
+  using Transport = typename Config::Transport;
+  using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
+  using ParentPtr = std::shared_ptr<ParentNamespaceState<Config>>;
+  using NamespaceHandler = UniqueFunction<void(const NamespacePtr&)>;
+
+  /// @param contexts  one for each thread of the server
+  ServerState(const std::vector<asio::io_context*>& contexts, std::shared_ptr<const ServerOptions> options,
+              const typename Transport::Options& transport_options)
+      : options_(std::move(options)) {
+    const auto sessions =
+        std::make_shared<SessionDirectory>(contexts.size(), options_->max_sessions, options_->max_sessions_per_address);
+    std::vector<std::shared_ptr<Shard>> shards;
+    for (asio::io_context* const context : contexts) {
+      server_shards_.push_back(std::make_unique<ServerShard<Config>>(*this, *context, *options_, transport_options,
+                                                                     errors_, sessions, server_shards_.size()));
+      shards.push_back(server_shards_.back()->shard());
+      engines_.add(server_shards_.back()->engine());
+    }
+    shards_ = std::make_shared<const ShardGroup>(std::move(shards));
+    if constexpr (ShardedTransport<Transport>) {
+      std::vector<Transport*> transports;
+      for (const auto& shard : server_shards_) transports.push_back(&shard->transport());
+      if (transports.size() > 1) Transport::link(transports);
+    }
     main_ = of("/");
   }
   ServerState(const ServerState&) = delete;
   ServerState& operator=(const ServerState&) = delete;
 
-  /// Ends without a word to the users' handlers: what they refer to may be gone already. The engine ends the
-  /// connections after this, and they abandon their sockets because the shard is closed.
+  /// Ends without a word to the users' handlers: what they refer to may be gone already. The engines end the
+  /// connections after this, and they abandon their sockets because the shards are closed.
   ~ServerState() {
-    shard_->close();
+    for (const auto& shard : *shards_) shard->close();
     for (const auto& [name, nsp] : namespaces_) nsp->drop_handlers();
     for (const ParentPtr& parent : parents_) parent->drop_handlers();
   }
 
-  // Any thread.
   std::uint64_t generation() const noexcept { return generation_; }
-  void opened() {
+  const ServerOptions& options() const noexcept { return *options_; }
+  const ShardGroup& shards() const noexcept { return *shards_; }
+  ErrorSink& errors() noexcept { return *errors_; }
+  EngineGroup& engines() noexcept { return engines_; }
+
+  /// What the shards are made of, each for its own thread.
+  ServerShard<Config>& server_shard(std::size_t index) const noexcept { return *server_shards_[index]; }
+
+  /// Whether it listens, or has been told to and not been closed since.
+  bool is_open() const noexcept { return has_opened_ && !is_closed_; }
+
+  /// On the first shard, or while none runs.
+  std::uint16_t listen(std::uint16_t port, const std::string& address) {
+    const std::uint16_t bound = server_shard(0).engine_server().listen(port, address);
+    has_opened_ = true;
     if (is_closed_.exchange(false)) ++generation_;
     for (const NamespacePtr& nsp : all()) nsp->suspend(false);
+    const std::uint64_t generation = generation_;
+    server_shard(0).open(generation);
+    for (std::size_t i = 1; i < shards_->size(); ++i)
+      (*shards_)[i]->post([shard = &server_shard(i), generation] { shard->open(generation); });
+    return bound;
   }
-  const ServerOptions& options() const noexcept { return *options_; }
-  Shard& shard() noexcept { return *shard_; }
-  Transport& transport() noexcept { return transport_; }
-
-  Engine& engine() noexcept { return engine_server_.engine(); }
-  BasicEngineServer<Transport>& engine_server() noexcept { return engine_server_; }
-  Parser& parser() noexcept { return parser_; }
 
   /// The namespace of that name, made if there is none yet: as a child of the first parent whose pattern it matches, if
-  /// there is one. Any thread.
+  /// there is one.
   NamespacePtr of(std::string_view name) {
     std::string full(name);
     if (full.empty() || full.front() != '/') full.insert(0, 1, '/');
@@ -102,38 +179,48 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     return find_or_make(full, parent);
   }
 
-  /// A parent of the namespaces whose names have the pattern in them. Any thread, as the one below.
+  /// A parent of the namespaces whose names have the pattern in them; or those that a function accepts.
   ParentPtr of_pattern(std::regex pattern) {
-    return add(std::make_shared<ParentNamespaceState<Config>>(next_parent_name(), shard_, std::move(pattern),
+    return add(std::make_shared<ParentNamespaceState<Config>>(next_parent_name(), shards_, std::move(pattern),
                                                               options_->max_matched_name_bytes));
   }
   template <class F>
   ParentPtr of_function(F&& function) {
     const std::string name = next_parent_name();
-    return add(std::make_shared<ParentNamespaceState<Config>>(name, shard_,
+    return add(std::make_shared<ParentNamespaceState<Config>>(name, shards_,
                                                               make_namespace_matcher(std::forward<F>(function), name)));
   }
 
-  /// The namespace that a client asks for, if it is there.
-  NamespacePtr find_to_join(std::string_view name) {
-    NamespacePtr nsp = find(name);
-    if (nsp) announce(nsp);  // made on another thread a moment ago
-    return nsp;
+  /// The namespace that a client asks for, if it is there. The client counts as one of it from now on, see
+  /// NamespaceState::handle_entered: one that is empty may go at any time.
+  NamespacePtr enter(std::string_view name) const {
+    const std::shared_lock lock(mutex_);
+    const auto found = namespaces_.find(name);
+    if (found == namespaces_.end()) return nullptr;
+    found->second->handle_entered();
+    return found->second;
   }
 
   /// Asks the parents, in the order of their registration, who takes a name; `done` gets the first that does or null,
   /// possibly at once.
-  void find_parent(std::string name, Value auth, UniqueFunction<void(const ParentPtr&, const Value& auth)> done) {
-    search(std::make_shared<Search>(Search{std::move(name), std::move(auth), 0, std::move(done)}));
+  ///
+  /// @param shard  the calling one, where `done` is called
+  void find_parent(std::shared_ptr<Shard> shard, std::string name, Value auth,
+                   UniqueFunction<void(const ParentPtr&, const Value& auth)> done) {
+    search(std::make_shared<Search>(Search{std::move(shard), std::move(name), std::move(auth), 0, std::move(done)}));
   }
 
-  /// The namespace of that name, made as a child of `parent` if there is none yet.
-  NamespacePtr child_of(const ParentPtr& parent, const std::string& name) { return find_or_make(name, parent); }
+  /// The namespace of that name, made as a child of `parent` if there is none yet; as `enter`.
+  NamespacePtr enter_child(const ParentPtr& parent, const std::string& name) {
+    NamespacePtr nsp;
+    while (!(nsp = enter(name))) find_or_make(name, parent);
+    return nsp;
+  }
 
-  /// The namespace "/". Any thread.
+  /// The namespace "/".
   const NamespacePtr& main_namespace() const noexcept { return main_; }
 
-  /// The namespace of exactly that name; null if there is none. Any thread.
+  /// The namespace of exactly that name; null if there is none.
   NamespacePtr find(std::string_view name) const {
     const std::shared_lock lock(mutex_);
     const auto found = namespaces_.find(name);
@@ -141,27 +228,47 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   }
 
   void add_new_namespace_handler(NamespaceHandler handler) {
-    new_namespace_handlers_.push_back(std::make_shared<NamespaceHandler>(std::move(handler)));
+    auto shared = std::make_shared<NamespaceHandler>(std::move(handler));
+    const std::lock_guard lock(mutex_);
+    new_namespace_handlers_.push_back(std::move(shared));
   }
 
-  /// Ends every client as a server that shuts down: sockets first, without a DISCONNECT packet, so that clients will
-  /// try to reconnect; then their connections, then the transport.
+  /// Sets a new namespace up and tells of it, before its first client connects; by whoever comes first.
+  void set_up(const NamespacePtr& nsp) {
+    if (!nsp->begin_setup()) return;
+    if (nsp != main_) {
+      nsp->suspend(is_closed_);
+      std::vector<std::shared_ptr<NamespaceHandler>> handlers;
+      {
+        const std::shared_lock lock(mutex_);
+        handlers = new_namespace_handlers_;
+      }
+      for (const auto& handler : handlers) (*handler)(nsp);
+    }
+    nsp->end_setup();
+  }
+
+  /// Ends the clients of one shard, on its thread, as a server that shuts down: sockets first, without a DISCONNECT
+  /// packet, so that clients will try to reconnect; then their connections, then the transport.
   ///
   /// @param generation  of the server when this was asked for: one that has been closed and opened since is another
-  void close(std::uint64_t generation) {
-    if (generation != generation_) return;
-    is_closed_ = true;
+  void close(ServerShard<Config>& shard, std::uint64_t generation) {
+    if (generation != shard.generation()) return;
+    if (shard.index() == 0) is_closed_ = true;
     for (const NamespacePtr& nsp : all()) {
-      for (const auto& socket : nsp->select({})) socket->close(DisconnectReason::server_shutting_down);
-      if (find(nsp->name()) == nsp) nsp->adapter().close();
-      nsp->suspend(true);
+      auto& part = nsp->part(shard.index());
+      for (const auto& socket : NamespaceState<Config>::select_on(part, {}))
+        socket->close(DisconnectReason::server_shutting_down);
+      if (find(nsp->name()) == nsp) part.adapter->close();
+      if (shard.index() == 0) nsp->suspend(true);
     }
-    engine_server_.close();
+    shard.engine_server().close();
   }
 
  private:
   /// A name on its way through the parents.
   struct Search {
+    std::shared_ptr<Shard> shard;
     std::string name;
     Value auth;
     std::size_t position;
@@ -190,36 +297,37 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   void search(const std::shared_ptr<Search>& search) {
     while (const ParentPtr parent = parent_at(search->position++)) {
       if (!parent->has_pattern()) {
-        parent->ask(search->name, search->auth,
-                    NamespaceNext(Next(shard_, [weak = this->weak_from_this(), search, parent](Next::Result refusal) {
-                      const auto self = weak.lock();
-                      if (!self) return;
-                      if (refusal)
-                        self->search(search);
-                      else
-                        search->done(parent, search->auth);
-                    })));
+        parent->ask(
+            search->name, search->auth, search->shard,
+            NamespaceNext(Next(search->shard, [weak = this->weak_from_this(), search, parent](Next::Result refusal) {
+              const auto self = weak.lock();
+              if (!self) return;
+              if (refusal)
+                self->search(search);
+              else
+                search->done(parent, search->auth);
+            })));
         return;
       }
-      if (matches(*parent, search->name)) return search->done(parent, search->auth);
+      if (matches(*parent, search->name, *search->shard)) return search->done(parent, search->auth);
     }
     search->done(nullptr, search->auth);
   }
 
   /// A pattern that gives up on a client's name is the program's mistake, and no match.
-  bool matches(const ParentNamespaceState<Config>& parent, const std::string& name) const {
+  static bool matches(const ParentNamespaceState<Config>& parent, const std::string& name, const Shard& shard) {
     try {
       return parent.matches(name);
     } catch (const std::regex_error&) {
-      shard_->report_current_exception(parent.name(), {}, {});
+      shard.report_current_exception(parent.name(), {}, {});
       return false;
     }
   }
 
   NamespacePtr find_or_make(const std::string& name, const ParentPtr& parent) {
     if (NamespacePtr found = find(name)) return found;
-    // Not under the lock: its adapter may be made by a function of the user's.
-    const auto nsp = std::make_shared<NamespaceState<Config>>(name, shard_, options_, parent);
+    // Not under the lock: its adapters may be made by a function of the user's.
+    const auto nsp = std::make_shared<NamespaceState<Config>>(name, shards_, options_, parent);
     {
       const std::lock_guard lock(mutex_);
       const auto [place, is_new] = namespaces_.try_emplace(name, nsp);
@@ -232,19 +340,10 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
         parent->attach(nsp);
       }
     }
-    shard_->dispatch([weak = this->weak_from_this(), nsp] {
-      if (const auto self = weak.lock()) self->announce(nsp);
+    shards_->here()->dispatch([weak = this->weak_from_this(), nsp] {
+      if (const auto self = weak.lock()) self->set_up(nsp);
     });
     return nsp;
-  }
-
-  /// Sets a new namespace up and tells of it, before its first client connects.
-  void announce(const NamespacePtr& nsp) {
-    if (nsp == main_ || !nsp->take_announcement()) return;
-    if (const ParentPtr parent = nsp->parent()) nsp->inherit(*parent);
-    nsp->suspend(is_closed_);
-    const auto handlers = new_namespace_handlers_;
-    for (const auto& handler : handlers) (*handler)(nsp);
   }
 
   void remove_child(NamespaceState<Config>& child) {
@@ -253,26 +352,29 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
       const std::lock_guard lock(mutex_);
       const auto found = namespaces_.find(child.name());
       if (found == namespaces_.end() || found->second.get() != &child) return;
+      if (!child.is_empty()) return;  // somebody has come meanwhile
       removed = std::move(found->second);
       namespaces_.erase(found);
     }
     if (const ParentPtr parent = removed->parent()) parent->detach(removed);
-    removed->adapter().close();
+    for (const auto& shard : *shards_)
+      shard->dispatch([removed, index = shard->index()] { removed->part(index).adapter->close(); });
     removed->drop_handlers();
   }
 
   std::shared_ptr<const ServerOptions> options_;
+  std::shared_ptr<ErrorSink> errors_ = std::make_shared<ErrorSink>();
   std::atomic<std::uint64_t> generation_{0};
+  std::atomic<bool> has_opened_{false};
   std::atomic<bool> is_closed_{false};
-  Transport transport_;
-  std::shared_ptr<Shard> shard_;
-  Parser parser_;
+  std::shared_ptr<const ShardGroup> shards_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;
   std::vector<ParentPtr> parents_;  // in the order of registration; none ever goes
   NamespacePtr main_;
   std::vector<std::shared_ptr<NamespaceHandler>> new_namespace_handlers_;
-  BasicEngineServer<Transport> engine_server_;
+  EngineGroup engines_;
+  std::vector<std::unique_ptr<ServerShard<Config>>> server_shards_;
 };
 
 }  // namespace socketio::detail

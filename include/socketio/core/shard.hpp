@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The thread that owns a server's sockets, as everything of the core reaches it; it may outlive the server. Core layer.
+// The threads that own a server's sockets, as everything of the core reaches them; they may outlive it. Core layer.
 #pragma once
 
 #include <socketio/core/error.hpp>
@@ -8,6 +8,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -16,20 +17,47 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace socketio::detail {
 
-/// The way to the owner's thread, and the error hook.
+/// The user's error hook, one for all shards of a server.
+///
+/// @par Thread safety  Any thread.
+class ErrorSink {
+ public:
+  void set(ErrorHook hook) {
+    auto shared = hook ? std::make_shared<const ErrorHook>(std::move(hook)) : nullptr;
+    const std::lock_guard lock(mutex_);
+    hook_.swap(shared);  // what was there is destroyed after the lock
+  }
+
+  /// Null if there is none. Kept while it runs: it may set another one.
+  std::shared_ptr<const ErrorHook> get() const {
+    const std::lock_guard lock(mutex_);
+    return hook_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const ErrorHook> hook_;
+};
+
+/// The way to one owner's thread, and to the error hook.
 ///
 /// Handles of users may be kept longer than the server: they reach its thread through this object, which then drops
 /// what it is asked to do, and what it was asked before and has not done yet.
 ///
-/// @par Thread safety  `dispatch`, `post`, `owns_this_thread`, `is_open` from any thread, but not while `close` runs on
-///                     another; the rest on the owner's.
+/// @par Thread safety  `dispatch`, `post`, `owns_this_thread`, `is_open`, `report` from any thread, but not while
+/// `close`
+///                     runs on another; the rest on the owner's.
 class Shard : public std::enable_shared_from_this<Shard> {
  public:
-  Shard(Scheduler& scheduler, asio::any_io_executor executor)
-      : scheduler_(&scheduler), executor_(std::move(executor)) {}
+  Shard(Scheduler& scheduler, asio::any_io_executor executor, std::shared_ptr<ErrorSink> errors, std::size_t index)
+      : scheduler_(&scheduler), executor_(std::move(executor)), errors_(std::move(errors)), index_(index) {}
+
+  /// Among the shards of the server.
+  std::size_t index() const noexcept { return index_; }
 
   /// Runs `task` now on the owner's thread, or later when called on another; drops it when the server is gone.
   template <class F>
@@ -65,18 +93,16 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void close() noexcept {
     scheduler_.store(nullptr, std::memory_order_release);
     executor_ = {};
-    hook_ = nullptr;
+    errors_->set(nullptr);
   }
 
-  void set_error_hook(ErrorHook hook) { hook_ = hook ? std::make_shared<const ErrorHook>(std::move(hook)) : nullptr; }
-  bool has_error_hook() const noexcept { return hook_ != nullptr; }
+  bool has_error_hook() const { return errors_->get() != nullptr; }
 
   /// Hands an error to the user's hook. Without one, what a user's handler threw is written to std::cerr: it would
   /// otherwise vanish. What peers do wrong is not: they could fill the log.
   void report(const ErrorReport& report) const noexcept {
     try {
-      // Kept while it runs: it may set another one.
-      if (const auto hook = hook_)
+      if (const auto hook = errors_->get())
         (*hook)(report);
       else if (report.exception)
         std::cerr << "socketio: " << report.message() << std::endl;
@@ -111,8 +137,35 @@ class Shard : public std::enable_shared_from_this<Shard> {
  private:
   std::atomic<Scheduler*> scheduler_;
   asio::any_io_executor executor_;
-  std::shared_ptr<const ErrorHook> hook_;
+  std::shared_ptr<ErrorSink> errors_;
+  std::size_t index_;
   std::mutex handlers_mutex_;
+};
+
+/// The shards of one server, in the order of their indices; most servers have one.
+///
+/// @par Thread safety  Immutable; as each Shard.
+class ShardGroup {
+ public:
+  explicit ShardGroup(std::vector<std::shared_ptr<Shard>> shards) : shards_(std::move(shards)) {}
+
+  std::size_t size() const noexcept { return shards_.size(); }
+  const std::shared_ptr<Shard>& operator[](std::size_t index) const noexcept { return shards_[index]; }
+  auto begin() const noexcept { return shards_.begin(); }
+  auto end() const noexcept { return shards_.end(); }
+
+  /// That of what is no single socket's business.
+  const std::shared_ptr<Shard>& home() const noexcept { return shards_.front(); }
+
+  /// That of the calling thread; elsewhere `home`.
+  const std::shared_ptr<Shard>& here() const noexcept {
+    for (const auto& shard : shards_)
+      if (shard->owns_this_thread()) return shard;
+    return home();
+  }
+
+ private:
+  std::vector<std::shared_ptr<Shard>> shards_;
 };
 
 }  // namespace socketio::detail

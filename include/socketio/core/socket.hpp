@@ -15,6 +15,7 @@
 #include <socketio/core/socket_state.hpp>
 #include <socketio/fwd.hpp>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/async_result.hpp>
 #include <asio/cancellation_type.hpp>
@@ -313,10 +314,11 @@ class BasicSocketEmitter {
 ///
 /// A small handle: copying it is cheap, and using it after the client has gone does nothing.
 ///
-/// @par Thread safety  All functions from any thread, except `data`, `conn` and `is_writable` (owner's thread). On the
-///                     owner's thread they act at once, elsewhere as soon as that thread gets to it. The handlers of
-///                     one socket run one at a time, in the order in which the client sent the events, on the owner's
-///                     thread; one that is a coroutine begins in that order, and others run while it waits.
+/// @par Thread safety  All functions from any thread, except `data`, `conn` and `is_writable` (owner's thread, the one
+///                     where this socket lives). On the owner's thread they act at once, elsewhere as soon as that
+///                     thread gets to it. The handlers of one socket run one at a time, in the order in which the
+///                     client sent the events, on the owner's thread; one that is a coroutine begins in that order, and
+///                     others run while it waits.
 /// @par Lifetime       When the socket disconnects its handlers and its middleware are destroyed, after `disconnect`
 ///                     has been handled, so that they may hold the socket. Its `data` live as long as the last handle:
 ///                     a handle of the socket itself in them would keep both for ever.
@@ -337,6 +339,9 @@ class BasicSocket {
   bool recovered() const noexcept { return state_->is_recovered(); }
   BasicNamespace<Config> nsp() const { return BasicNamespace<Config>(state_->nsp()); }
   Handshake handshake() const { return state_->handshake(); }
+
+  /// The owner's thread, for `asio::post` and `asio::co_spawn`. While the server is there.
+  asio::any_io_executor get_executor() const { return state_->shard().executor(); }
 
   /// Whatever the program wants to remember of this client. Owner's thread only.
   Data& data() const { return state_->data(); }
@@ -550,20 +555,14 @@ class BasicSocket {
 
   /// The rooms that this socket is in, in the order in which it joined them; among them its own id, unless it has left
   /// that one. Empty once it has disconnected.
-  std::vector<std::string> rooms() const { return state_->nsp()->adapter().rooms_of(*state_); }
-  bool is_in(std::string_view room) const { return state_->nsp()->adapter().is_member(*state_, room); }
+  std::vector<std::string> rooms() const { return state_->adapter().rooms_of(*state_); }
+  bool is_in(std::string_view room) const { return state_->adapter().is_member(*state_, room); }
 
   /// Tells the client that it is disconnected from this namespace; it will not reconnect by itself.
   ///
   /// @param close  also disconnect its other namespaces and close the connection
   void disconnect(bool close = false) const {
-    state_->shard().dispatch([state = state_, close] {
-      if (!state->is_connected()) return;
-      if (close)
-        state->connection()->disconnect();
-      else
-        state->disconnect();
-    });
+    state_->shard().dispatch([state = state_, close] { state->leave_server(close); });
   }
 
   friend bool operator==(const BasicSocket& a, const BasicSocket& b) noexcept { return a.state_ == b.state_; }

@@ -28,6 +28,8 @@ namespace socketio::detail {
 
 template <class Config>
 class NamespaceState;
+template <class Config>
+struct NamespacePart;
 
 /// What connection state recovery adds to a socket.
 struct SocketRecovery {
@@ -54,14 +56,20 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
 
   SocketState(std::shared_ptr<NamespaceState<Config>> nsp, std::shared_ptr<Connection<Config>> connection,
               std::string id, Value auth)
-      : nsp_(std::move(nsp)), connection_(std::move(connection)), id_(std::move(id)), auth_(std::move(auth)) {}
+      : nsp_(std::move(nsp)),
+        part_(&nsp_->part(connection->shard_index())),
+        connection_(std::move(connection)),
+        id_(std::move(id)),
+        auth_(std::move(auth)) {}
 
   // Any thread.
   const std::string& id() const noexcept override { return id_; }
   bool is_connected() const noexcept { return connected_.load(std::memory_order_acquire); }
   const std::shared_ptr<NamespaceState<Config>>& nsp() const noexcept { return nsp_; }
   const std::string& nsp_name() const noexcept { return nsp_->name(); }
-  Shard& shard() const noexcept { return *nsp_->shard(); }
+  NamespacePart<Config>& part() const noexcept { return *part_; }
+  Shard& shard() const noexcept { return *part_->shard; }
+  Adapter& adapter() const noexcept { return *part_->adapter; }
   Handshake handshake() const;
   template <class... Results>
   void send_ack(std::uint64_t id, const Results&... results);
@@ -115,6 +123,11 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
     connection_->send(packet, flags);
   }
 
+  /// Sends a packet that has its place in the sequence of the namespace.
+  void deliver_sequenced(const OutgoingPacket& packet, const EmitFlags& flags) {
+    if (!recovery_ || !recovery_->returning) deliver(packet, flags);  // else it is among what the client has missed
+  }
+
   /// Sends a packet that only this socket gets.
   ///
   /// @param offset  what the packet was encoded with; empty if with none
@@ -153,6 +166,14 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
 
   /// disconnect(): tells the client, unless its connection is gone, and leaves the namespace.
   void disconnect();
+  /// disconnect(); with `close`, from all namespaces, and the connection ends.
+  void leave_server(bool close) {
+    if (!is_connected()) return;
+    if (close)
+      connection_->disconnect();
+    else
+      disconnect();
+  }
   /// Leaves the namespace, once: `disconnecting`, rooms, `disconnect`.
   void close(DisconnectReason reason, std::string_view description = {});
   /// The server is being destroyed: forgets everything of the user's, without calling any of it.
@@ -172,6 +193,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void send_missed();
 
   std::shared_ptr<NamespaceState<Config>> nsp_;
+  NamespacePart<Config>* part_;  // of the namespace, where this socket lives
   std::shared_ptr<Connection<Config>> connection_;
   std::string id_;
   Value auth_;

@@ -9,11 +9,13 @@
 #include <socketio/engine/options.hpp>
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/session.hpp>
+#include <socketio/engine/session_directory.hpp>
 #include <socketio/engine/transport.hpp>
 
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +45,13 @@ class Engine {
 
   /// @throws std::invalid_argument  naming every invalid option
   explicit Engine(Scheduler& scheduler, EngineOptions options = {});
+
+  /// One of several engines that serve one path together: see `elsewhere`.
+  ///
+  /// @param directory  what they share
+  /// @param index      of this one among them
+  Engine(Scheduler& scheduler, EngineOptions options, std::shared_ptr<detail::SessionDirectory> directory,
+         std::size_t index);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();
@@ -52,6 +61,9 @@ class Engine {
 
   /// Whether the request is for this engine: its raw target starts with the path.
   bool matches(const HttpRequest& request) const noexcept;
+
+  /// The index of the engine that a request is for, if it belongs to a session that another one has, or would have.
+  std::optional<std::size_t> elsewhere(const HttpRequest& request) const;
 
   /// Serves a request that `matches`, plain or upgrade: middlewares, verification, handshake, polls, upgrades.
   void handle(ExchangePtr exchange);
@@ -90,6 +102,8 @@ class Engine {
   void use(Middleware middleware);
 
   std::size_t clients_count() const noexcept;
+  /// Those of the other engines counted too. Any thread.
+  std::size_t clients_count_of_group() const noexcept;
   std::shared_ptr<Session> find(std::string_view sid) const;
 
   /// Calls `visit(Session&)` for every session that is in the table now; `visit` may close sessions.

@@ -11,6 +11,7 @@
 #include <exception>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,7 +27,12 @@ class BasicEngineServer {
  public:
   /// @throws std::invalid_argument  naming every invalid option
   explicit BasicEngineServer(TransportT& transport, EngineOptions options = {})
-      : transport_(transport), engine_(transport.scheduler(), std::move(options)) {
+      : BasicEngineServer(transport, std::move(options), nullptr, 0) {}
+
+  /// On one of several transports that are linked (see ShardedTransport); `index` is that of the transport.
+  BasicEngineServer(TransportT& transport, EngineOptions options, std::shared_ptr<detail::SessionDirectory> directory,
+                    std::size_t index)
+      : transport_(transport), engine_(transport.scheduler(), std::move(options), std::move(directory), index) {
     transport_.on_exchange([this](ExchangePtr exchange) { handle(std::move(exchange)); });
   }
   BasicEngineServer(const BasicEngineServer&) = delete;
@@ -77,7 +83,11 @@ class BasicEngineServer {
   };
 
   void handle(ExchangePtr exchange) {
-    if (engine_.matches(exchange->request())) return engine_.handle(std::move(exchange));
+    if (engine_.matches(exchange->request())) {
+      const std::optional<std::size_t> other = engine_.elsewhere(exchange->request());
+      if (other && exchange->move_to(*other)) return;
+      return engine_.handle(std::move(exchange));
+    }
     const EngineOptions& options = engine_.options();
     const bool may_hang = exchange->is_upgrade() && options.transports.websocket && options.destroy_upgrade;
     if (may_hang) {

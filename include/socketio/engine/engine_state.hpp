@@ -10,6 +10,7 @@
 #include <socketio/engine/middleware.hpp>
 #include <socketio/engine/options.hpp>
 #include <socketio/engine/scheduler.hpp>
+#include <socketio/engine/session_directory.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -66,7 +67,7 @@ class Hook {
 };
 
 struct EngineState {
-  EngineState(Scheduler& owner, EngineOptions chosen);
+  EngineState(Scheduler& owner, EngineOptions chosen, std::shared_ptr<SessionDirectory> shared, std::size_t position);
 
   void report(std::exception_ptr error, std::string_view where) const noexcept;
 
@@ -92,7 +93,6 @@ struct EngineState {
   /// Lets the hooks add headers. @return false if one threw
   bool run_header_hooks(HttpHeaders& headers, const HttpRequest& request, bool is_initial) const;
 
-  bool has_room_for(const std::string& remote_address) const;
   void add(const std::shared_ptr<Session>& session);
   void remove(const Session& session) noexcept;
 
@@ -103,7 +103,8 @@ struct EngineState {
   const MessagePtr ping = Message::packet(EioPacketType::ping);
 
   std::unordered_map<std::string_view, std::shared_ptr<Session>> sessions;  // the key is the session's own string
-  std::unordered_map<std::string, std::size_t> sessions_per_address;        // counted only if that is limited
+  std::shared_ptr<SessionDirectory> directory;                              // of all engines of the server
+  std::size_t index = 0;                                                    // of this one among them
   bool is_closed = false;
 
   std::vector<std::shared_ptr<UniqueFunction<void(MiddlewareContext&, MiddlewareNext)>>> middlewares;

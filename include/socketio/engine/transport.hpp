@@ -132,6 +132,17 @@ class HttpExchange {
   /// Sets what is called, once, when the connection ends before the exchange does.
   virtual void on_abort(detail::UniqueFunction<void()> handler) = 0;
 
+  /// Hands the request to another shard of the server, see ShardedTransport: for this side the exchange has ended, and
+  /// the transport over there delivers the request as a new one. Only for an exchange with which nothing else has been
+  /// done.
+  ///
+  /// @param shard  an index in the list that the transports were linked with
+  /// @return       whether the transport can; if not, nothing has happened
+  virtual bool move_to(std::size_t shard) {
+    static_cast<void>(shard);
+    return false;
+  }
+
   /// Completes the WebSocket opening handshake (RFC 6455 section 4.2).
   ///
   /// A request that does not conform is answered here as `ws` answers it (405 for a method other than GET; 400 for the
@@ -172,6 +183,16 @@ concept Transport = requires(T transport, ExchangeHandler handler, std::uint16_t
   transport.on_exchange(std::move(handler));
   { transport.listen(port, address) } -> std::same_as<std::uint16_t>;
   transport.close();
+};
+
+/// A transport of which several, each on the event loop of its own thread, can serve one server together.
+///
+/// `T::link(transports)` is called once, before anything else is done with them. From then on what one of them accepts
+/// is spread over all, `Options::max_connections` counts for all, `listen` of one opens them all, and
+/// `HttpExchange::move_to` works between them. `close` and the destructor still concern one only.
+template <class T>
+concept ShardedTransport = Transport<T> && requires(std::span<T* const> transports) {
+  T::link(transports);
 };
 
 }  // namespace socketio

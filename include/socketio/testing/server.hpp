@@ -64,7 +64,7 @@ class BasicServer : public socketio::BasicServer<ConfigOf<Config>> {
   using Socket = BasicSocket<ConfigOf<Config>>;
 
   explicit BasicServer(ServerOptions options = {}, MemoryTransportOptions transport_options = {})
-      : Base(std::move(options), transport_options), kit_(std::make_shared<detail::Kit>(this->transport())) {
+      : Base(on_one_thread(std::move(options)), transport_options), kit_(std::make_shared<detail::Kit>(this->transport())) {
     this->on_error([kit = std::weak_ptr(kit_)](const ErrorReport& report) {
       if (const auto alive = kit.lock()) alive->report(report);
     });
@@ -139,6 +139,11 @@ class BasicServer : public socketio::BasicServer<ConfigOf<Config>> {
   void clear_errors() { kit_->reports().clear(); }
 
  private:
+  static ServerOptions on_one_thread(ServerOptions options) {
+    options.threads = 1;
+    return options;
+  }
+
   static ClientOptions with(std::string nsp, Value auth) {
     ClientOptions options;
     options.nsp = std::move(nsp);

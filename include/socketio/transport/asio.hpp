@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,10 @@ class AsioTransport {
   using executor_type = asio::io_context::executor_type;
 
   explicit AsioTransport(asio::io_context& context, Options options = {});
+
+  /// Makes transports on several event loops serve one server, see ShardedTransport.
+  static void link(std::span<AsioTransport* const> transports);
+
   AsioTransport(const AsioTransport&) = delete;
   AsioTransport& operator=(const AsioTransport&) = delete;
   ~AsioTransport();
@@ -75,7 +80,7 @@ class AsioTransport {
   std::vector<std::shared_ptr<detail::AsioListener>> listeners_;
 };
 
-static_assert(Transport<AsioTransport>);
+static_assert(ShardedTransport<AsioTransport>);
 
 }  // namespace socketio
 

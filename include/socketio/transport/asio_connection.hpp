@@ -63,6 +63,8 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   std::unique_ptr<WebSocketDeflate> make_deflate(const DeflateAgreement& agreement,
                                                  const PerMessageDeflateOptions& options) const;
   HttpFraming body_framing() const noexcept;
+  /// Goes over to another shard, with a request that nobody has looked at; false if there is no such shard.
+  bool move_to(std::size_t shard, HttpRequest request, bool is_upgrade);
   bool shard_is_closing() const noexcept { return shard_->closing(); }
 
   // For the shard
@@ -77,8 +79,10 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   // The stream; none of these throws. Reading and writing return std::errc::operation_would_block rather than wait.
   virtual std::size_t read_some(std::span<char> into, std::error_code& error) = 0;
   virtual std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) = 0;
-  virtual void wait_readable() = 0;  // ends in on_readable
-  virtual void wait_writable() = 0;  // ends in on_writable
+  virtual void wait_readable() = 0;                 // ends in on_readable
+  virtual void wait_writable() = 0;                 // ends in on_writable
+  virtual bool cancel_wait_readable() = 0;          // whether on_readable still comes
+  virtual bool move_stream(AsioShard& target) = 0;  // while nothing is waited for; false if it fails
   virtual void shut_down_send() = 0;
   virtual void close_stream() = 0;
 
@@ -96,6 +100,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   };
   struct Http;
   struct Extra;
+  struct Move;
   enum class HttpDeadline : std::uint8_t { none, head, body, write, keep_alive };
 
   Extra& extra();
@@ -117,6 +122,10 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void http_input(std::string_view fresh);
   bool http_step(std::string_view& input);
   void http_open_exchange();
+  void http_deliver(HttpRequest request, bool is_upgrade);
+  bool is_moving() const noexcept;
+  void try_move();
+  void arrive(HttpRequest request, bool is_upgrade);
   bool http_decode_body(std::string_view& input);
   void http_next_request();
   void http_refuse(unsigned status);
@@ -158,6 +167,7 @@ class AsioExchange final : public HttpExchange, public std::enable_shared_from_t
 
   const HttpRequest& request() const override { return request_; }
   bool is_upgrade() const override { return is_upgrade_; }
+  bool move_to(std::size_t shard) override;
   void read_body(std::size_t max_bytes, BodyHandler handler) override;
   void respond(HttpResponse response) override;
   void destroy() override;
@@ -185,5 +195,6 @@ class AsioExchange final : public HttpExchange, public std::enable_shared_from_t
 
 #include <socketio/transport/impl/asio_connection.ipp>
 #include <socketio/transport/impl/asio_http.ipp>
+#include <socketio/transport/impl/asio_move.ipp>
 #include <socketio/transport/impl/asio_shard.ipp>
 #include <socketio/transport/impl/asio_websocket.ipp>

@@ -15,6 +15,7 @@
 #include <asio/post.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -86,7 +87,16 @@ class AsioOutQueue {
   std::size_t pongs_ = 0;
 };
 
-/// @par Thread safety  Owner's thread only.
+class AsioShard;
+
+/// The shards that serve one server together.
+struct AsioShardGroup {
+  std::vector<std::shared_ptr<AsioShard>> shards;  // in the order of their indices; empty if there is only one
+  std::size_t next = 0;                            // who gets the next connection; the accepting thread's
+  std::atomic<std::size_t> connections{0};         // accepted and not ended, on all shards
+};
+
+/// @par Thread safety  Owner's thread only, except `open_later`.
 class AsioShard : public std::enable_shared_from_this<AsioShard> {
  public:
   /// @param websocket_protocols  who speaks RFC 6455; nullptr: WebSocketParser
@@ -100,6 +110,7 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
 
   const AsioTransportOptions options;
   AsioScheduler scheduler;
+  std::shared_ptr<AsioShardGroup> group = std::make_shared<AsioShardGroup>();  // set before anything happens
   const std::unique_ptr<WebSocketProtocolFactory> protocols;
 
   /// The one buffer that every connection reads into; its content is gone after the current handler.
@@ -131,6 +142,12 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
     if (const auto handler = exchange_handler_; handler && *handler) (*handler)(std::move(exchange));
   }
 
+  /// The shard that gets the next connection, and another one of the group.
+  std::shared_ptr<AsioShard> next_of_group();
+  std::shared_ptr<AsioShard> other(std::size_t index) const {
+    return index < group->shards.size() ? group->shards[index] : nullptr;
+  }
+
   void add(std::shared_ptr<AsioConnection> connection);
   void remove(AsioConnection& connection);
   std::size_t connection_count() const noexcept { return connections_.size(); }
@@ -138,6 +155,9 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
   /// Whether close() was called and listen() not since.
   bool closing() const noexcept { return closing_; }
   void open();
+  void open_later() {
+    scheduler.post([shard = shared_from_this()] { shard->open(); });
+  }
   void close();
   /// Ends every connection at once; with `silently`, nobody is told.
   void abandon(bool silently);

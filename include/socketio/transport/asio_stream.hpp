@@ -39,6 +39,23 @@ class AsioStreamConnection final : public AsioConnection {
   void wait_writable() override {
     stream_.async_wait(asio::socket_base::wait_write, [self = keep()](const std::error_code&) { self->on_writable(); });
   }
+  bool cancel_wait_readable() override {
+    std::error_code ignored;
+    stream_.cancel(ignored);
+    return true;
+  }
+  bool move_stream(AsioShard& target) override {
+    std::error_code error;
+    const auto protocol = stream_.local_endpoint(error).protocol();
+    if (error) return false;
+    const auto handle = stream_.release(error);
+    if (error) return false;
+    // At once bound to the other loop, though from this thread: what is on its way there must not refer to this one.
+    stream_ = Stream(target.scheduler.context().get_executor());
+    stream_.assign(protocol, handle, error);
+    if (!error) stream_.non_blocking(true, error);
+    return !error;
+  }
   void shut_down_send() override {
     std::error_code ignored;  // the peer may have gone
     stream_.shutdown(asio::socket_base::shutdown_send, ignored);

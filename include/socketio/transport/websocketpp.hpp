@@ -12,6 +12,8 @@
 #include <asio/io_context.hpp>
 
 #include <memory>
+#include <span>
+#include <vector>
 
 namespace socketio {
 
@@ -34,6 +36,12 @@ class WebsocketppTransport : private AsioTransport {
   explicit WebsocketppTransport(asio::io_context& context, Options options = {})
       : AsioTransport(context, options, std::make_unique<detail::WebsocketppFactory>()) {}
 
+  static void link(std::span<WebsocketppTransport* const> transports) {
+    std::vector<AsioTransport*> bases;
+    for (WebsocketppTransport* const transport : transports) bases.push_back(transport);
+    AsioTransport::link(bases);
+  }
+
   using AsioTransport::close;
   using AsioTransport::connection_count;
   using AsioTransport::get_executor;
@@ -42,6 +50,6 @@ class WebsocketppTransport : private AsioTransport {
   using AsioTransport::scheduler;
 };
 
-static_assert(Transport<WebsocketppTransport>);
+static_assert(ShardedTransport<WebsocketppTransport>);
 
 }  // namespace socketio

@@ -22,10 +22,20 @@
 namespace socketio::detail {
 
 template <class Config>
+ServerState<Config>& Connection<Config>::server() const noexcept {
+  return owner_.server();
+}
+
+template <class Config>
+const std::shared_ptr<Shard>& Connection<Config>::shard() const noexcept {
+  return owner_.shard();
+}
+
+template <class Config>
 void Connection<Config>::start() {
   session_->set_listener(this->shared_from_this());
   connect_timer_ = std::make_unique<Timer>(&Connection::handle_connect_timeout, this);
-  session_->scheduler().arm(*connect_timer_, server_.options().connect_timeout);
+  session_->scheduler().arm(*connect_timer_, server().options().connect_timeout);
   if (is_eio3()) connect_to("/", Value(Value::Object{}));
 }
 
@@ -53,8 +63,8 @@ void Connection<Config>::remove(const SocketState<Config>& socket) {
 template <class Config>
 void Connection<Config>::on_message(Session&, bool is_binary, std::span<char> data) {
   const std::string_view bytes(data.data(), data.size());
-  auto result = is_binary ? server_.parser().decode_binary(decoder_, Binary(std::string(bytes)))
-                          : server_.parser().decode_text(decoder_, bytes);
+  auto result = is_binary ? owner_.parser().decode_binary(decoder_, Binary(std::string(bytes)))
+                          : owner_.parser().decode_text(decoder_, bytes);
   if (result.error)
     handle_malformed(result.message);
   else if (result.packet)
@@ -65,10 +75,10 @@ template <class Config>
 void Connection<Config>::on_close(Session&, CloseReason reason, std::string_view description) {
   const auto self = this->shared_from_this();
   connect_timer_.reset();
-  server_.parser().reset(decoder_);
+  owner_.parser().reset(decoder_);
   awaited_.clear();
   const std::vector<SocketPtr> joining = std::exchange(joining_, {});
-  if (!server_.shard().is_open()) {  // the server is being destroyed: nobody is told
+  if (!shard()->is_open()) {  // the server is being destroyed: nobody is told
     const std::vector<SocketPtr> sockets = std::exchange(sockets_, {});
     for (const SocketPtr& socket : joining) socket->abandon();
     for (const SocketPtr& socket : sockets) socket->abandon();
@@ -129,13 +139,13 @@ void Connection<Config>::connect_to(std::string_view name, Value auth) {
   if (find(name) || find_in(joining_, name) || contains(awaited_, name))
     return handle_violation("second CONNECT for one namespace");
   std::erase(dismissed_, name);
-  if (const auto nsp = server_.find_to_join(name)) return join(nsp, std::move(auth));
+  if (const auto nsp = server().enter(name)) return join(nsp, std::move(auth));
   awaited_.emplace_back(name);
-  server_.find_parent(
-      std::string(name), std::move(auth),
+  server().find_parent(
+      shard(), std::string(name), std::move(auth),
       [self = this->shared_from_this(), name = std::string(name)](const auto& parent, const Value& credentials) {
         if (std::erase(self->awaited_, name) == 0 || !self->is_open()) return;
-        if (const auto nsp = parent ? self->make_child(parent, name) : nullptr)
+        if (const auto nsp = parent ? self->enter_child(parent, name) : nullptr)
           self->join(nsp, credentials);
         else
           self->send_connect_error(name, "Invalid namespace", Value());
@@ -143,31 +153,41 @@ void Connection<Config>::connect_to(std::string_view name, Value auth) {
 }
 
 template <class Config>
-typename Connection<Config>::NamespacePtr Connection<Config>::make_child(
+typename Connection<Config>::NamespacePtr Connection<Config>::enter_child(
     const std::shared_ptr<ParentNamespaceState<Config>>& parent, const std::string& name) {
   try {
-    return server_.child_of(parent, name);
+    return server().enter_child(parent, name);
   } catch (...) {  // from the user's ServerOptions::adapter
-    server_.shard().report_current_exception(name, {}, {});
+    shard()->report_current_exception(name, {}, {});
     return nullptr;
   }
 }
 
+/// The client has entered the namespace, and leaves it if it is gone before it has joined.
 template <class Config>
 void Connection<Config>::join(const NamespacePtr& nsp, Value auth) {
-  nsp->handle_entered();
+  server().set_up(nsp);
+  awaited_.push_back(nsp->name());
+  nsp->when_set_up(shard(), [self = this->shared_from_this(), nsp, auth = std::move(auth)]() mutable {
+    if (std::erase(self->awaited_, nsp->name()) != 0 && self->is_open()) return self->join_set_up(nsp, std::move(auth));
+    nsp->handle_left();
+  });
+}
+
+template <class Config>
+void Connection<Config>::join_set_up(const NamespacePtr& nsp, Value auth) {
   // Clients of Socket.IO v2 know nothing of recovery.
-  if (!server_.options().connection_state_recovery || is_eio3()) return admit(nsp, std::move(auth), std::nullopt);
+  if (!server().options().connection_state_recovery || is_eio3()) return admit(nsp, std::move(auth), std::nullopt);
   const Value pid = std::as_const(auth)["pid"];
   const Value offset = std::as_const(auth)["offset"];
   if (!pid.is_string() || !offset.is_string()) return admit(nsp, std::move(auth), std::nullopt);
   awaited_.push_back(nsp->name());
   nsp->restore_session(
-      pid.as_string(), offset.as_string(),
+      nsp->part(shard_index_), pid.as_string(), offset.as_string(),
       [self = this->shared_from_this(), nsp, auth = std::move(auth)](std::optional<RestoredSession> restored) mutable {
         if (std::erase(self->awaited_, nsp->name()) != 0 && self->is_open())
           return self->admit(nsp, std::move(auth), std::move(restored));
-        if (restored) nsp->persist_session(std::move(restored->session));
+        if (restored) nsp->persist_session(nsp->part(self->shard_index_), std::move(restored->session));
         nsp->handle_left();
       });
 }
@@ -181,7 +201,7 @@ void Connection<Config>::admit(const NamespacePtr& nsp, Value auth, std::optiona
   }
   auto socket = std::make_shared<SocketState<Config>>(
       nsp, this->shared_from_this(), restored ? restored->session.sid : make_id(nsp->name()), std::move(auth));
-  const auto& recovery = server_.options().connection_state_recovery;
+  const auto& recovery = server().options().connection_state_recovery;
   const bool is_let_through = restored && recovery->skip_middlewares;
   joining_.push_back(socket);
   if (restored)
@@ -240,14 +260,14 @@ void Connection<Config>::handle_malformed(std::string_view message) {
   const auto self = this->shared_from_this();
   const std::vector<SocketPtr> sockets = sockets_;
   for (const SocketPtr& socket : sockets) socket->handle_error(message);
-  server_.shard().report({make_error_code(Errc::malformed_packet), std::string(message), {}, {}, {}, nullptr});
+  shard()->report({make_error_code(Errc::malformed_packet), std::string(message), {}, {}, {}, nullptr});
   session_->close();
 }
 
 template <class Config>
 void Connection<Config>::handle_violation(std::string_view what) {
   const auto self = this->shared_from_this();
-  server_.shard().report({make_error_code(Errc::protocol_violation), std::string(what), {}, {}, {}, nullptr});
+  shard()->report({make_error_code(Errc::protocol_violation), std::string(what), {}, {}, {}, nullptr});
   close();
 }
 

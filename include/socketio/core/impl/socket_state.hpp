@@ -94,21 +94,20 @@ bool SocketState<Config>::expect_ack(std::uint64_t id, std::optional<std::chrono
 
 template <class Config>
 void SocketState<Config>::join(std::string_view room) {
-  if (!is_over_) nsp_->adapter().join(*this, room);
+  if (!is_over_) adapter().join(*this, room);
 }
 
 template <class Config>
 void SocketState<Config>::leave(std::string_view room) {
-  nsp_->adapter().leave(*this, room);
+  adapter().leave(*this, room);
 }
 
 template <class Config>
 void SocketState<Config>::send(const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset) {
-  if (!offset.empty() && recovery_ && !recovery_->pid.empty()) {
-    nsp_->record(offset, packet, BroadcastOptions{{id_}, {}, flags});
-    if (recovery_->returning) return;  // it is among what the client has missed
-  }
-  deliver(packet, flags);
+  if (!offset.empty() && recovery_ && !recovery_->pid.empty())
+    nsp_->send_to(this->shared_from_this(), packet, flags, offset);
+  else
+    deliver(packet, flags);
 }
 
 template <class Config>
@@ -162,8 +161,8 @@ template <class Config>
 void SocketState<Config>::handle_connected() {
   send_missed();
   connected_.store(true, std::memory_order_release);
-  nsp_->adapter().add(*this);
-  nsp_->adapter().join(*this, id_);
+  adapter().add(*this);
+  adapter().join(*this, id_);
   if (is_over_) return;  // a listener to rooms has sent it away
   const PacketHeader header{PacketType::connect, nsp_name(), {}};
   const auto write_ids = [&](auto& writer) {
@@ -191,7 +190,7 @@ void SocketState<Config>::handle_event(PacketPtr packet) {
   if (!middleware_ || middleware_->empty()) return dispatch(delivery);
   std::shared_ptr<Packet> shared = delivery.share();
   middleware_->run(
-      nsp_->shard(), IncomingEvent(shared),
+      part_->shard, IncomingEvent(shared),
       [self = this->shared_from_this(), shared, passed = delivery.after_middleware()](Next::Result refusal) mutable {
         if (!refusal) return self->dispatch(passed);
         self->shard().report({make_error_code(Errc::middleware_refused), refusal->what(), self->nsp_name(), self->id_,
@@ -213,7 +212,7 @@ void SocketState<Config>::handle_refused() {
     nsp_->handle_returned(*this);
     recovery_->returning.reset();
   }
-  nsp_->adapter().remove(*this);
+  adapter().remove(*this);
   if (acks_) acks_->end_all();
   drop_handlers();
   nsp_->handle_left();
@@ -223,7 +222,7 @@ template <class Config>
 void SocketState<Config>::handle_lost() {
   if (recovery_ && recovery_->returning) {
     recovery_->returning->session.data = data_;
-    nsp_->persist_session(std::move(recovery_->returning->session));
+    nsp_->persist_session(*part_, std::move(recovery_->returning->session));
   }
   handle_refused();
 }
@@ -247,12 +246,12 @@ void SocketState<Config>::close(DisconnectReason reason, std::string_view descri
   if (recovery_) {
     if (is_recoverable(reason)) {
       static_cast<void>(data());  // from now on it is the same for whoever keeps this socket and for the next one
-      nsp_->persist_session({id_, recovery_->pid, nsp_->adapter().rooms_of(*this), data_});
+      nsp_->persist_session(*part_, {id_, recovery_->pid, adapter().rooms_of(*this), data_});
     } else {
       recovery_->pid.clear();
     }
   }
-  nsp_->adapter().remove(*this);
+  adapter().remove(*this);
   connection_->remove(*this);
   connected_.store(false, std::memory_order_release);
   nsp_->handle_left();
@@ -267,7 +266,7 @@ void SocketState<Config>::abandon() {
   is_over_ = true;
   connected_.store(false, std::memory_order_release);
   nsp_->handle_returned(*this);
-  nsp_->adapter().remove(*this);
+  adapter().remove(*this);
   drop_handlers();
   acks_.reset();
 }

@@ -5,13 +5,18 @@
 #include <socketio/engine/engine.hpp>
 #include <socketio/engine/engine_state.hpp>
 #include <socketio/engine/impl/pending_request.ipp>
+#include <socketio/engine/query.hpp>
 
 #include <utility>
 
 namespace socketio {
 
 inline Engine::Engine(Scheduler& scheduler, EngineOptions options)
-    : state_(std::make_shared<detail::EngineState>(scheduler, std::move(options))) {}
+    : Engine(scheduler, std::move(options), nullptr, 0) {}
+
+inline Engine::Engine(Scheduler& scheduler, EngineOptions options, std::shared_ptr<detail::SessionDirectory> directory,
+                      std::size_t index)
+    : state_(std::make_shared<detail::EngineState>(scheduler, std::move(options), std::move(directory), index)) {}
 
 inline Engine::~Engine() {
   // Nobody is to be called any more, and sessions that users keep must not keep what the callbacks hold.
@@ -31,6 +36,16 @@ inline Scheduler& Engine::scheduler() const noexcept { return state_->scheduler;
 
 inline bool Engine::matches(const HttpRequest& request) const noexcept {
   return std::string_view(request.target).substr(0, state_->path.size()) == state_->path;
+}
+
+inline std::optional<std::size_t> Engine::elsewhere(const HttpRequest& request) const {
+  const detail::SessionDirectory& directory = *state_->directory;
+  if (directory.engines() == 1) return std::nullopt;
+  const QueryParams query(request.query());
+  const std::string_view sid = query.find("sid").value_or(std::string_view());
+  if (sid.empty()) return std::nullopt;
+  const std::size_t engine = directory.engine_of(sid);
+  return engine == state_->index ? std::nullopt : std::optional(engine);
 }
 
 inline void Engine::handle(ExchangePtr exchange) {
@@ -56,6 +71,8 @@ inline void Engine::use(Middleware middleware) {
 }
 
 inline std::size_t Engine::clients_count() const noexcept { return state_->sessions.size(); }
+
+inline std::size_t Engine::clients_count_of_group() const noexcept { return state_->directory->sessions(); }
 
 inline std::shared_ptr<Session> Engine::find(std::string_view sid) const {
   const auto found = state_->sessions.find(sid);

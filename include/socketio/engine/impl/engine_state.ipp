@@ -18,8 +18,15 @@ inline std::string computed_path(const EngineOptions& options) {
   return path;
 }
 
-inline EngineState::EngineState(Scheduler& owner, EngineOptions chosen)
-    : scheduler(owner), options(std::move(chosen)), path(computed_path(options)) {
+inline EngineState::EngineState(Scheduler& owner, EngineOptions chosen, std::shared_ptr<SessionDirectory> shared,
+                                std::size_t position)
+    : scheduler(owner),
+      options(std::move(chosen)),
+      path(computed_path(options)),
+      directory(std::move(shared)),
+      index(position) {
+  if (!directory)
+    directory = std::make_shared<SessionDirectory>(1, options.max_sessions, options.max_sessions_per_address);
   std::string problems;
   for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
   if (!problems.empty()) throw std::invalid_argument(problems);
@@ -58,25 +65,14 @@ inline bool EngineState::run_header_hooks(HttpHeaders& headers, const HttpReques
          guarded("headers", [&] { headers_hook(headers, request); });
 }
 
-inline bool EngineState::has_room_for(const std::string& remote_address) const {
-  if (options.max_sessions != 0 && sessions.size() >= options.max_sessions) return false;
-  if (options.max_sessions_per_address == 0) return true;
-  const auto found = sessions_per_address.find(remote_address);
-  return found == sessions_per_address.end() || found->second < options.max_sessions_per_address;
-}
-
-inline void EngineState::add(const std::shared_ptr<Session>& session) {
-  sessions.emplace(session->id(), session);
-  if (options.max_sessions_per_address != 0) ++sessions_per_address[session->remote_address()];
-}
+inline void EngineState::add(const std::shared_ptr<Session>& session) { sessions.emplace(session->id(), session); }
 
 inline void EngineState::remove(const Session& session) noexcept {
   const auto entry = sessions.find(session.id());
   if (entry == sessions.end() || entry->second.get() != &session) return;
   sessions.erase(entry);
-  if (options.max_sessions_per_address == 0) return;
-  const auto found = sessions_per_address.find(session.remote_address());
-  if (found != sessions_per_address.end() && --found->second == 0) sessions_per_address.erase(found);
+  directory->disclaim(session.id());
+  directory->leave(session.remote_address());
 }
 
 inline std::string json_quoted(std::string_view text) {

@@ -63,7 +63,9 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   void use_id(std::string id) {
     if (!advance(Stage::session_id, Stage::busy)) return;
     if (id.empty() || !is_valid_utf8(id)) return refuse_id("the session id is empty or not UTF-8");
-    if (engine_->sessions.count(id) != 0) return refuse_id("the session id is in use");
+    if (engine_->sessions.count(id) != 0 ||
+        (engine_->options.generate_id && !engine_->directory->claim(id, engine_->index)))
+      return refuse_id("the session id is in use");
     create_session(std::move(id));
   }
 
@@ -244,17 +246,28 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       if (engine_->options.generate_id)
         engine_->options.generate_id(request(), SessionIdReply(shared_from_this()));
       else
-        use_id(make_sid());
+        use_id(engine_->directory->make_id(engine_->index));
     });
     if (!has_returned) fail_id("generate_id threw");
   }
 
   void create_session(std::string id) {
-    if (engine_->is_closed) return refuse_unavailable();
-    if (!engine_->has_room_for(request().remote_address))
+    // What of the exchange may have gone by the time it fails is kept.
+    const std::string address = request().remote_address;
+    if (engine_->is_closed) {
+      engine_->directory->disclaim(id);
+      return refuse_unavailable();
+    }
+    if (!engine_->directory->enter(address)) {
+      engine_->directory->disclaim(id);
       return refuse(ConnectionErrorCode::bad_request, {{"name", "TOO_MANY_SESSIONS"}}, {}, 503);
+    }
     const std::shared_ptr<Session> session = Session::make(engine_, std::move(id), request(), protocol());
-    if (!(context_.is_upgrade() ? open_on_websocket(session) : open_on_polling(session))) return;
+    if (!(context_.is_upgrade() ? open_on_websocket(session) : open_on_polling(session))) {
+      engine_->directory->disclaim(session->id());
+      engine_->directory->leave(address);
+      return;
+    }
     if (!engine_->guarded("connection", [&] { engine_->connection_hook(session); })) session->close(true);
   }
 

@@ -45,9 +45,12 @@ class AsioListener : public std::enable_shared_from_this<AsioListener> {
   }
 
   void accept() {
-    acceptor_.async_accept(peer_, [self = shared_from_this()](const std::error_code& error, Socket socket) {
-      self->on_accept(error, std::move(socket));
-    });
+    const auto target = shard_->next_of_group();
+    const Executor executor = target->scheduler.context().get_executor();
+    acceptor_.async_accept(executor, peer_,
+                           [self = shared_from_this(), target](const std::error_code& error, Socket socket) {
+                             self->on_accept(error, std::move(socket), target);
+                           });
   }
 
   void close() {
@@ -59,10 +62,10 @@ class AsioListener : public std::enable_shared_from_this<AsioListener> {
  private:
   static constexpr std::chrono::milliseconds retry_delay{100};
 
-  void on_accept(const std::error_code& error, Socket socket) {
+  void on_accept(const std::error_code& error, Socket socket, const std::shared_ptr<AsioShard>& target) {
     if (!acceptor_.is_open()) return;
     if (!error) {
-      serve(std::move(socket));
+      serve(std::move(socket), target);
     } else if (error != asio::error::connection_aborted) {
       // Out of descriptors or memory: the peer waits in the backlog, and trying again at once would only burn time.
       return shard_->scheduler.arm(retry_timer_, retry_delay);
@@ -70,15 +73,19 @@ class AsioListener : public std::enable_shared_from_this<AsioListener> {
     if (acceptor_.is_open()) accept();
   }
 
-  void serve(Socket socket) {
+  void serve(Socket socket, const std::shared_ptr<AsioShard>& target) {
     const AsioTransportOptions& options = shard_->options;
-    if (options.max_connections != 0 && shard_->connection_count() >= options.max_connections) return;
+    std::atomic<std::size_t>& count = shard_->group->connections;
+    if (options.max_connections != 0 && count.load(std::memory_order_relaxed) >= options.max_connections) return;
     std::error_code error;
     socket.non_blocking(true, error);
     if (error) return;
     if (options.tcp_nodelay) socket.set_option(asio::ip::tcp::no_delay(true), error);
     AsioPeer peer{peer_.address().to_string(), peer_.port(), false};
-    std::make_shared<AsioStreamConnection<Socket>>(shard_, std::move(peer), std::move(socket))->start();
+    auto connection = std::make_shared<AsioStreamConnection<Socket>>(target, std::move(peer), std::move(socket));
+    count.fetch_add(1, std::memory_order_relaxed);
+    if (target == shard_) return connection->start();
+    target->scheduler.post([connection = std::move(connection)] { connection->start(); });
   }
 
   std::shared_ptr<AsioShard> shard_;
@@ -96,9 +103,18 @@ inline AsioTransport::AsioTransport(asio::io_context& context, Options options,
                                     std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols)
     : shard_(std::make_shared<detail::AsioShard>(context, options, std::move(websocket_protocols))) {}
 
+inline void AsioTransport::link(std::span<AsioTransport* const> transports) {
+  const auto group = std::make_shared<detail::AsioShardGroup>();
+  for (AsioTransport* const transport : transports) {
+    group->shards.push_back(transport->shard_);
+    transport->shard_->group = group;
+  }
+}
+
 inline AsioTransport::~AsioTransport() {
   for (const auto& listener : listeners_) listener->close();
   shard_->abandon(true);
+  shard_->group = std::make_shared<detail::AsioShardGroup>();  // the shards of a group hold each other
   shard_->scheduler.release_when_idle(true);
 }
 
@@ -110,6 +126,8 @@ inline std::uint16_t AsioTransport::listen(std::uint16_t port, const std::string
     error = listener->open(endpoint, dual_stack);
     if (error) return 0;
     shard_->open();
+    for (const auto& other : shard_->group->shards)
+      if (other != shard_) other->open_later();
     listener->accept();
     listeners_.push_back(std::move(listener));
     return listeners_.back()->port();

@@ -11,6 +11,12 @@
 
 namespace socketio::detail {
 
+struct AsioConnection::Move {
+  std::shared_ptr<AsioShard> target;
+  HttpRequest request;
+  bool is_upgrade;
+};
+
 struct AsioConnection::Http {
   Http(AsioConnection* connection, AsioPeer who, const HttpLimits& limits)
       : parser(limits),
@@ -24,6 +30,7 @@ struct AsioConnection::Http {
   Timer timer;
   AsioPeer peer;
   AsioExchange* exchange = nullptr;  // alive and unanswered, or nullptr
+  std::unique_ptr<Move> move;        // it is about to leave this shard
   std::size_t max_body_bytes = 0;
   std::size_t discarded_bytes = 0;
   std::uint64_t requests = 0;      // whose head was complete
@@ -87,7 +94,7 @@ inline void AsioConnection::update_reading() {
 inline bool AsioConnection::wants_input() const {
   switch (phase_) {
     case Phase::http:
-      return !http_->resuming && http_->tail.size() < shard_->options.max_pipelined_bytes &&
+      return !http_->resuming && !http_->move && http_->tail.size() < shard_->options.max_pipelined_bytes &&
              unsent_bytes() <= shard_->options.max_unsent_response_bytes;
     case Phase::websocket: return listener_ && !(extra_ && !extra_->pending.empty());
     case Phase::closing: return !(extra_ && !extra_->pending.empty());
@@ -100,6 +107,7 @@ inline bool AsioConnection::wants_input() const {
 
 inline void AsioConnection::on_readable() {
   waiting_readable_ = false;
+  if (is_moving()) return try_move();
   if (!wants_input()) return;
   const std::span<char> buffer = shard_->read_buffer();
   std::error_code error;
@@ -162,6 +170,7 @@ inline void AsioConnection::flush() {
     progress = true;
   }
   shard_->give_back(std::move(queue_));
+  if (is_moving()) return try_move();
   on_flushed();
 }
 

@@ -67,8 +67,12 @@ inline void AsioConnection::http_open_exchange() {
   request.remote_port = http.peer.port;
   request.secure = http.peer.secure;
   const bool upgrade = asks_to_upgrade(request, http.parser.is_http_1_0());
-  auto exchange = std::make_shared<AsioExchange>(shared_from_this(), std::move(request), upgrade);
-  http.exchange = exchange.get();
+  http_deliver(std::move(request), upgrade);
+}
+
+inline void AsioConnection::http_deliver(HttpRequest request, bool is_upgrade) {
+  auto exchange = std::make_shared<AsioExchange>(shared_from_this(), std::move(request), is_upgrade);
+  http_->exchange = exchange.get();
   shard_->deliver(std::move(exchange));
 }
 

@@ -71,6 +71,11 @@ inline void AsioShard::flush_dirty() {
   spare_batch_ = std::move(batch);
 }
 
+inline std::shared_ptr<AsioShard> AsioShard::next_of_group() {
+  if (group->shards.empty()) return shared_from_this();
+  return group->shards[group->next++ % group->shards.size()];
+}
+
 inline void AsioShard::add(std::shared_ptr<AsioConnection> connection) {
   connection->index_in_shard = connections_.size();
   connections_.push_back(std::move(connection));
@@ -80,6 +85,7 @@ inline void AsioShard::remove(AsioConnection& connection) {
   const std::size_t index = connection.index_in_shard;
   if (index >= connections_.size() || connections_[index].get() != &connection) return;
   const auto removed = std::move(connections_[index]);
+  group->connections.fetch_sub(1, std::memory_order_relaxed);
   if (index + 1 != connections_.size()) {
     connections_[index] = std::move(connections_.back());
     connections_[index]->index_in_shard = index;

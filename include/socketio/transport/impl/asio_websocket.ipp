@@ -62,6 +62,7 @@ inline void AsioConnection::resume_input_later() {
   shard_->scheduler.post([self = shared_from_this()] {
     if (self->phase_ == Phase::http) {
       self->http_->resuming = false;
+      if (self->is_moving()) return self->try_move();
       self->http_input({});
     } else if (self->extra_) {
       self->extra_->resuming = false;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The public functions from several threads at once, while clients come and go.
 
-#include "../support/catch.hpp"
-
 #include <socketio/socketio.hpp>
+#include <tests/support/catch.hpp>
 
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
@@ -17,6 +16,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -162,8 +162,9 @@ void use_socket(const socketio::Socket& socket, int i) {
 
 }  // namespace
 
-TEST_CASE("every handle may be used from any thread while clients come and go", "[behaviour][threads]") {
-  socketio::Server io;
+TEST_CASE("every handle may be used from any thread while clients come and go", "[threads]") {
+  const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
+  socketio::Server io({.threads = threads_of_server});
   std::atomic<int> connections{0};
   std::atomic<int> disconnections{0};
   std::atomic<bool> stop{false};
@@ -205,8 +206,9 @@ TEST_CASE("every handle may be used from any thread while clients come and go", 
   CHECK(io.sockets().empty());
 }
 
-TEST_CASE("a thread may wait for an acknowledgement that the loop brings", "[behaviour][threads]") {
-  socketio::Server io;
+TEST_CASE("a thread may wait for an acknowledgement that the loop brings", "[threads]") {
+  const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
+  socketio::Server io({.threads = threads_of_server});
   std::promise<socketio::Socket> connected;
   io.on("connection", [&](socketio::Socket socket) {
     socket.on("echo", [](std::string text) { return text; });
@@ -229,8 +231,9 @@ TEST_CASE("a thread may wait for an acknowledgement that the loop brings", "[beh
   }
 }
 
-TEST_CASE("what a handler hands to another thread may be used and dropped there", "[behaviour][threads]") {
-  socketio::Server io;
+TEST_CASE("what a handler hands to another thread may be used and dropped there", "[threads]") {
+  const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
+  socketio::Server io({.threads = threads_of_server});
   Worker worker;
   std::atomic<int> reports{0};
   std::atomic<int> ended{0};
@@ -281,7 +284,7 @@ TEST_CASE("what a handler hands to another thread may be used and dropped there"
   CHECK(io.of("/").rooms().empty());
 }
 
-TEST_CASE("a handler that blocks stops no other thread", "[behaviour][threads][hostile]") {
+TEST_CASE("a handler that blocks stops no other thread", "[threads][hostile]") {
   socketio::Server io;
   std::promise<socketio::Socket> blocked;
   std::promise<void> go_on;
@@ -317,8 +320,10 @@ TEST_CASE("a handler that blocks stops no other thread", "[behaviour][threads][h
   owner.join();
 }
 
-TEST_CASE("the server may be closed on any thread while clients come and go", "[behaviour][threads]") {
-  socketio::Server io({}, {.shutdown_timeout = 10ms});  // these clients answer no close frame
+TEST_CASE("the server may be closed on any thread while clients come and go", "[threads]") {
+  const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
+  socketio::Server io({.threads = threads_of_server},
+                      {.shutdown_timeout = 10ms});  // these clients answer no close frame
   std::atomic<int> connections{0};
   std::atomic<int> disconnections{0};
   io.on("connection", [&](socketio::Socket socket) {

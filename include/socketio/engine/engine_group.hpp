@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The engines of one server, one for each of its threads, as one. Engine layer.
+#pragma once
+
+#include <socketio/engine/engine.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace socketio {
+
+/// What `Server::engine` returns: the hooks, the middleware and the sessions of all of the server's engines.
+///
+/// Most servers run on one thread and have one engine: then each function is that of `Engine`, and acts at once. Where
+/// there are several, what is registered reaches the engine of the calling thread at once and the others as soon as
+/// their threads get to it, and is called on all of these threads, possibly at the same time.
+///
+/// @par Thread safety  With one engine: owner's thread only, or before `run`, as Engine. With several: any thread.
+class EngineGroup {
+ public:
+  EngineGroup() = default;
+  EngineGroup(const EngineGroup&) = delete;
+  EngineGroup& operator=(const EngineGroup&) = delete;
+
+  /// For the library: the engine on the next thread.
+  void add(Engine& engine) { engines_.push_back(&engine); }
+
+  std::size_t size() const noexcept { return engines_.size(); }
+  const EngineOptions& options() const noexcept { return engines_.front()->options(); }
+
+  // See the functions of Engine of the same names.
+  void on_connection(Engine::ConnectionHandler handler) {
+    add_to_all(std::move(handler), [](Engine& engine, auto shared) { engine.on_connection(std::move(shared)); });
+  }
+  void on_connection_error(Engine::ConnectionErrorHandler handler) {
+    add_to_all(std::move(handler), [](Engine& engine, auto shared) { engine.on_connection_error(std::move(shared)); });
+  }
+  void on_initial_headers(Engine::HeadersHandler handler) {
+    add_to_all(std::move(handler), [](Engine& engine, auto shared) { engine.on_initial_headers(std::move(shared)); });
+  }
+  void on_headers(Engine::HeadersHandler handler) {
+    add_to_all(std::move(handler), [](Engine& engine, auto shared) { engine.on_headers(std::move(shared)); });
+  }
+  void on_flush(Engine::FlushHandler handler) {
+    add_to_all(std::move(handler), [](Engine& engine, auto shared) { engine.on_flush(std::move(shared)); });
+  }
+  void on_drain(Engine::DrainHandler handler) {
+    add_to_all(std::move(handler), [](Engine& engine, auto shared) { engine.on_drain(std::move(shared)); });
+  }
+  void on_error(Engine::ErrorHandler handler) {
+    add_to_all(std::move(handler), [](Engine& engine, auto shared) { engine.on_error(std::move(shared)); });
+  }
+  void use(Engine::Middleware middleware) {
+    add_to_all(std::move(middleware), [](Engine& engine, auto shared) { engine.use(std::move(shared)); });
+  }
+
+  /// How many sessions there are, on all threads. Any thread.
+  std::size_t clients_count() const noexcept { return engines_.front()->clients_count_of_group(); }
+
+  /// The session of that id; with several engines only if the calling thread is the one that has it.
+  std::shared_ptr<Session> find(std::string_view sid) const {
+    if (engines_.size() == 1) return engines_.front()->find(sid);
+    for (Engine* const engine : engines_)
+      if (engine->scheduler().running_in_this_thread()) return engine->find(sid);
+    return nullptr;
+  }
+
+  /// Calls `visit(Session&)` for every session; with several engines on each one's thread.
+  template <class Visit>
+  void for_each_session(Visit&& visit) const {
+    if (engines_.size() == 1) return engines_.front()->for_each_session(std::forward<Visit>(visit));
+    const auto shared = std::make_shared<std::decay_t<Visit>>(std::forward<Visit>(visit));
+    for (Engine* const engine : engines_)
+      engine->scheduler().dispatch([engine, shared] { engine->for_each_session(*shared); });
+  }
+
+  /// Closes every session at once and refuses new ones with 503, until the server listens again.
+  void close() {
+    if (engines_.size() == 1) return engines_.front()->close();
+    for (Engine* const engine : engines_) engine->scheduler().dispatch([engine] { engine->close(); });
+  }
+
+ private:
+  template <class Function, class Register>
+  void add_to_all(Function function, Register add) {
+    if (engines_.size() == 1) return add(*engines_.front(), std::move(function));
+    const bool removes = !function;
+    const auto shared = std::make_shared<const Function>(std::move(function));
+    for (Engine* const engine : engines_) {
+      engine->scheduler().dispatch([engine, shared, removes, add] {
+        if (removes)
+          add(*engine, Function());
+        else
+          add(*engine, Function([shared](auto&&... args) { (*shared)(std::forward<decltype(args)>(args)...); }));
+      });
+    }
+  }
+
+  std::vector<Engine*> engines_;
+};
+
+}  // namespace socketio
