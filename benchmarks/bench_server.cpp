@@ -6,6 +6,10 @@
 
 #include <asio/signal_set.hpp>
 
+#if __has_include(<sys/resource.h>)
+#include <sys/resource.h>
+#endif
+
 #include <charconv>
 #include <csignal>
 #include <cstdint>
@@ -30,6 +34,16 @@ std::uint16_t to_port(const std::string& text) {
   if (error != std::errc() || end != text.data() + text.size())
     throw std::invalid_argument("--port takes a number, not " + text);
   return port;
+}
+
+/// Lets this process open as many descriptors as it may.
+void raise_descriptor_limit() {
+#ifdef RLIMIT_NOFILE
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+#endif
 }
 
 template <class Config>
@@ -62,6 +76,7 @@ int main(int argc, char** argv) try {
                  "join(room) joins and acknowledges; room(room, x) emits room(x) to that room, the sender included.\n";
     return 0;
   }
+  raise_descriptor_limit();
   const std::uint16_t port = to_port(value_after(argc, argv, "--port", "3000"));
   examples::over_transport(value_after(argc, argv, "--transport", "asio"),
                            [port]<class Config>(Config) { serve<Config>(port); });
