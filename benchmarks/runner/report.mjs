@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// docs/benchmarks/README.md, from results.json and nothing else.
+
+import { Table, cell, escaped, markdown, number, time } from "./tables.mjs";
+import { carried } from "./typing.mjs";
+
+/// @param plots  the names of the plots that were written
+export function report(results, plots) {
+  const table = new Table(results);
+  const image = (name, text) => (plots.includes(name) ? [`![${text}](${name})`] : []);
+  const sections = [
+    introduction(results),
+    ...messages(table, "websocket", "WebSocket", image),
+    ...messages(table, "polling", "Long-polling", image),
+    ...connections(table, image),
+    ...typing(table, image),
+    ...scaling(table, image),
+    how(results),
+    caveats(results),
+    again(results),
+  ];
+  return `${sections.flat().join("\n\n")}\n`;
+}
+
+function introduction({ machine, versions, settings, started, minutes, servers }) {
+  const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  const busy =
+    machine.load_average > 0.5
+      ? [`**The machine was busy** when this began (load average ${machine.load_average.toFixed(2)}): these numbers are noisy.`]
+      : [];
+  const quick = settings.quick ? ["**A quick run**: few workloads and short ones, to see that everything works. No numbers to quote."] : [];
+  const partial =
+    settings.only || settings.servers
+      ? [`Only a part was measured (${[settings.only && `workloads: \`${settings.only}\``, settings.servers && `servers: \`${settings.servers}\``].filter(Boolean).join("; ")}).`]
+      : [];
+  const missing = servers.filter((server) => server.missing).map((server) => `${server.label} is missing: ${server.missing}.`);
+  return [
+    "# Benchmarks",
+    "<!-- Written by scripts/bench from results.json; changes by hand are lost. -->",
+    "What one message costs each server in CPU time, how long it is under way, what a connection costs, and how that grows. " +
+      "Every server does the same work for the same clients; every number on this page is in " +
+      "[results.json](results.json), with those of each single round.",
+    ...quick,
+    ...busy,
+    ...partial,
+    ...missing,
+    [
+      `Measured on ${started.slice(0, 10)} in ${number(minutes)} minutes: ${plural(settings.rounds, "round")} of ${number(settings.seconds)} s each, after a warm-up of ${number(settings.warmup)} s.`,
+      "",
+      "| | |",
+      "|---|---|",
+      `| Machine | ${machine.cpu}, ${plural(machine.processors, "processor")}, ${machine.memory_gib} GiB; ${machine.system}, ${machine.kernel} |`,
+      `| Compiler | ${versions.compiler}, \`${versions.flags}\` |`,
+      `| socketio | ${versions.socketio} (${versions.commit}); Asio ${versions.asio}, RapidJSON ${versions.rapidjson}${versions.websocketpp ? `, WebSocket++ ${versions.websocketpp}` : ""} |`,
+      `| Node.js | ${versions.node}; socket.io ${versions["socket.io"]}, ws ${versions.ws} |`,
+      `| Bun | ${versions.bun}; @socket.io/bun-engine ${versions["@socket.io/bun-engine"]} |`,
+      ...servers
+        .filter(({ also }) => also)
+        .map(({ label, command, no_polling }) => `| ${escaped(label)} | built elsewhere: \`${escaped(command)}\`${no_polling ? `; no long-polling: ${escaped(no_polling)}` : ""} |`),
+    ].join("\n"),
+  ];
+}
+
+const legend = "Median of the rounds, in brackets the least and the most; × is the ratio to socketio, the median of the rounds' ratios.";
+const dagger = "† The load itself was at its limit: rates and latencies say little, the CPU time of the server holds.";
+
+function legend_of(table, workloads) {
+  const bound = table.results.cells.some(
+    ({ workload, result }) => result?.load_bound && workloads.some(({ id }) => id === workload),
+  );
+  return bound ? [dagger] : [];
+}
+
+function messages(table, group, title, image) {
+  const workloads = table.workloads_of(group);
+  if (workloads.length === 0) return [];
+  const latency = (workload, server) => {
+    const values = ["p50_us", "p99_us", "p999_us"].map((name) => table.value(workload, server, (result) => result[name]));
+    if (values[0] === undefined) return "";
+    if (values[0].failed !== undefined) return "failed";
+    return values.map((value) => time(value.spread?.median)).join(" / ");
+  };
+  return [
+    `## Messages over ${title}`,
+    `### Server CPU per message received by a client, in µs`,
+    ...image(`${group}.svg`, `Server CPU per message over ${title}`),
+    markdown(table, workloads, (workload, server) => cell(table.value(workload, server, (result) => result.server_us_per_message))),
+    legend,
+    ...legend_of(table, workloads),
+    `### Latency from the emit to the arrival: p50 / p99 / p99.9`,
+    "Where events are sent as fast as the answers come, all servers are fully loaded and latency is the time in the queue.",
+    markdown(table, workloads, latency),
+    `### Messages per second`,
+    markdown(table, workloads, (workload, server) => {
+      const value = table.value(workload, server, (result) => result.per_second);
+      return cell(value && { ...value, ratio: undefined });
+    }),
+  ];
+}
+
+function connections(table, image) {
+  const workloads = table.workloads_of("connections");
+  const storms = workloads.filter(({ id }) => id.includes("/connect-"));
+  const idle = workloads.filter(({ id }) => id.includes("/idle-"));
+  const rows = (chosen, pick, write) => markdown(table, chosen, (workload, server) => cell(table.value(workload, server, pick), write));
+  const parts = [];
+  if (storms.length !== 0)
+    parts.push(
+      "### Connections per second of server CPU",
+      rows(storms, (result) => result.connections_per_cpu_second),
+      "### Time from the first request to the joined namespace, p50, in ms",
+      rows(storms, (result) => result.p50_us / 1000),
+    );
+  if (idle.length !== 0)
+    parts.push(
+      "### Resident memory per idle connection, in bytes",
+      "Growth of the server's resident memory from before the first client to after the last. The kernel's memory for the sockets is not in it.",
+      rows(idle, (result) => result.memory_bytes_per_connection),
+    );
+  if (parts.length === 0) return [];
+  return ["## Connections", ...image("connections.svg", "Connections and memory"), ...parts, legend, ...legend_of(table, workloads)];
+}
+
+function typing(table, image) {
+  const workload = table.results.workloads.find(({ group }) => group === "typing");
+  if (!workload) return [];
+  const servers = table.servers_of([workload]);
+  const lines = servers.map((server) => {
+    const cells = table.cells(workload, server);
+    const runs = cells.filter(({ round }) => round === 1);
+    const { clients, at_least } = carried(runs, workload.limit_ms);
+    const best = runs.find((run) => run.clients === clients)?.result;
+    const first_failure = runs.find(({ failed }) => failed)?.failed;
+    const bound = runs.some(({ result }) => result?.load_bound);
+    return `| ${escaped(server.label)} | ${at_least ? "at least " : ""}${number(clients)}${bound ? " †" : ""} | ${number(best?.per_second)} | ${time(best?.p50_us)} | ${time(best?.p95_us)} | ${number(best?.server_us_per_message)} |${first_failure ? ` failed: ${escaped(first_failure)} |` : " |"}`;
+  });
+  return [
+    "## The typing game",
+    `Rooms of 6; everyone sends 5 events per second to the room, and so gets 30. How many clients until the 95th percentile of the latency passes ${workload.limit_ms} ms?`,
+    ...image("typing.svg", "Latency against clients"),
+    [
+      "| | clients | messages per second | p50 | p95 | server CPU per message, µs | |",
+      "|---|---:|---:|---:|---:|---:|---|",
+      ...lines,
+    ].join("\n"),
+    `"At least": at ${number(workload.most)} clients, as many as the descriptors of one process allow here, it was still below.`,
+    ...(lines.some((line) => line.includes("†")) ? [dagger] : []),
+  ];
+}
+
+const families = {
+  clients: ["Number of clients", "clients", true],
+  "rooms-per-client": ["Rooms that each client is in", "rooms per client", true],
+  rooms: ["Rooms in all", "rooms", true],
+  bytes: ["Size of a message", "bytes", false],
+};
+
+function scaling(table, image) {
+  const workloads = table.workloads_of("scaling");
+  if (workloads.length === 0) return [];
+  const parts = [
+    "## How the cost grows",
+    ...image("scaling.svg", "Server CPU per message against clients, rooms and bytes"),
+  ];
+  for (const [family, [title, column, memory]] of Object.entries(families)) {
+    const chosen = workloads.filter((workload) => workload.family === family);
+    if (chosen.length === 0) continue;
+    const servers = table.servers_of(chosen);
+    const columns = servers.flatMap(({ label }) => [`${label}: µs`, ...(memory ? [`${label}: bytes per connection`] : [])]);
+    const values = (workload, server) => [
+      cell(without_ratio(table.value(workload, server, (result) => result.server_us_per_message))),
+      ...(memory ? [cell(without_ratio(table.value(workload, server, (result) => result.memory_bytes_per_connection)))] : []),
+    ];
+    const lines = chosen.map(
+      (workload) => `| ${workload.x.toLocaleString("en-US")} | ${servers.flatMap((server) => values(workload, server)).join(" | ")} |`,
+    );
+    parts.push(
+      `### ${title}`,
+      `${chosen[0].title.replace(/^./, (c) => c.toUpperCase())}, and so on. Server CPU per message in µs${memory ? ", resident memory per connection in bytes" : ""}.`,
+      [`| ${column} | ${columns.map(escaped).join(" | ")} |`, `|---:|${columns.map(() => "---:").join("|")}|`, ...lines].join("\n"),
+      ...legend_of(table, chosen),
+    );
+  }
+  return parts;
+}
+
+const without_ratio = (value) => value && { ...value, ratio: undefined };
+
+function how({ settings, servers }) {
+  const described = {
+    ours: "this library with its own transport (`benchmarks/bench_server.cpp`)",
+    "ours-threads": "the same with two threads",
+    "ours-websocketpp": "this library with WebSocket++ for the WebSockets",
+    node: "the reference implementation, on Node.js and `ws`",
+    bun: "the reference implementation on the engine made for Bun",
+    websocketpp: "a C++ program on WebSocket++ and its Asio transport alone, which sends the text of events back unread",
+  };
+  const lines = servers.map(
+    ({ name, label, also }) => `- **${label}**: ${also ? "built elsewhere; see the table at the top" : described[name]}.`,
+  );
+  return [
+    "## What is compared, and how",
+    lines.join("\n"),
+    "Each has the same five handlers: `echo` and `ack` answer, `bcast` emits to everyone, `join` joins a room, `room` emits to one. " +
+      "Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: one thread, WebSockets or keep-alive HTTP, which checks every answer.",
+    `Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), ${settings.rounds} times, so that a slow minute of the machine meets all of them; ratios are taken within a round. ` +
+      "CPU time is what the scheduler accounts to all threads of the server (`/proc/PID/task/*/schedstat`), that of the kernel on its behalf included, divided by the messages that clients received. " +
+      "Latency is stamped by the client that emits and read by the one that receives, in the same process. A server that refuses, ends or answers wrongly has no number: the cell says why.",
+  ];
+}
+
+function caveats({ machine, servers }) {
+  const bare = servers.some(({ name, also }) => name === "websocketpp" || also);
+  return [
+    "## Caveats",
+    [
+      "- Server and load share one machine and its loopback network: no wire, no loss, no distance. A send on loopback does the receiver's work in the kernel too.",
+      `- ${machine.processors} processors: where the server and the load are both busy, there is little left for the threads that Node.js and Bun have for their garbage.`,
+      "- `permessage-deflate`, TLS and compression of HTTP are off, as they are by default.",
+      "- The clients mask with zeros and send few HTTP headers; browsers send more.",
+      ...(bare ? ["- A bare server reads no JSON, sends no pings, knows no namespaces and no acknowledgements beyond these five handlers: it shows what the rest costs."] : []),
+      "- Memory is what is resident: runtimes with a collector take more than they use.",
+    ].join("\n"),
+  ];
+}
+
+function again({ servers, settings }) {
+  const also = servers.filter((server) => server.also).map(({ name, command }) => ` --also "${name}=${command}"`);
+  const options = [
+    settings.quick ? " --quick" : "",
+    settings.only ? ` --only '${settings.only}'` : "",
+    settings.servers ? ` --servers ${settings.servers}` : "",
+    settings.quick ? "" : ` --rounds ${settings.rounds} --seconds ${settings.seconds}`,
+    ...also,
+  ].join("");
+  return ["## Again", `\`\`\`sh\n./scripts/bench${options}\n\`\`\``, "`./scripts/bench --help` says what else there is. Let the machine be quiet."];
+}
