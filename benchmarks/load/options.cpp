@@ -137,7 +137,7 @@ Options parse_options(int argc, char** argv) {
     }
   }
   if (options.senders == 0 || options.senders > options.clients) options.senders = options.clients;
-  if (options.room_size > options.clients)
+  if (options.workload == Workload::room && options.room_size > options.clients)
     throw std::invalid_argument("--room-size is larger than the number of --clients");
   if (options.rooms == 0) options.rooms = (options.clients + options.room_size - 1) / options.room_size;
   return options;

@@ -42,7 +42,8 @@ function options() {
     only: values.only === undefined ? undefined : new RegExp(values.only),
     rounds: Math.ceil(number("rounds", quick ? 1 : 3)),
     seconds: number("seconds", quick ? 0.5 : 1.5),
-    warmup: quick ? 0.3 : 0.7,
+    // Node needs most of a second until its code is compiled.
+    warmup: quick ? 0.5 : 1,
   };
 }
 
@@ -74,6 +75,9 @@ async function find_transports(build, server) {
 const takes_part = (server, workload) =>
   server.transports.includes(workload.transport) && (!workload.ours_only || server.ours === true || server.also === true);
 
+/// Absolute paths say something of this machine only.
+const without_directories = (text) => text.replace(/(?<=^|[\s"'=:])\/\S*\/(?=[^/\s])/g, "");
+
 async function measure_all(options) {
   const started = new Date();
   const about = { started: started.toISOString(), machine: machine(), versions: versions(root, options.build) };
@@ -84,9 +88,9 @@ async function measure_all(options) {
   const chosen = chosen_workloads(options);
 
   const cells = [];
-  const record = (workload, server, round, measured, more = {}) => {
-    cells.push({ workload: workload.id, server: server.name, round, ...more, ...measured });
-    const { result, failed } = measured;
+  const record = (workload, server, round, { result, failed: why }, more = {}) => {
+    const failed = why && without_directories(why);
+    cells.push({ workload: workload.id, server: server.name, round, ...more, result, failed });
     const said = failed ? `failed: ${failed}` : summary(workload, result);
     const what = more.clients === undefined ? workload.id : `${workload.id} ${more.clients}`;
     console.log(`${what.padEnd(32)} ${String(round).padStart(2)}  ${server.name.padEnd(18)} ${said}`);
@@ -117,8 +121,7 @@ async function measure_all(options) {
       also,
       missing,
       no_polling,
-      // Without the directories, which are of this machine.
-      command: (server.shell ?? server.command.join(" ")).replace(/\S*\/(?=[^/\s])/g, ""),
+      command: without_directories(server.shell ?? server.command.join(" ")),
     })),
     workloads: chosen.map(({ args_for, ...workload }) => workload),
     cells,
@@ -142,7 +145,7 @@ try {
   if (!chosen.report) writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
   const plots = await write_plots(results, chosen.out);
   writeFileSync(path.join(chosen.out, "README.md"), report(results, plots));
-  console.log(`\nWrote README.md, results.json and ${plots.length} plots to ${path.relative(process.cwd(), chosen.out) || "."}`);
+  console.log(`\nWrote README.md, results.json, ${plots.join(", ") || "no plot"} to ${path.relative(process.cwd(), chosen.out) || "."}`);
   const failures = results.cells.filter(({ failed }) => failed !== undefined);
   if (failures.length !== 0) console.log(`${failures.length} of ${results.cells.length} measurements failed; the tables say why.`);
   if (!chosen.report && failures.length === results.cells.length) process.exitCode = 1;

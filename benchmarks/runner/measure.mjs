@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One measurement: a fresh server, bench_load, and what came out.
 
-import { spawn } from "node:child_process";
 import path from "node:path";
 
+import { start } from "./children.mjs";
 import { RunningServer } from "./servers.mjs";
 
 /// Returns { result } as bench_load printed it, or { failed } with the reason.
@@ -18,6 +18,8 @@ export async function measure(build, server, args, seconds, warmup) {
     const load = [...args, "--port", running.port, "--pid", running.pid, "--seconds", seconds, "--warmup", warmup].map(String);
     // Connecting the largest crowd to the slowest server takes some 30 seconds.
     const { status, output, errors, timed_out } = await run(path.join(build, "benchmarks/bench_load"), load, (seconds + warmup + 90) * 1000);
+    // The load may see the end of a server before this program is told.
+    if (status !== 0) await new Promise((resolve) => setTimeout(resolve, 100));
     if (running.why_it_ended()) return { failed: running.why_it_ended() };
     if (timed_out) return { failed: "the load did not end in time" };
     if (status !== 0) return { failed: errors.trim().split("\n").at(-1).replace(/^bench_load: /, "") || `the load ended with ${status}` };
@@ -31,7 +33,7 @@ export async function measure(build, server, args, seconds, warmup) {
 
 function run(program, args, timeout_ms) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = start(program, args);
     let output = "";
     let errors = "";
     let timed_out = false;

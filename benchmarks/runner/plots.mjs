@@ -7,7 +7,8 @@ import path from "node:path";
 import * as vega from "vega";
 import { compile } from "vega-lite";
 
-import { Table } from "./tables.mjs";
+import { Table, number } from "./tables.mjs";
+import { best_runs } from "./typing.mjs";
 
 /// Writes what the results have data for.
 ///
@@ -51,6 +52,13 @@ async function to_svg(spec) {
 // One colour per server in all plots: ours warm, the others cool. By Okabe and Ito, which the colour-blind can tell apart.
 const colours = ["#D55E00", "#E69F00", "#CC79A7", "#0072B2", "#56B4E9", "#009E73", "#444444", "#999999"];
 
+/// The scale for the servers that are in the data.
+function colour_scale_of(table, data) {
+  const { domain, range } = colour_scale(table);
+  const present = domain.map((label, i) => [label, range[i]]).filter(([label]) => data.some(({ server }) => server === label));
+  return { domain: present.map(([label]) => label), range: present.map(([, colour]) => colour) };
+}
+
 function colour_scale({ results }) {
   const ours = results.servers.filter((server) => server.ours);
   const others = results.servers.filter((server) => !server.ours);
@@ -63,8 +71,7 @@ function colour_scale({ results }) {
 /// A bar per server for each of the facets, with the least and the most of the rounds.
 function bars(table, data, title) {
   if (data.length === 0) return undefined;
-  const scale = colour_scale(table);
-  const order = scale.domain.filter((label) => data.some((row) => row.server === label));
+  const scale = colour_scale_of(table, data);
   const facets = [...new Set(data.map(({ facet }) => facet))];
   return {
     title,
@@ -74,7 +81,7 @@ function bars(table, data, title) {
     spec: {
       width: 300,
       height: { step: 20 },
-      encoding: { y: { field: "server", type: "nominal", sort: order, title: null, axis: { ticks: false, labelLimit: 200 } } },
+      encoding: { y: { field: "server", type: "nominal", sort: scale.domain, title: null, axis: { ticks: false, labelLimit: 300 } } },
       layer: [
         {
           mark: { type: "bar", height: 14 },
@@ -89,7 +96,7 @@ function bars(table, data, title) {
         },
         {
           mark: { type: "text", align: "left", dx: 5, fontSize: 10, color: "#222" },
-          encoding: { x: { field: "most", type: "quantitative" }, text: { field: "median", type: "quantitative", format: ".3~s" } },
+          encoding: { x: { field: "most", type: "quantitative" }, text: { field: "label", type: "nominal" } },
         },
       ],
     },
@@ -102,7 +109,7 @@ function rows(table, workloads, pick, facet = ({ title }) => title) {
   for (const workload of workloads) {
     for (const server of table.results.servers) {
       const found = table.value(workload, server, pick)?.spread;
-      if (found) data.push({ facet: facet(workload), server: server.label, ...found });
+      if (found) data.push({ facet: facet(workload), server: server.label, label: number(found.median), ...found });
     }
   }
   return data;
@@ -125,10 +132,13 @@ function connection_bars(table) {
 function typing_lines(table) {
   const workload = table.results.workloads.find(({ group }) => group === "typing");
   if (!workload) return undefined;
-  const labels = new Map(table.results.servers.map(({ name, label }) => [name, label]));
-  const data = table.results.cells
-    .filter((cell) => cell.workload === workload.id && cell.round === 1 && cell.result)
-    .map(({ server, clients, result }) => ({ server: labels.get(server), clients, ms: result.p95_us / 1000 }));
+  const data = table.results.servers.flatMap((server) =>
+    best_runs(table.cells(workload, server).filter(({ round }) => round === 1)).map(({ clients, result }) => ({
+      server: server.label,
+      clients,
+      ms: result.p95_us / 1000,
+    })),
+  );
   if (data.length === 0) return undefined;
   return {
     title: "The typing game: 95th percentile of the latency against clients",
@@ -141,7 +151,7 @@ function typing_lines(table) {
         encoding: {
           x: { field: "clients", type: "quantitative", scale: { type: "log", nice: false }, axis: { title: "clients, in rooms of 6, 5 events per second each", format: ",", tickCount: 6 } },
           y: { field: "ms", type: "quantitative", scale: { type: "log" }, axis: { title: "p95, ms", tickCount: 6, format: "~g" } },
-          color: { field: "server", type: "nominal", scale: colour_scale(table), legend: { orient: "right" } },
+          color: { field: "server", type: "nominal", scale: colour_scale_of(table, data), legend: { orient: "right" } },
         },
       },
       { data: { values: [{ ms: workload.limit_ms }] }, mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y: { field: "ms", type: "quantitative" } } },
@@ -173,7 +183,7 @@ function scaling_lines(table) {
       encoding: {
         x: { field: "x", type: "quantitative", scale: { type: "log", nice: false }, axis: { title, format: ",", tickCount: 5 } },
         y: { field: "us", type: "quantitative", scale: { zero: true }, axis: { title: "µs per message", tickCount: 5 } },
-        color: { field: "server", type: "nominal", scale: colour_scale(table) },
+        color: { field: "server", type: "nominal", scale: colour_scale_of(table, data), legend: { orient: "right" } },
       },
     });
   }

@@ -2,7 +2,7 @@
 // docs/benchmarks/README.md, from results.json and nothing else.
 
 import { Table, cell, escaped, markdown, number, time } from "./tables.mjs";
-import { carried } from "./typing.mjs";
+import { best_runs, carried } from "./typing.mjs";
 
 /// @param plots  the names of the plots that were written
 export function report(results, plots) {
@@ -11,7 +11,7 @@ export function report(results, plots) {
   const sections = [
     introduction(results),
     ...messages(table, "websocket", "WebSocket", image),
-    ...messages(table, "polling", "Long-polling", image),
+    ...messages(table, "polling", "long-polling", image),
     ...connections(table, image),
     ...typing(table, image),
     ...scaling(table, image),
@@ -22,9 +22,10 @@ export function report(results, plots) {
   return `${sections.flat().join("\n\n")}\n`;
 }
 
+const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
 function introduction({ machine, versions, settings, started, minutes, servers }) {
-  const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
-  const busy =
+    const busy =
     machine.load_average > 0.5
       ? [`**The machine was busy** when this began (load average ${machine.load_average.toFixed(2)}): these numbers are noisy.`]
       : [];
@@ -45,7 +46,7 @@ function introduction({ machine, versions, settings, started, minutes, servers }
     ...partial,
     ...missing,
     [
-      `Measured on ${started.slice(0, 10)} in ${number(minutes)} minutes: ${plural(settings.rounds, "round")} of ${number(settings.seconds)} s each, after a warm-up of ${number(settings.warmup)} s.`,
+      `Measured on ${started.slice(0, 10)} in ${plural(minutes, "minute")}: ${plural(settings.rounds, "round")} of ${settings.seconds} s for each measurement, after a warm-up of ${settings.warmup} s.`,
       "",
       "| | |",
       "|---|---|",
@@ -88,7 +89,7 @@ function messages(table, group, title, image) {
     legend,
     ...legend_of(table, workloads),
     `### Latency from the emit to the arrival: p50 / p99 / p99.9`,
-    "Where events are sent as fast as the answers come, all servers are fully loaded and latency is the time in the queue.",
+    "Where the next event is sent as soon as the answer has come, every server gets all that it can carry, and the latency is mostly the time in its queue.",
     markdown(table, workloads, latency),
     `### Messages per second`,
     markdown(table, workloads, (workload, server) => {
@@ -129,10 +130,10 @@ function typing(table, image) {
     const cells = table.cells(workload, server);
     const runs = cells.filter(({ round }) => round === 1);
     const { clients, at_least } = carried(runs, workload.limit_ms);
-    const best = runs.find((run) => run.clients === clients)?.result;
+    const best = best_runs(runs).find((run) => run.clients === clients)?.result;
     const first_failure = runs.find(({ failed }) => failed)?.failed;
     const bound = runs.some(({ result }) => result?.load_bound);
-    return `| ${escaped(server.label)} | ${at_least ? "at least " : ""}${number(clients)}${bound ? " †" : ""} | ${number(best?.per_second)} | ${time(best?.p50_us)} | ${time(best?.p95_us)} | ${number(best?.server_us_per_message)} |${first_failure ? ` failed: ${escaped(first_failure)} |` : " |"}`;
+    return `| ${escaped(server.label)} | ${at_least ? "at least " : ""}${clients.toLocaleString("en-US")}${bound ? " †" : ""} | ${number(best?.per_second)} | ${time(best?.p50_us)} | ${time(best?.p95_us)} | ${number(best?.server_us_per_message)} |${first_failure ? ` failed: ${escaped(first_failure)} |` : " |"}`;
   });
   return [
     "## The typing game",
@@ -143,7 +144,9 @@ function typing(table, image) {
       "|---|---:|---:|---:|---:|---:|---|",
       ...lines,
     ].join("\n"),
-    `"At least": at ${number(workload.most)} clients, as many as the descriptors of one process allow here, it was still below.`,
+    ...(lines.some((line) => line.includes("at least"))
+      ? ['"At least": with as many clients as were tried (at most what the descriptors of one process allow) it was still below.']
+      : []),
     ...(lines.some((line) => line.includes("†")) ? [dagger] : []),
   ];
 }
@@ -176,7 +179,7 @@ function scaling(table, image) {
     );
     parts.push(
       `### ${title}`,
-      `${chosen[0].title.replace(/^./, (c) => c.toUpperCase())}, and so on. Server CPU per message in µs${memory ? ", resident memory per connection in bytes" : ""}.`,
+      `${chosen[0].title.replace(/^./, (c) => c.toUpperCase())}, and so on. CPU time of the server per message in µs${memory ? ", resident memory per connection in bytes" : ""}.`,
       [`| ${column} | ${columns.map(escaped).join(" | ")} |`, `|---:|${columns.map(() => "---:").join("|")}|`, ...lines].join("\n"),
       ...legend_of(table, chosen),
     );
@@ -203,7 +206,7 @@ function how({ settings, servers }) {
     lines.join("\n"),
     "Each has the same five handlers: `echo` and `ack` answer, `bcast` emits to everyone, `join` joins a room, `room` emits to one. " +
       "Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: one thread, WebSockets or keep-alive HTTP, which checks every answer.",
-    `Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), ${settings.rounds} times, so that a slow minute of the machine meets all of them; ratios are taken within a round. ` +
+    `Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), in ${plural(settings.rounds, "round")}, so that a slow minute of the machine meets all of them; ratios are taken within a round. ` +
       "CPU time is what the scheduler accounts to all threads of the server (`/proc/PID/task/*/schedstat`), that of the kernel on its behalf included, divided by the messages that clients received. " +
       "Latency is stamped by the client that emits and read by the one that receives, in the same process. A server that refuses, ends or answers wrongly has no number: the cell says why.",
   ];
@@ -216,10 +219,10 @@ function caveats({ machine, servers }) {
     [
       "- Server and load share one machine and its loopback network: no wire, no loss, no distance. A send on loopback does the receiver's work in the kernel too.",
       `- ${machine.processors} processors: where the server and the load are both busy, there is little left for the threads that Node.js and Bun have for their garbage.`,
-      "- `permessage-deflate`, TLS and compression of HTTP are off, as they are by default.",
+      "- No TLS and no compression: the clients ask for neither.",
       "- The clients mask with zeros and send few HTTP headers; browsers send more.",
       ...(bare ? ["- A bare server reads no JSON, sends no pings, knows no namespaces and no acknowledgements beyond these five handlers: it shows what the rest costs."] : []),
-      "- Memory is what is resident: runtimes with a collector take more than they use.",
+      "- Memory is what is resident: runtimes with a garbage collector take more than they use.",
     ].join("\n"),
   ];
 }

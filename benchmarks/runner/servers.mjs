@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The servers that are compared, and how one of them is started and stopped.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
+
+import { start } from "./children.mjs";
 
 const patience_ms = 15_000;
 
@@ -107,7 +109,7 @@ export class RunningServer {
     const fill = (text) => text.replaceAll("{port}", String(asked));
     // exec: the process is then the server and no shell, and what is accounted to it is the server's.
     const [program, ...args] = server.shell ? ["sh", "-c", `exec ${fill(server.shell)}`] : server.command.map(fill);
-    this.#child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = start(program, args);
     this.#child.stdout.on("data", (data) => (this.#output = (this.#output + data).slice(0, 4096)));
     this.#child.stderr.on("data", (data) => (this.#errors = (this.#errors + data).slice(-4096)));
     this.#child.once("error", (error) => (this.#end ??= error.message));
