@@ -40,7 +40,10 @@ export function versions(root, build) {
   const asio = Number(/^#define ASIO_VERSION (\d+)/m.exec(read(header("Asio_INCLUDE_DIR", "asio/version.hpp")))?.[1]);
 
   return {
-    socketio: parts(path.join(root, "include/socketio/version.hpp"), /^#define SOCKETIO_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)/gm),
+    socketio: parts(
+      path.join(root, "include/socketio/version.hpp"),
+      /^#define SOCKETIO_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)/gm,
+    ),
     commit: said("git", ["describe", "--always", "--dirty"], root),
     compiler: said(cached("CMAKE_CXX_COMPILER") ?? "c++", ["--version"])?.split("\n")[0],
     flags: `${cached("CMAKE_CXX_FLAGS") ?? ""} ${cached("CMAKE_CXX_FLAGS_RELEASE") ?? ""}`.trim(),
@@ -49,7 +52,10 @@ export function versions(root, build) {
       header("RapidJSON_INCLUDE_DIR", "rapidjson/rapidjson.h"),
       /^#define RAPIDJSON_(?:MAJOR|MINOR|PATCH)_VERSION (\d+)/gm,
     ),
-    websocketpp: parts(header("Websocketpp_INCLUDE_DIR", "websocketpp/version.hpp"), /(?:major|minor|patch)_version = (\d+)/g),
+    websocketpp: parts(
+      header("Websocketpp_INCLUDE_DIR", "websocketpp/version.hpp"),
+      /(?:major|minor|patch)_version = (\d+)/g,
+    ),
     node: process.version.slice(1),
     bun: package_version("bun"),
     "socket.io": package_version("socket.io"),

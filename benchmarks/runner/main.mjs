@@ -41,7 +41,7 @@ function options() {
     ...values,
     only: values.only === undefined ? undefined : new RegExp(values.only),
     rounds: Math.ceil(number("rounds", quick ? 1 : 3)),
-    seconds: number("seconds", quick ? 0.5 : 1.5),
+    seconds: number("seconds", quick ? 0.5 : 1.25),
     // Node needs most of a second until its code is compiled.
     warmup: quick ? 0.5 : 1,
   };
@@ -60,7 +60,9 @@ function chosen_servers({ build, servers, also }) {
 }
 
 function chosen_workloads({ only, quick }) {
-  const chosen = workloads(descriptor_limit()).filter(({ id, quick: is_quick }) => (only ? only.test(id) : !quick || is_quick));
+  const chosen = workloads(descriptor_limit()).filter(({ id, quick: is_quick }) =>
+    only ? only.test(id) : !quick || is_quick,
+  );
   if (chosen.length === 0) throw new Error(`no workload matches ${only}`);
   return chosen;
 }
@@ -69,11 +71,14 @@ function chosen_workloads({ only, quick }) {
 async function find_transports(build, server) {
   if (!server.probes_polling) return server;
   const { failed } = await measure(build, server, ["--transport", "polling", "--clients", "1"], 0.05, 0);
-  return failed ? { ...server, no_polling: failed } : { ...server, transports: [...server.transports, "polling"] };
+  return failed // What follows a tag is a page for people.
+    ? { ...server, no_polling: failed.replace(/\s*<.*/s, "") }
+    : { ...server, transports: [...server.transports, "polling"] };
 }
 
 const takes_part = (server, workload) =>
-  server.transports.includes(workload.transport) && (!workload.ours_only || server.ours === true || server.also === true);
+  server.transports.includes(workload.transport) &&
+  (!workload.ours_only || server.ours === true || server.also === true);
 
 /// Absolute paths say something of this machine only.
 const without_directories = (text) => text.replace(/(?<=^|[\s"'=:])\/\S*\/(?=[^/\s])/g, "");
@@ -129,11 +134,14 @@ async function measure_all(options) {
 }
 
 function summary({ group }, result) {
-  const number = (value, digits = 3) => (value === null ? "-" : Number(value.toPrecision(digits)).toLocaleString("en-US"));
+  const number = (value, digits = 3) =>
+    value === null ? "-" : Number(value.toPrecision(digits)).toLocaleString("en-US");
   const said =
     group === "connections"
-      ? `${number(result.connections_per_cpu_second)} connections per CPU second, ${number(result.memory_bytes_per_connection)} bytes each`
-      : `${number(result.server_us_per_message)} us of CPU per message, ${number(result.per_second)} per second, p95 ${number(result.p95_us)} us`;
+      ? `${number(result.connections_per_cpu_second)} connections per CPU second, ` +
+        `${number(result.memory_bytes_per_connection)} bytes each`
+      : `${number(result.server_us_per_message)} us of CPU per message, ` +
+        `${number(result.per_second)} per second, p95 ${number(result.p95_us)} us`;
   return said + (result.load_bound ? " (load at its limit)" : "");
 }
 
@@ -145,9 +153,13 @@ try {
   if (!chosen.report) writeFileSync(file, `${JSON.stringify(results, undefined, 1)}\n`);
   const plots = await write_plots(results, chosen.out);
   writeFileSync(path.join(chosen.out, "README.md"), report(results, plots));
-  console.log(`\nWrote README.md, results.json, ${plots.join(", ") || "no plot"} to ${path.relative(process.cwd(), chosen.out) || "."}`);
+  console.log(
+    `\nWrote README.md, results.json, ${plots.join(", ") || "no plot"} to ` +
+      `${path.relative(process.cwd(), chosen.out) || "."}`,
+  );
   const failures = results.cells.filter(({ failed }) => failed !== undefined);
-  if (failures.length !== 0) console.log(`${failures.length} of ${results.cells.length} measurements failed; the tables say why.`);
+  if (failures.length !== 0)
+    console.log(`${failures.length} of ${results.cells.length} measurements failed; the tables say why.`);
   if (!chosen.report && failures.length === results.cells.length) process.exitCode = 1;
 } catch (error) {
   console.error(`bench: ${error.message}`);

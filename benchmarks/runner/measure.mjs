@@ -15,14 +15,28 @@ export async function measure(build, server, args, seconds, warmup) {
     return { failed: error.message };
   }
   try {
-    const load = [...args, "--port", running.port, "--pid", running.pid, "--seconds", seconds, "--warmup", warmup].map(String);
+    const load = [...args, "--port", running.port, "--pid", running.pid, "--seconds", seconds, "--warmup", warmup].map(
+      String,
+    );
     // Connecting the largest crowd to the slowest server takes some 30 seconds.
-    const { status, output, errors, timed_out } = await run(path.join(build, "benchmarks/bench_load"), load, (seconds + warmup + 90) * 1000);
+    const { status, output, errors, timed_out } = await run(
+      path.join(build, "benchmarks/bench_load"),
+      load,
+      (seconds + warmup + 90) * 1000,
+    );
     // The load may see the end of a server before this program is told.
     if (status !== 0) await new Promise((resolve) => setTimeout(resolve, 100));
     if (running.why_it_ended()) return { failed: running.why_it_ended() };
     if (timed_out) return { failed: "the load did not end in time" };
-    if (status !== 0) return { failed: errors.trim().split("\n").at(-1).replace(/^bench_load: /, "") || `the load ended with ${status}` };
+    if (status !== 0)
+      return {
+        failed:
+          errors
+            .trim()
+            .split("\n")
+            .at(-1)
+            .replace(/^bench_load: /, "") || `the load ended with ${status}`,
+      };
     return { result: JSON.parse(output) };
   } catch (error) {
     return { failed: error.message };

@@ -37,7 +37,14 @@ async function to_svg(spec) {
     padding: 12,
     font: "sans-serif",
     view: { stroke: null },
-    axis: { labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal", gridColor: "#e5e5e5", domain: false, tickColor: "#bbb" },
+    axis: {
+      labelFontSize: 11,
+      titleFontSize: 11,
+      titleFontWeight: "normal",
+      gridColor: "#e5e5e5",
+      domain: false,
+      tickColor: "#bbb",
+    },
     header: { labelFontSize: 12, labelFontWeight: "bold", title: null },
     legend: { labelFontSize: 12, title: null, labelLimit: 300 },
     title: { fontSize: 14, anchor: "start", offset: 12 },
@@ -49,13 +56,16 @@ async function to_svg(spec) {
   return `${svg}\n`;
 }
 
-// One colour per server in all plots: ours warm, the others cool. By Okabe and Ito, which the colour-blind can tell apart.
+// One colour per server in all plots: ours warm, the others cool. Okabe and Ito chose them so that the colour-blind can
+// tell them apart.
 const colours = ["#D55E00", "#E69F00", "#CC79A7", "#0072B2", "#56B4E9", "#009E73", "#444444", "#999999"];
 
 /// The scale for the servers that are in the data.
 function colour_scale_of(table, data) {
   const { domain, range } = colour_scale(table);
-  const present = domain.map((label, i) => [label, range[i]]).filter(([label]) => data.some(({ server }) => server === label));
+  const present = domain
+    .map((label, i) => [label, range[i]])
+    .filter(([label]) => data.some(({ server }) => server === label));
   return { domain: present.map(([label]) => label), range: present.map(([, colour]) => colour) };
 }
 
@@ -81,7 +91,15 @@ function bars(table, data, title) {
     spec: {
       width: 300,
       height: { step: 20 },
-      encoding: { y: { field: "server", type: "nominal", sort: scale.domain, title: null, axis: { ticks: false, labelLimit: 300 } } },
+      encoding: {
+        y: {
+          field: "server",
+          type: "nominal",
+          sort: scale.domain,
+          title: null,
+          axis: { ticks: false, labelLimit: 300 },
+        },
+      },
       layer: [
         {
           mark: { type: "bar", height: 14 },
@@ -117,16 +135,34 @@ function rows(table, workloads, pick, facet = ({ title }) => title) {
 
 function cpu_bars(table, group) {
   const data = rows(table, table.workloads_of(group), (result) => result.server_us_per_message);
-  return bars(table, data, `Server CPU per message, in µs: less is better (${group === "polling" ? "long-polling" : "WebSocket"})`);
+  return bars(
+    table,
+    data,
+    `Server CPU per message, in µs: less is better (${group === "polling" ? "long-polling" : "WebSocket"})`,
+  );
 }
 
 function connection_bars(table) {
   const of = (kind) => table.workloads_of("connections").filter(({ id }) => id.includes(`/${kind}-`));
   const data = [
-    ...rows(table, of("idle"), (result) => result.memory_bytes_per_connection, ({ transport }) => `bytes of memory per idle connection, ${transport} (less is better)`),
-    ...rows(table, of("connect"), (result) => result.connections_per_cpu_second, ({ transport }) => `connections per CPU second, ${transport} (more is better)`),
+    ...rows(
+      table,
+      of("idle"),
+      (result) => result.memory_bytes_per_connection,
+      ({ transport }) => `bytes per idle connection, ${transport}`,
+    ),
+    ...rows(
+      table,
+      of("connect"),
+      (result) => result.connections_per_cpu_second,
+      ({ transport }) => `connections per CPU second, ${transport}`,
+    ),
   ];
-  return bars(table, data, "Connections");
+  return bars(
+    table,
+    data,
+    "Memory of a connection: less is better. Connections per second of server CPU: more is better",
+  );
 }
 
 function typing_lines(table) {
@@ -149,25 +185,40 @@ function typing_lines(table) {
         data: { values: data },
         mark: { type: "line", point: { size: 40 }, strokeWidth: 2 },
         encoding: {
-          x: { field: "clients", type: "quantitative", scale: { type: "log", nice: false }, axis: { title: "clients, in rooms of 6, 5 events per second each", format: ",", tickCount: 6 } },
-          y: { field: "ms", type: "quantitative", scale: { type: "log" }, axis: { title: "p95, ms", tickCount: 6, format: "~g" } },
+          x: {
+            field: "clients",
+            type: "quantitative",
+            scale: { type: "log", nice: false },
+            axis: { title: "clients, in rooms of 6, 5 events per second each", format: ",", tickCount: 6 },
+          },
+          y: {
+            field: "ms",
+            type: "quantitative",
+            scale: { type: "log" },
+            axis: { title: "p95, ms", tickCount: 6, format: "~g" },
+          },
           color: { field: "server", type: "nominal", scale: colour_scale_of(table, data), legend: { orient: "right" } },
         },
       },
-      { data: { values: [{ ms: workload.limit_ms }] }, mark: { type: "rule", strokeDash: [4, 4] }, encoding: { y: { field: "ms", type: "quantitative" } } },
+      {
+        data: { values: [{ ms: workload.limit_ms }] },
+        mark: { type: "rule", strokeDash: [4, 4] },
+        encoding: { y: { field: "ms", type: "quantitative" } },
+      },
     ],
   };
 }
 
 function scaling_lines(table) {
+  const from_zero = { zero: true };
   const families = [
-    ["clients", "clients"],
-    ["rooms-per-client", "rooms per client"],
-    ["rooms", "rooms in all"],
-    ["bytes", "bytes per message"],
+    ["clients", "clients", from_zero],
+    ["rooms-per-client", "rooms per client", from_zero],
+    ["rooms", "rooms in all", from_zero],
+    ["bytes", "bytes per message", { type: "log" }],
   ];
   const plots = [];
-  for (const [family, title] of families) {
+  for (const [family, title, scale] of families) {
     const data = [];
     for (const workload of table.workloads_of("scaling").filter((each) => each.family === family))
       for (const server of table.results.servers) {
@@ -181,8 +232,13 @@ function scaling_lines(table) {
       data: { values: data },
       mark: { type: "line", point: { size: 40 }, strokeWidth: 2 },
       encoding: {
-        x: { field: "x", type: "quantitative", scale: { type: "log", nice: false }, axis: { title, format: ",", tickCount: 5 } },
-        y: { field: "us", type: "quantitative", scale: { zero: true }, axis: { title: "µs per message", tickCount: 5 } },
+        x: {
+          field: "x",
+          type: "quantitative",
+          scale: { type: "log", nice: false },
+          axis: { title, format: ",", values: [...new Set(data.map(({ x }) => x))], labelFlush: false },
+        },
+        y: { field: "us", type: "quantitative", scale, axis: { title: "µs per message", tickCount: 5, format: "~f" } },
         color: { field: "server", type: "nominal", scale: colour_scale_of(table, data), legend: { orient: "right" } },
       },
     });

@@ -25,20 +25,35 @@ export function report(results, plots) {
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 function introduction({ machine, versions, settings, started, minutes, servers }) {
-    const busy =
+  const busy =
     machine.load_average > 0.5
-      ? [`**The machine was busy** when this began (load average ${machine.load_average.toFixed(2)}): these numbers are noisy.`]
+      ? [
+          `**The machine was busy** when this began (load average ${machine.load_average.toFixed(2)}): ` +
+            "these numbers are noisy.",
+        ]
       : [];
-  const quick = settings.quick ? ["**A quick run**: few workloads and short ones, to see that everything works. No numbers to quote."] : [];
+  const quick = settings.quick
+    ? ["**A quick run**: few workloads and short ones, to see that everything works. No numbers to quote."]
+    : [];
   const partial =
     settings.only || settings.servers
-      ? [`Only a part was measured (${[settings.only && `workloads: \`${settings.only}\``, settings.servers && `servers: \`${settings.servers}\``].filter(Boolean).join("; ")}).`]
+      ? [
+          `Only a part was measured (${[
+            settings.only && `workloads: \`${settings.only}\``,
+            settings.servers && `servers: \`${settings.servers}\``,
+          ]
+            .filter(Boolean)
+            .join("; ")}).`,
+        ]
       : [];
-  const missing = servers.filter((server) => server.missing).map((server) => `${server.label} is missing: ${server.missing}.`);
+  const missing = servers
+    .filter((server) => server.missing)
+    .map((server) => `${server.label} is missing: ${server.missing}.`);
   return [
     "# Benchmarks",
     "<!-- Written by scripts/bench from results.json; changes by hand are lost. -->",
-    "What one message costs each server in CPU time, how long it is under way, what a connection costs, and how that grows. " +
+    "What one message costs each server in CPU time, how long it is under way, what a connection costs, and how that " +
+      "grows. " +
       "Every server does the same work for the same clients; every number on this page is in " +
       "[results.json](results.json), with those of each single round.",
     ...quick,
@@ -46,24 +61,34 @@ function introduction({ machine, versions, settings, started, minutes, servers }
     ...partial,
     ...missing,
     [
-      `Measured on ${started.slice(0, 10)} in ${plural(minutes, "minute")}: ${plural(settings.rounds, "round")} of ${settings.seconds} s for each measurement, after a warm-up of ${settings.warmup} s.`,
+      `Measured on ${started.slice(0, 10)} in ${plural(minutes, "minute")}: ${plural(settings.rounds, "round")} of ` +
+        `${settings.seconds} s for each measurement, after a warm-up of ${settings.warmup} s.`,
       "",
       "| | |",
       "|---|---|",
-      `| Machine | ${machine.cpu}, ${plural(machine.processors, "processor")}, ${machine.memory_gib} GiB; ${machine.system}, ${machine.kernel} |`,
+      `| Machine | ${machine.cpu}, ${plural(machine.processors, "processor")}, ${machine.memory_gib} GiB; ` +
+        `${machine.system}, ${machine.kernel} |`,
       `| Compiler | ${versions.compiler}, \`${versions.flags}\` |`,
-      `| socketio | ${versions.socketio} (${versions.commit}); Asio ${versions.asio}, RapidJSON ${versions.rapidjson}${versions.websocketpp ? `, WebSocket++ ${versions.websocketpp}` : ""} |`,
+      `| socketio | ${versions.socketio} (${versions.commit}); Asio ${versions.asio}, RapidJSON ${versions.rapidjson}` +
+        `${versions.websocketpp ? `, WebSocket++ ${versions.websocketpp}` : ""} |`,
       `| Node.js | ${versions.node}; socket.io ${versions["socket.io"]}, ws ${versions.ws} |`,
       `| Bun | ${versions.bun}; @socket.io/bun-engine ${versions["@socket.io/bun-engine"]} |`,
       ...servers
         .filter(({ also }) => also)
-        .map(({ label, command, no_polling }) => `| ${escaped(label)} | built elsewhere: \`${escaped(command)}\`${no_polling ? `; no long-polling: ${escaped(no_polling)}` : ""} |`),
+        .map(
+          ({ label, command, no_polling }) =>
+            `| ${escaped(label)} | built elsewhere: \`${escaped(command)}\`` +
+            `${no_polling ? `; no long-polling: ${escaped(no_polling)}` : ""} |`,
+        ),
     ].join("\n"),
   ];
 }
 
-const legend = "Median of the rounds, in brackets the least and the most; × is the ratio to socketio, the median of the rounds' ratios.";
-const dagger = "† The load itself was at its limit: rates and latencies say little, the CPU time of the server holds.";
+const legend =
+  "Median of the rounds, in brackets the least and the most; × is the ratio to socketio, the median of the ratios " +
+  "within each round.";
+const dagger =
+  "† The load took more than 80 % of a processor itself: rates and latencies say less, the server's CPU time holds.";
 
 function legend_of(table, workloads) {
   const bound = table.results.cells.some(
@@ -76,7 +101,9 @@ function messages(table, group, title, image) {
   const workloads = table.workloads_of(group);
   if (workloads.length === 0) return [];
   const latency = (workload, server) => {
-    const values = ["p50_us", "p99_us", "p999_us"].map((name) => table.value(workload, server, (result) => result[name]));
+    const values = ["p50_us", "p99_us", "p999_us"].map((name) =>
+      table.value(workload, server, (result) => result[name]),
+    );
     if (values[0] === undefined) return "";
     if (values[0].failed !== undefined) return "failed";
     return values.map((value) => time(value.spread?.median)).join(" / ");
@@ -85,11 +112,14 @@ function messages(table, group, title, image) {
     `## Messages over ${title}`,
     `### Server CPU per message received by a client, in µs`,
     ...image(`${group}.svg`, `Server CPU per message over ${title}`),
-    markdown(table, workloads, (workload, server) => cell(table.value(workload, server, (result) => result.server_us_per_message))),
+    markdown(table, workloads, (workload, server) =>
+      cell(table.value(workload, server, (result) => result.server_us_per_message)),
+    ),
     legend,
     ...legend_of(table, workloads),
     `### Latency from the emit to the arrival: p50 / p99 / p99.9`,
-    "Where the next event is sent as soon as the answer has come, every server gets all that it can carry, and the latency is mostly the time in its queue.",
+    "Where the next event is sent as soon as the answer has come, every server gets all that it can carry, and the " +
+      "latency is mostly the time in its queue.",
     markdown(table, workloads, latency),
     `### Messages per second`,
     markdown(table, workloads, (workload, server) => {
@@ -103,7 +133,8 @@ function connections(table, image) {
   const workloads = table.workloads_of("connections");
   const storms = workloads.filter(({ id }) => id.includes("/connect-"));
   const idle = workloads.filter(({ id }) => id.includes("/idle-"));
-  const rows = (chosen, pick, write) => markdown(table, chosen, (workload, server) => cell(table.value(workload, server, pick), write));
+  const rows = (chosen, pick, write) =>
+    markdown(table, chosen, (workload, server) => cell(table.value(workload, server, pick), write));
   const parts = [];
   if (storms.length !== 0)
     parts.push(
@@ -115,11 +146,18 @@ function connections(table, image) {
   if (idle.length !== 0)
     parts.push(
       "### Resident memory per idle connection, in bytes",
-      "Growth of the server's resident memory from before the first client to after the last. The kernel's memory for the sockets is not in it.",
+      "Growth of the server's resident memory from before the first client to after the last. The kernel's memory " +
+        "for the sockets is not in it.",
       rows(idle, (result) => result.memory_bytes_per_connection),
     );
   if (parts.length === 0) return [];
-  return ["## Connections", ...image("connections.svg", "Connections and memory"), ...parts, legend, ...legend_of(table, workloads)];
+  return [
+    "## Connections",
+    ...image("connections.svg", "Connections and memory"),
+    ...parts,
+    legend,
+    ...legend_of(table, workloads),
+  ];
 }
 
 function typing(table, image) {
@@ -133,11 +171,21 @@ function typing(table, image) {
     const best = best_runs(runs).find((run) => run.clients === clients)?.result;
     const first_failure = runs.find(({ failed }) => failed)?.failed;
     const bound = runs.some(({ result }) => result?.load_bound);
-    return `| ${escaped(server.label)} | ${at_least ? "at least " : ""}${clients.toLocaleString("en-US")}${bound ? " †" : ""} | ${number(best?.per_second)} | ${time(best?.p50_us)} | ${time(best?.p95_us)} | ${number(best?.server_us_per_message)} |${first_failure ? ` failed: ${escaped(first_failure)} |` : " |"}`;
+    const columns = [
+      escaped(server.label),
+      `${at_least ? "at least " : ""}${clients.toLocaleString("en-US")}${bound ? " †" : ""}`,
+      number(best?.per_second),
+      time(best?.p50_us),
+      time(best?.p95_us),
+      number(best?.server_us_per_message),
+      first_failure ? `failed: ${escaped(first_failure)}` : "",
+    ];
+    return `| ${columns.join(" | ")} |`;
   });
   return [
     "## The typing game",
-    `Rooms of 6; everyone sends 5 events per second to the room, and so gets 30. How many clients until the 95th percentile of the latency passes ${workload.limit_ms} ms?`,
+    "Rooms of 6; everyone sends 5 events per second to the room, and so gets 30. How many clients until the 95th " +
+      `percentile of the latency passes ${workload.limit_ms} ms?`,
     ...image("typing.svg", "Latency against clients"),
     [
       "| | clients | messages per second | p50 | p95 | server CPU per message, µs | |",
@@ -145,7 +193,10 @@ function typing(table, image) {
       ...lines,
     ].join("\n"),
     ...(lines.some((line) => line.includes("at least"))
-      ? ['"At least": with as many clients as were tried (at most what the descriptors of one process allow) it was still below.']
+      ? [
+          '"At least": with as many clients as were tried (at most what the descriptors of one process allow) it was ' +
+            "still below.",
+        ]
       : []),
     ...(lines.some((line) => line.includes("†")) ? [dagger] : []),
   ];
@@ -169,18 +220,29 @@ function scaling(table, image) {
     const chosen = workloads.filter((workload) => workload.family === family);
     if (chosen.length === 0) continue;
     const servers = table.servers_of(chosen);
-    const columns = servers.flatMap(({ label }) => [`${label}: µs`, ...(memory ? [`${label}: bytes per connection`] : [])]);
+    const columns = servers.flatMap(({ label }) => [
+      `${label}: µs`,
+      ...(memory ? [`${label}: bytes per connection`] : []),
+    ]);
     const values = (workload, server) => [
       cell(without_ratio(table.value(workload, server, (result) => result.server_us_per_message))),
-      ...(memory ? [cell(without_ratio(table.value(workload, server, (result) => result.memory_bytes_per_connection)))] : []),
+      ...(memory
+        ? [cell(without_ratio(table.value(workload, server, (result) => result.memory_bytes_per_connection)))]
+        : []),
     ];
     const lines = chosen.map(
-      (workload) => `| ${workload.x.toLocaleString("en-US")} | ${servers.flatMap((server) => values(workload, server)).join(" | ")} |`,
+      (workload) =>
+        `| ${workload.x.toLocaleString("en-US")} | ${servers.flatMap((server) => values(workload, server)).join(" | ")} |`,
     );
     parts.push(
       `### ${title}`,
-      `${chosen[0].title.replace(/^./, (c) => c.toUpperCase())}, and so on. CPU time of the server per message in µs${memory ? ", resident memory per connection in bytes" : ""}.`,
-      [`| ${column} | ${columns.map(escaped).join(" | ")} |`, `|---:|${columns.map(() => "---:").join("|")}|`, ...lines].join("\n"),
+      `${chosen[0].title.replace(/^./, (c) => c.toUpperCase())}, and so on. CPU time of the server per message in µs` +
+        `${memory ? ", resident memory per connection in bytes" : ""}.`,
+      [
+        `| ${column} | ${columns.map(escaped).join(" | ")} |`,
+        `|---:|${columns.map(() => "---:").join("|")}|`,
+        ...lines,
+      ].join("\n"),
       ...legend_of(table, chosen),
     );
   }
@@ -196,19 +258,25 @@ function how({ settings, servers }) {
     "ours-websocketpp": "this library with WebSocket++ for the WebSockets",
     node: "the reference implementation, on Node.js and `ws`",
     bun: "the reference implementation on the engine made for Bun",
-    websocketpp: "a C++ program on WebSocket++ and its Asio transport alone, which sends the text of events back unread",
+    websocketpp:
+      "a C++ program on WebSocket++ and its Asio transport alone, which sends the text of events back unread",
   };
   const lines = servers.map(
-    ({ name, label, also }) => `- **${label}**: ${also ? "built elsewhere; see the table at the top" : described[name]}.`,
+    ({ name, label, also }) =>
+      `- **${label}**: ${also ? "built elsewhere; see the table at the top" : described[name]}.`,
   );
   return [
     "## What is compared, and how",
     lines.join("\n"),
-    "Each has the same five handlers: `echo` and `ack` answer, `bcast` emits to everyone, `join` joins a room, `room` emits to one. " +
-      "Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: one thread, WebSockets or keep-alive HTTP, which checks every answer.",
-    `Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), in ${plural(settings.rounds, "round")}, so that a slow minute of the machine meets all of them; ratios are taken within a round. ` +
-      "CPU time is what the scheduler accounts to all threads of the server (`/proc/PID/task/*/schedstat`), that of the kernel on its behalf included, divided by the messages that clients received. " +
-      "Latency is stamped by the client that emits and read by the one that receives, in the same process. A server that refuses, ends or answers wrongly has no number: the cell says why.",
+    "Each has the same five handlers: `echo` and `ack` answer, `bcast` emits to everyone, `join` joins a room, " +
+      "`room` emits to one. Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: one " +
+      "thread, WebSockets or keep-alive HTTP, which checks every answer.",
+    "Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), in " +
+      `${plural(settings.rounds, "round")}, so that a slow minute of the machine meets all of them; ratios are taken ` +
+      "within a round. CPU time is what the scheduler accounts to all threads of the server " +
+      "(`/proc/PID/task/*/schedstat`), that of the kernel on its behalf included, divided by the messages that " +
+      "clients received. Latency is stamped by the client that emits and read by the one that receives, in the same " +
+      "process. A server that refuses, ends or answers wrongly has no number: the cell says why.",
   ];
 }
 
@@ -217,11 +285,18 @@ function caveats({ machine, servers }) {
   return [
     "## Caveats",
     [
-      "- Server and load share one machine and its loopback network: no wire, no loss, no distance. A send on loopback does the receiver's work in the kernel too.",
-      `- ${machine.processors} processors: where the server and the load are both busy, there is little left for the threads that Node.js and Bun have for their garbage.`,
+      "- Server and load share one machine and its loopback network: no wire, no loss, no distance. A send on " +
+        "loopback does the receiver's work in the kernel too.",
+      `- ${plural(machine.processors, "processor")}: the load takes most of one where it is busy; what is left is ` +
+        "for the server, and for the further threads of those that have them, such as the collectors of Node.js and Bun.",
       "- No TLS and no compression: the clients ask for neither.",
       "- The clients mask with zeros and send few HTTP headers; browsers send more.",
-      ...(bare ? ["- A bare server reads no JSON, sends no pings, knows no namespaces and no acknowledgements beyond these five handlers: it shows what the rest costs."] : []),
+      ...(bare
+        ? [
+            "- A bare server reads no JSON, sends no pings, knows no namespaces and no acknowledgements beyond these " +
+              "five handlers: it shows what the rest costs.",
+          ]
+        : []),
       "- Memory is what is resident: runtimes with a garbage collector take more than they use.",
     ].join("\n"),
   ];
@@ -236,5 +311,9 @@ function again({ servers, settings }) {
     settings.quick ? "" : ` --rounds ${settings.rounds} --seconds ${settings.seconds}`,
     ...also,
   ].join("");
-  return ["## Again", `\`\`\`sh\n./scripts/bench${options}\n\`\`\``, "`./scripts/bench --help` says what else there is. Let the machine be quiet."];
+  return [
+    "## Again",
+    `\`\`\`sh\n./scripts/bench${options}\n\`\`\``,
+    "`./scripts/bench --help` says what else there is. Let the machine be quiet.",
+  ];
 }

@@ -21,7 +21,14 @@ export function own_servers(root, build) {
   const not_built = (file) => (existsSync(file) ? undefined : `${path.basename(file)} was not built`);
 
   const servers = [
-    { name: "ours", label: "socketio", command: [bench_server, "--port", "{port}"], transports: both, ours: true, missing: not_built(bench_server) },
+    {
+      name: "ours",
+      label: "socketio",
+      command: [bench_server, "--port", "{port}"],
+      transports: both,
+      ours: true,
+      missing: not_built(bench_server),
+    },
     {
       name: "ours-websocketpp",
       label: "socketio over WebSocket++",
@@ -30,8 +37,19 @@ export function own_servers(root, build) {
       ours: true,
       missing: not_built(bench_server),
     },
-    { name: "node", label: "Node.js socket.io", command: [process.execPath, script("node_server.mjs"), "--port", "{port}"], transports: both },
-    { name: "bun", label: "Bun socket.io engine", command: [bun, script("bun_server.mjs"), "--port", "{port}"], transports: both, missing: not_installed(bun) },
+    {
+      name: "node",
+      label: "Node.js socket.io",
+      command: [process.execPath, script("node_server.mjs"), "--port", "{port}"],
+      transports: both,
+    },
+    {
+      name: "bun",
+      label: "Bun socket.io engine",
+      command: [bun, script("bun_server.mjs"), "--port", "{port}"],
+      transports: both,
+      missing: not_installed(bun),
+    },
     {
       name: "websocketpp",
       label: "WebSocket++, bare",

@@ -11,7 +11,8 @@ export function number(value) {
 }
 
 /// Microseconds, or milliseconds where that is shorter.
-export const time = (us) => (us === undefined || us === null ? "–" : us < 1000 ? `${number(us)} µs` : `${number(us / 1000)} ms`);
+export const time = (us) =>
+  us === undefined || us === null ? "–" : us < 1000 ? `${number(us)} µs` : `${number(us / 1000)} ms`;
 
 export const escaped = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;");
 
@@ -26,7 +27,9 @@ export class Table {
 
   /// The servers that have a cell in one of the workloads.
   servers_of(workloads) {
-    return this.results.servers.filter((server) => workloads.some((workload) => this.cells(workload, server).length !== 0));
+    return this.results.servers.filter((server) =>
+      workloads.some((workload) => this.cells(workload, server).length !== 0),
+    );
   }
 
   workloads_of(group) {
@@ -41,7 +44,11 @@ export class Table {
     if (cells.length === 0) return undefined;
     const base = this.results.servers.find(({ ours }) => ours);
     const by_round = (of) =>
-      new Map(this.cells(workload, of).filter(({ result }) => result).map((cell) => [cell.round, pick(cell.result)]));
+      new Map(
+        this.cells(workload, of)
+          .filter(({ result }) => result)
+          .map((cell) => [cell.round, pick(cell.result)]),
+      );
     return {
       spread: spread(cells.map(({ result }) => pick(result))),
       ratio: base && base.name !== server.name ? paired_ratio(by_round(server), by_round(base)) : undefined,

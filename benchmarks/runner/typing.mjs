@@ -4,7 +4,7 @@
 const is_quick = ({ result }, limit_ms) => result !== undefined && result.p95_us <= limit_ms * 1000;
 
 /// Doubles the clients until the 95th percentile of the latency passes the limit or a run fails, then narrows the place
-/// down by two further steps. A step that does not pass is tried once more: one pause of the machine is not the server's.
+/// down by two further steps. A step that does not pass is tried once more: a pause of the machine is not the server's.
 ///
 /// @param run     measures with a command line of bench_load
 /// @param record  is told of every run: (clients, what `run` returned)
@@ -35,8 +35,8 @@ export async function climb(workload, run, record) {
   }
 }
 
-/// What one server carried: { clients, at_least } by the runs that `climb` recorded, in one round. `at_least` says that the
-/// limit was never passed.
+/// What one server carried: { clients, at_least } by the runs that `climb` recorded, in one round. `at_least` says that
+/// the limit was never passed.
 export function carried(cells, limit_ms) {
   const passed = new Set(cells.filter((cell) => is_quick(cell, limit_ms)).map(({ clients }) => clients));
   const slow = cells.map(({ clients }) => clients).filter((clients) => !passed.has(clients));

@@ -3,7 +3,12 @@
 
 const usual = [
   { id: "echo-1", title: "echo, 50 clients, one event in flight each", args: ["--workload", "echo"], quick: true },
-  { id: "echo-32", title: "echo, 50 clients, 32 in flight each", args: ["--workload", "echo", "--in-flight", "32"], quick: true },
+  {
+    id: "echo-32",
+    title: "echo, 50 clients, 32 in flight each",
+    args: ["--workload", "echo", "--in-flight", "32"],
+    quick: true,
+  },
   { id: "ack", title: "acknowledgement, 50 clients, one in flight each", args: ["--workload", "ack"] },
   {
     id: "bcast-1",
@@ -95,7 +100,7 @@ export function workloads(descriptors) {
     scale(
       "rooms-per-client",
       rooms,
-      `rooms of 6, 600 clients, each in ${rooms}, 2 events per second each`,
+      `rooms of 6, 600 clients, each in ${rooms} of them, 2 events per second each`,
       ["--workload", "room", "--clients", "600", "--rooms", String(rooms * 100), "--rate", "2"],
       rooms === 16,
     );
@@ -103,9 +108,18 @@ export function workloads(descriptors) {
     scale(
       "rooms",
       rooms,
-      `${of_number(rooms)} rooms of 6 in all, 1,200 clients, 1,200 events per second in all`,
+      `${of_number(rooms)} room${rooms === 1 ? "" : "s"} of 6 in all, 1,200 clients, 1,200 events per second in all`,
       // With fewer than 200 rooms not every client is in one; those that are send more often.
-      ["--workload", "room", "--clients", "1200", "--rooms", String(rooms), "--rate", String(1200 / Math.min(1200, rooms * 6))],
+      [
+        "--workload",
+        "room",
+        "--clients",
+        "1200",
+        "--rooms",
+        String(rooms),
+        "--rate",
+        String(1200 / Math.min(1200, rooms * 6)),
+      ],
       rooms === 1_000,
     );
   for (const bytes of [32, 256, 1_024, 4_096, 16_384, 65_536])

@@ -22,8 +22,16 @@ test("the spread leaves out what is no number", () => {
 });
 
 test("ratios are taken within a round", () => {
-  const slow_round = new Map([[1, 20], [2, 200], [3, 20]]);
-  const base = new Map([[1, 10], [2, 100], [4, 1]]);
+  const slow_round = new Map([
+    [1, 20],
+    [2, 200],
+    [3, 20],
+  ]);
+  const base = new Map([
+    [1, 10],
+    [2, 100],
+    [4, 1],
+  ]);
   assert.equal(paired_ratio(slow_round, base), 2);
   assert.equal(paired_ratio(slow_round, new Map()), undefined);
 });
@@ -41,7 +49,10 @@ const results = {
     { name: "a", label: "A", ours: true },
     { name: "b", label: "B" },
   ],
-  workloads: [{ id: "w/x", group: "w" }, { id: "w/y", group: "w" }],
+  workloads: [
+    { id: "w/x", group: "w" },
+    { id: "w/y", group: "w" },
+  ],
   cells: [
     { workload: "w/x", server: "a", round: 1, result: { us: 2 } },
     { workload: "w/x", server: "b", round: 1, result: { us: 6, load_bound: true } },
@@ -88,14 +99,20 @@ test("the typing game is narrowed down to the number of clients that a server ca
 
 test("the typing game ends with as many clients as there may be", async () => {
   const cells = await climb_to(1e9, 5000);
-  assert.deepEqual(cells.map(({ clients }) => clients), [600, 1200, 2400, 4800, 4998]);
+  assert.deepEqual(
+    cells.map(({ clients }) => clients),
+    [600, 1200, 2400, 4800, 4998],
+  );
   assert.deepEqual(carried(cells, 50), { clients: 4998, at_least: true });
 });
 
 test("one pause of the machine does not end the typing game", async () => {
   const cells = await climb_to(1e9, 2400, new Set([1200]));
   assert.deepEqual(carried(cells, 50), { clients: 2400, at_least: true });
-  assert.deepEqual(best_runs(cells).map(({ result }) => result.p95_us), [1000, 1000, 1000]);
+  assert.deepEqual(
+    best_runs(cells).map(({ result }) => result.p95_us),
+    [1000, 1000, 1000],
+  );
 });
 
 test("a server that fails from the beginning carries nobody", () => {

@@ -9,7 +9,13 @@ import { measure } from "../../benchmarks/runner/measure.mjs";
 
 const build = process.env.BENCH_BUILD;
 const server = {
-  command: [path.join(build, "benchmarks/bench_server"), "--port", "{port}", "--transport", process.env.SOCKETIO_TEST_TRANSPORT],
+  command: [
+    path.join(build, "benchmarks/bench_server"),
+    "--port",
+    "{port}",
+    "--transport",
+    process.env.SOCKETIO_TEST_TRANSPORT,
+  ],
   prints_port: true,
 };
 
@@ -67,7 +73,10 @@ test("what the command line asks in vain is said in a sentence", async () => {
   const failure = async (...args) => (await run(...args)).failed;
   assert.equal(await failure("--clients", "ten"), "--clients takes a number, not ten");
   assert.match(await failure("--workload", "nothing"), /^--workload takes echo, .* not nothing$/);
-  assert.match(await failure("--clients", "10000000"), /^10000000 clients need 10000032 descriptors, but this process may have \d+/);
+  assert.match(
+    await failure("--clients", "10000000"),
+    /^10000000 clients need 10000032 descriptors, but this process may have \d+/,
+  );
 });
 
 test("a server that ends at once is a failure with its reason", async () => {
