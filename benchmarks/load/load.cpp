@@ -70,7 +70,7 @@ Measurement Load::run() {
   const std::uint64_t start = now_ns();
   connect_all();
   result_.connect_seconds = static_cast<double>(now_ns() - start) / ns_per_second;
-  result_.connect_cpu_ns = server_cpu_ns() - cpu_before;
+  result_.connect_cpu_ns = server_cpu_ns_since(cpu_before);
   run_for(0.2);  // what a server does a little later belongs to connecting
   result_.memory_connected = server_memory();
 
@@ -86,6 +86,12 @@ Measurement Load::run() {
 }
 
 std::uint64_t Load::server_cpu_ns() const { return options_.pid == 0 ? 0 : cpu_ns(options_.pid); }
+
+std::uint64_t Load::server_cpu_ns_since(std::uint64_t before) const {
+  const std::uint64_t now = server_cpu_ns();
+  if (now < before) throw std::runtime_error("a thread of the server has ended: its CPU time is not known");
+  return now - before;
+}
 
 std::uint64_t Load::server_memory() const { return options_.pid == 0 ? 0 : resident_bytes(options_.pid); }
 
@@ -169,7 +175,7 @@ void Load::stop_measuring() {
   measuring_ = false;
   result_.seconds = static_cast<double>(now_ns() - measure_start_) / ns_per_second;
   result_.own_cpu_ns = own_cpu_ns() - result_.own_cpu_ns;
-  result_.server_cpu_ns = server_cpu_ns() - result_.server_cpu_ns;
+  result_.server_cpu_ns = server_cpu_ns_since(result_.server_cpu_ns);
 }
 
 void Load::handle_ready(Client& client) {

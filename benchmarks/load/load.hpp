@@ -57,6 +57,7 @@ class Load final : private ClientUser {
   void send_event(Client& client);
   void count(Client& client, std::string_view stamp);
   std::uint64_t server_cpu_ns() const;
+  std::uint64_t server_cpu_ns_since(std::uint64_t before) const;
   std::uint64_t server_memory() const;
 
   void handle_ready(Client& client) override;

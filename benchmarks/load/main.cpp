@@ -5,6 +5,7 @@
 #include <benchmarks/load/load.hpp>
 #include <benchmarks/load/options.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <locale>
@@ -76,8 +77,13 @@ std::string to_json(const bench::Options& options, const bench::Measurement& res
   line.number("load_cpu_percent", own_percent);
   line.flag("load_bound", own_percent > 80);
   const bool has_latency = result.latency.total() != 0;
-  for (const auto& [name, percent] : {std::pair{"p50_us", 50.0}, {"p95_us", 95.0}, {"p99_us", 99.0}, {"p999_us", 99.9}})
+  const auto percentile = [&](const char* name, double percent) {
     line.ratio(name, has_latency, result.latency.percentile(percent), 1000);
+  };
+  percentile("p50_us", 50);
+  percentile("p95_us", 95);
+  percentile("p99_us", 99);
+  percentile("p999_us", 99.9);
   line.ratio("memory_bytes_per_connection", has_server, count(result.memory_connected) - count(result.memory_before),
              options.clients);
   line.ratio("memory_bytes_before", has_server, count(result.memory_before), 1);

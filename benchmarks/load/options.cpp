@@ -48,8 +48,8 @@ The server must have the five handlers of bench_server.
 Among the results: messages (received, all clients together), server_us_per_message and load_us_per_message (CPU time,
 by the scheduler's account), the latency from the emit to the arrival in microseconds (for connect: from the connection
 to the joined namespace), memory_bytes_per_connection (growth of resident memory from before the first client to after
-the last). "load_bound": true says that this program itself had no time left, so that the rates say little about the
-server; the server's CPU time per message holds all the same.
+the last). "load_bound": true says that this program itself took more than 80 % of a processor, so that rates and
+latencies say less about the server; the server's CPU time per message holds all the same.
 )";
 
 double to_number(std::string_view name, std::string_view text, double least, double most) {

@@ -71,9 +71,9 @@ function chosen_workloads({ only, quick }) {
 async function find_transports(build, server) {
   if (!server.probes_polling) return server;
   const { failed } = await measure(build, server, ["--transport", "polling", "--clients", "1"], 0.05, 0);
-  return failed // What follows a tag is a page for people.
-    ? { ...server, no_polling: failed.replace(/\s*<.*/s, "") }
-    : { ...server, transports: [...server.transports, "polling"] };
+  if (!failed) return { ...server, transports: [...server.transports, "polling"] };
+  // What follows a tag is a page for people.
+  return { ...server, no_polling: failed.replace(/\s*<.*/s, "") };
 }
 
 const takes_part = (server, workload) =>

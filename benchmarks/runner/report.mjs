@@ -230,10 +230,8 @@ function scaling(table, image) {
         ? [cell(without_ratio(table.value(workload, server, (result) => result.memory_bytes_per_connection)))]
         : []),
     ];
-    const lines = chosen.map(
-      (workload) =>
-        `| ${workload.x.toLocaleString("en-US")} | ${servers.flatMap((server) => values(workload, server)).join(" | ")} |`,
-    );
+    const cells = (workload) => servers.flatMap((server) => values(workload, server)).join(" | ");
+    const lines = chosen.map((workload) => `| ${workload.x.toLocaleString("en-US")} | ${cells(workload)} |`);
     parts.push(
       `### ${title}`,
       `${chosen[0].title.replace(/^./, (c) => c.toUpperCase())}, and so on. CPU time of the server per message in µs` +
@@ -269,8 +267,8 @@ function how({ settings, servers }) {
     "## What is compared, and how",
     lines.join("\n"),
     "Each has the same five handlers: `echo` and `ack` answer, `bcast` emits to everyone, `join` joins a room, " +
-      "`room` emits to one. Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: one " +
-      "thread, WebSockets or keep-alive HTTP, which checks every answer.",
+      "`room` emits to one. Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: " +
+      "one thread, WebSockets or keep-alive HTTP, which checks every answer.",
     "Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), in " +
       `${plural(settings.rounds, "round")}, so that a slow minute of the machine meets all of them; ratios are taken ` +
       "within a round. CPU time is what the scheduler accounts to all threads of the server " +
@@ -288,7 +286,7 @@ function caveats({ machine, servers }) {
       "- Server and load share one machine and its loopback network: no wire, no loss, no distance. A send on " +
         "loopback does the receiver's work in the kernel too.",
       `- ${plural(machine.processors, "processor")}: the load takes most of one where it is busy; what is left is ` +
-        "for the server, and for the further threads of those that have them, such as the collectors of Node.js and Bun.",
+        "for the server, and for the further threads of those that have them, as Node.js and Bun do.",
       "- No TLS and no compression: the clients ask for neither.",
       "- The clients mask with zeros and send few HTTP headers; browsers send more.",
       ...(bare
