@@ -270,8 +270,8 @@ function how({ settings, servers }) {
       "`room` emits to one. Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: " +
       "one thread, WebSockets or keep-alive HTTP, which checks every answer.",
     "Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), in " +
-      `${plural(settings.rounds, "round")}, so that a slow minute of the machine meets all of them; ratios are taken ` +
-      "within a round. CPU time is what the scheduler accounts to all threads of the server " +
+      `${plural(settings.rounds, "round")}, so that a slow minute of the machine meets all of them; the long ` +
+      "workloads a third as often. Ratios are taken within a round. CPU time is what the scheduler accounts to all threads of the server " +
       "(`/proc/PID/task/*/schedstat`), that of the kernel on its behalf included, divided by the messages that " +
       "clients received. Latency is stamped by the client that emits and read by the one that receives, in the same " +
       "process. A server that refuses, ends or answers wrongly has no number: the cell says why.",
