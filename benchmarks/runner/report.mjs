@@ -84,17 +84,22 @@ function introduction({ machine, versions, settings, started, minutes, servers }
   ];
 }
 
-const legend =
-  "Median of the rounds, in brackets the least and the most; × is the ratio to socketio, the median of the ratios " +
-  "within each round.";
+const spread_legend = "Median of the rounds, in brackets the least and the most";
+const ratio_legend = (label) => `× is the ratio to ${label}, the median of the ratios within each round`;
 const dagger =
   "† The load took more than 80 % of a processor itself: rates and latencies say less, the server's CPU time holds.";
 
-function legend_of(table, workloads) {
+function dagger_of(table, workloads) {
   const bound = table.results.cells.some(
     ({ workload, result }) => result?.load_bound && workloads.some(({ id }) => id === workload),
   );
   return bound ? [dagger] : [];
+}
+
+/// What the marks in the cells of these workloads mean.
+function legend_of(table, workloads) {
+  const base = table.base();
+  return [`${spread_legend}${base ? `; ${ratio_legend(base.label)}` : ""}.`, ...dagger_of(table, workloads)];
 }
 
 function messages(table, group, title, image) {
@@ -115,7 +120,6 @@ function messages(table, group, title, image) {
     markdown(table, workloads, (workload, server) =>
       cell(table.value(workload, server, (result) => result.server_us_per_message)),
     ),
-    legend,
     ...legend_of(table, workloads),
     `### Latency from the emit to the arrival: p50 / p99 / p99.9`,
     "Where the next event is sent as soon as the answer has come, every server gets all that it can carry, and the " +
@@ -155,7 +159,6 @@ function connections(table, image) {
     "## Connections",
     ...image("connections.svg", "Connections and memory"),
     ...parts,
-    legend,
     ...legend_of(table, workloads),
   ];
 }
@@ -241,10 +244,9 @@ function scaling(table, image) {
         `|---:|${columns.map(() => "---:").join("|")}|`,
         ...lines,
       ].join("\n"),
-      ...legend_of(table, chosen),
     );
   }
-  return parts;
+  return [...parts, ...dagger_of(table, workloads)];
 }
 
 const without_ratio = (value) => value && { ...value, ratio: undefined };

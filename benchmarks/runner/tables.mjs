@@ -32,6 +32,11 @@ export class Table {
     );
   }
 
+  /// The server that ratios refer to: the first of ours, if there is one.
+  base() {
+    return this.results.servers.find(({ ours }) => ours);
+  }
+
   workloads_of(group) {
     return this.results.workloads.filter((workload) => workload.group === group);
   }
@@ -42,7 +47,7 @@ export class Table {
     const failed = cells.find((cell) => cell.failed !== undefined)?.failed;
     if (failed !== undefined) return { failed };
     if (cells.length === 0) return undefined;
-    const base = this.results.servers.find(({ ours }) => ours);
+    const base = this.base();
     const by_round = (of) =>
       new Map(
         this.cells(workload, of)
