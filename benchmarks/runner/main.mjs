@@ -76,9 +76,10 @@ async function find_transports(build, server) {
   return { ...server, no_polling: failed.replace(/\s*<.*/s, "") };
 }
 
-const takes_part = (server, workload) =>
+/// How the cost grows is asked of one server of ours, and of those from elsewhere.
+const takes_part = (server, workload, servers) =>
   server.transports.includes(workload.transport) &&
-  (!workload.ours_only || server.ours === true || server.also === true);
+  (!workload.ours_only || server.also === true || server === servers.find(({ ours }) => ours));
 
 /// Absolute paths say something of this machine only.
 const without_directories = (text) => text.replace(/(?<=^|[\s"'=:])\/\S*\/(?=[^/\s])/g, "");
@@ -90,7 +91,10 @@ async function measure_all(options) {
     console.log(`The machine is busy (load average ${about.machine.load_average.toFixed(2)}): expect noise.`);
   const servers = [];
   for (const server of chosen_servers(options)) servers.push(await find_transports(options.build, server));
-  const chosen = chosen_workloads(options);
+  const chosen = chosen_workloads(options).filter((workload) =>
+    servers.some((server) => takes_part(server, workload, servers)),
+  );
+  if (chosen.length === 0) throw new Error("none of these servers takes part in any of these workloads");
 
   const cells = [];
   const record = (workload, server, round, { result, failed: why }, more = {}) => {
@@ -102,7 +106,7 @@ async function measure_all(options) {
   };
   for (const workload of chosen) {
     const rounds = workload.once ? Math.ceil(options.rounds / 3) : options.rounds;
-    const taking_part = servers.filter((server) => takes_part(server, workload));
+    const taking_part = servers.filter((server) => takes_part(server, workload, servers));
     for (let round = 1; round <= rounds; ++round) {
       for (const server of taking_part) {
         const run = (args) => measure(options.build, server, args, options.seconds, options.warmup);

@@ -9,7 +9,12 @@ const usual = [
     args: ["--workload", "echo", "--in-flight", "32"],
     quick: true,
   },
-  { id: "ack", title: "acknowledgement, 50 clients, one in flight each", args: ["--workload", "ack"] },
+  {
+    id: "ack",
+    title: "acknowledgement, 50 clients, one in flight each",
+    args: ["--workload", "ack"],
+    websocket_only: true,
+  },
   {
     id: "bcast-1",
     title: "broadcast to 500, one at a time",
@@ -20,6 +25,7 @@ const usual = [
     id: "bcast-16",
     title: "broadcast to 500, 16 in flight",
     args: ["--workload", "bcast", "--clients", "500", "--senders", "1", "--in-flight", "16"],
+    websocket_only: true,
   },
   {
     id: "room",
@@ -34,13 +40,15 @@ const usual = [
 ];
 
 const over = (transport) =>
-  usual.map((workload) => ({
-    ...workload,
-    id: `${transport}/${workload.id}`,
-    group: transport,
-    transport,
-    args: [...workload.args, "--transport", transport],
-  }));
+  usual
+    .filter(({ websocket_only }) => !websocket_only || transport === "websocket")
+    .map(({ websocket_only, ...workload }) => ({
+      ...workload,
+      id: `${transport}/${workload.id}`,
+      group: transport,
+      transport,
+      args: [...workload.args, "--transport", transport],
+    }));
 
 const with_transport = (transport) => ["--transport", transport];
 
