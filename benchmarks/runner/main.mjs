@@ -41,7 +41,7 @@ function options() {
     ...values,
     only: values.only === undefined ? undefined : new RegExp(values.only),
     rounds: Math.ceil(number("rounds", quick ? 1 : 3)),
-    seconds: number("seconds", quick ? 0.5 : 1.25),
+    seconds: number("seconds", quick ? 0.5 : 1.5),
     // Node needs most of a second until its code is compiled.
     warmup: quick ? 0.5 : 1,
   };
