@@ -92,7 +92,7 @@ constexpr std::size_t step = 7919;
 
 struct Setting {
   std::size_t clients = 1000;
-  std::size_t handlers = 2;
+  std::size_t handlers = 5;      // as bench_server has
   std::size_t header_bytes = 0;  // of the handshake, beyond what every WebSocket client sends
 };
 
@@ -380,7 +380,7 @@ int main(int argc, char** argv) try {
       std::cout
           << "usage: bench_scale [--max-clients N] [<scale>...]\n"
              "Scales: clients, rooms_per_client, rooms, members, message_bytes, handlers, header_bytes; without\n"
-             "one, all. A million clients, the default of --max-clients, take about 3 GB and half a minute.\n"
+             "one, all. A million clients, the default of --max-clients, take 3 GB and less than a minute.\n"
              "Each point is a line {\"scale\":...,\"x\":...,<what was measured>}: CPU time in nanoseconds, bytes of\n"
              "the heap.\n";
       return 0;
