@@ -87,3 +87,25 @@ jobs() {
   fi
   echo "$count"
 }
+
+packages_to_measure() {
+  cat << 'END'
+g++ c++ g++
+cmake cmake
+ninja-build ninja
+libasio-dev /usr/include/asio.hpp /usr/local/include/asio.hpp
+rapidjson-dev /usr/include/rapidjson/rapidjson.h /usr/local/include/rapidjson/rapidjson.h
+zlib1g-dev /usr/include/zlib.h
+END
+}
+
+# build_benchmark <program>: builds one of the programs below benchmarks/, for release; $build is the tree.
+build_benchmark() {
+  build=$root/build/benchmarks
+  mkdir -p "$build"
+  say "Building $1"
+  cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSOCKETIO_BUILD_TESTS=OFF \
+    -DSOCKETIO_BUILD_EXAMPLES=OFF -DSOCKETIO_BUILD_BENCHMARKS=ON > "$build/configure.log" 2>&1 ||
+    { cat "$build/configure.log" >&2; exit 1; }
+  cmake --build "$build" --target "$1" -j "$(jobs)" > "$build/build.log" 2>&1 || { cat "$build/build.log" >&2; exit 1; }
+}
