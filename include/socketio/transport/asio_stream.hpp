@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Puts a stream under a connection of the Asio transport: plain sockets now, anything of the same shape later.
-// Transport layer.
+// Puts a stream under a connection of the Asio transport: anything of the shape of an Asio stream socket. Transport
+// layer.
 #pragma once
 
 #include <socketio/transport/asio_connection.hpp>
@@ -29,6 +29,9 @@ class AsioStreamConnection final : public AsioConnection {
  private:
   std::size_t read_some(std::span<char> into, std::error_code& error) override {
     return stream_.read_some(asio::buffer(into.data(), into.size()), error);
+  }
+  std::size_t write_some(asio::const_buffer from, std::error_code& error) override {
+    return stream_.write_some(from, error);
   }
   std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) override {
     return stream_.write_some(from, error);
