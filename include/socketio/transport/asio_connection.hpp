@@ -86,6 +86,8 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void on_readable();
   void on_writable();
 
+  AsioShard& shard() const noexcept { return *shard_; }
+
  private:
   enum class Phase : std::uint8_t {
     http,

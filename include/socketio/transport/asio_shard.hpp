@@ -7,6 +7,7 @@
 #include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/asio_out_queue.hpp>
 #include <socketio/transport/asio_scheduler.hpp>
+#include <socketio/transport/epoll_set.hpp>
 #include <socketio/transport/websocket_deflate.hpp>
 #include <socketio/transport/websocket_protocol.hpp>
 
@@ -35,6 +36,14 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
         scheduler(context),
         protocols(std::move(websocket_protocols)),
         read_buffer_(read_buffer_bytes) {}
+  AsioShard(const AsioShard&) = delete;
+  AsioShard& operator=(const AsioShard&) = delete;
+#if defined(__linux__)
+  ~AsioShard() { epoll_->close(); }
+
+  /// Where connections over plain sockets wait.
+  EpollSet& epoll() noexcept { return *epoll_; }
+#endif
 
   const AsioTransportOptions options;
   AsioScheduler scheduler;
@@ -85,6 +94,10 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
 
   void flush_dirty();
 
+#if defined(__linux__)
+  static void end_turn(void* self);
+  std::shared_ptr<EpollSet> epoll_ = std::make_shared<EpollSet>(scheduler.context(), &AsioShard::end_turn, this);
+#endif
   std::vector<char> read_buffer_;
   std::vector<asio::const_buffer> buffers_;
   std::vector<std::unique_ptr<AsioOutQueue>> spare_queues_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <socketio/transport/asio_connection.hpp>
+#include <socketio/transport/epoll_stream.hpp>
 
 #include <asio/buffer.hpp>
 #include <asio/socket_base.hpp>
@@ -17,6 +18,8 @@
 namespace socketio::detail {
 
 /// A connection over a `Stream`, which is an Asio stream socket or looks like one.
+///
+/// On Linux plain sockets have a specialization.
 ///
 /// What is asked of it: `non_blocking`, `read_some` and `write_some` that fail with would_block rather than wait,
 /// `async_wait` for both directions, `shutdown` and `close`.

@@ -12,8 +12,20 @@ namespace socketio::detail {
 inline void AsioShard::flush_later(std::shared_ptr<AsioConnection> connection) {
   dirty_.push_back(std::move(connection));
   if (dirty_.size() > 1) return;
+#if defined(__linux__)
+  if (epoll_->is_in_turn()) return;
+#endif
   asio::post(scheduler.context(), [shard = shared_from_this()] { shard->flush_dirty(); });
 }
+
+#if defined(__linux__)
+inline void AsioShard::end_turn(void* self) {
+  auto& shard = *static_cast<AsioShard*>(self);
+  if (shard.dirty_.empty()) return;
+  const auto kept = shard.shared_from_this();
+  shard.flush_dirty();
+}
+#endif
 
 inline void AsioShard::flush_dirty() {
   // What the listeners send from on_drain belongs to the next turn.
