@@ -4,7 +4,7 @@
 
 #if defined(__linux__)
 
-#include <catch2/catch.hpp>
+#include <tests/support/catch.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
