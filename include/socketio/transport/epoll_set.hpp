@@ -43,8 +43,8 @@ class EpollWatch {
   virtual void on_ready(bool readable, bool writable) = 0;
 
   int descriptor_;
-  std::uint32_t wanted_ = 0;      // EPOLLIN, EPOLLOUT
-  std::uint32_t registered_ = 0;  // what the operating system has been told; wider than `wanted_` during on_ready
+  std::uint8_t wanted_ = 0;      // EPOLLIN, EPOLLOUT
+  std::uint8_t registered_ = 0;  // what the operating system has been told; wider than `wanted_` during on_ready
 };
 
 /// An epoll instance of its own that is itself a descriptor of an `asio::io_context`.
@@ -97,13 +97,13 @@ class EpollSet : public std::enable_shared_from_this<EpollSet> {
   // What else the io_context has to do waits for at most this many.
   static constexpr std::size_t max_events = 1024;
 
-  bool wait(EpollWatch& watch, std::uint32_t events) {
-    watch.wanted_ |= events;
+  bool wait(EpollWatch& watch, std::uint8_t events) {
+    watch.wanted_ = static_cast<std::uint8_t>(watch.wanted_ | events);
     if ((watch.registered_ & events) == events) return true;
-    return tell(watch, watch.registered_ | events);
+    return tell(watch, static_cast<std::uint8_t>(watch.registered_ | events));
   }
 
-  bool tell(EpollWatch& watch, std::uint32_t events) noexcept {
+  bool tell(EpollWatch& watch, std::uint8_t events) noexcept {
     if (events == watch.registered_) return true;
     const int operation = events == 0 ? EPOLL_CTL_DEL : watch.registered_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     epoll_event event{};
@@ -148,7 +148,7 @@ class EpollSet : public std::enable_shared_from_this<EpollSet> {
       const std::uint32_t events = events_[at_].events;
       const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
       const std::uint32_t ready = watch->wanted_ & (failed ? EPOLLIN | EPOLLOUT : events);
-      watch->wanted_ &= ~ready;
+      watch->wanted_ = static_cast<std::uint8_t>(watch->wanted_ & ~ready);
       if (ready != 0) watch->on_ready((ready & EPOLLIN) != 0, (ready & EPOLLOUT) != 0);
       // What is not wanted again would be reported for ever.
       if (events_[at_].data.ptr != nullptr) static_cast<void>(tell(*watch, watch->wanted_));
