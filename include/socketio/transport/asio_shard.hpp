@@ -35,7 +35,7 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
       : options(transport_options),
         scheduler(context),
         protocols(std::move(websocket_protocols)),
-        read_buffer_(read_buffer_bytes) {}
+        read_buffer_(std::make_unique_for_overwrite<char[]>(read_buffer_bytes)) {}
   AsioShard(const AsioShard&) = delete;
   AsioShard& operator=(const AsioShard&) = delete;
 #if defined(__linux__)
@@ -50,7 +50,10 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
   const std::unique_ptr<WebSocketProtocolFactory> protocols;
 
   /// The one buffer that every connection reads into; its content is gone after the current handler.
-  std::span<char> read_buffer() noexcept { return read_buffer_; }
+  std::span<char> read_buffer() noexcept { return {read_buffer_.get(), read_buffer_bytes}; }
+
+  /// How much of it is for one read of HTTP, whose requests may have to wait in memory for their turn.
+  static constexpr std::size_t max_http_read_bytes = 64 * 1024;
 
   std::unique_ptr<AsioOutQueue> take_queue() {
     if (spare_queues_.empty()) return std::make_unique<AsioOutQueue>();
@@ -89,7 +92,8 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
   void abandon(bool silently);
 
  private:
-  static constexpr std::size_t read_buffer_bytes = 64 * 1024;
+  // A WebSocket message that arrives in one piece is not copied, so that it pays if most messages fit.
+  static constexpr std::size_t read_buffer_bytes = 256 * 1024;
   static constexpr std::size_t max_spare_queues = 1024;
 
   void flush_dirty();
@@ -98,7 +102,7 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
   static void end_turn(void* self);
   std::shared_ptr<EpollSet> epoll_ = std::make_shared<EpollSet>(scheduler.context(), &AsioShard::end_turn, this);
 #endif
-  std::vector<char> read_buffer_;
+  std::unique_ptr<char[]> read_buffer_;
   std::vector<asio::const_buffer> buffers_;
   std::vector<std::unique_ptr<AsioOutQueue>> spare_queues_;
   DeflatePool deflate_pool_;

@@ -101,7 +101,8 @@ inline bool AsioConnection::wants_input() const {
 inline void AsioConnection::on_readable() {
   waiting_readable_ = false;
   if (!wants_input()) return;
-  const std::span<char> buffer = shard_->read_buffer();
+  std::span<char> buffer = shard_->read_buffer();
+  if (phase_ == Phase::http) buffer = buffer.first(AsioShard::max_http_read_bytes);
   std::error_code error;
   const std::size_t bytes = read_some(buffer, error);
   if (error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted) {
