@@ -12,28 +12,48 @@
 
 #include <charconv>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace {
 
-/// The value after `name` on the command line, or `otherwise`.
-std::string value_after(int argc, char** argv, std::string_view name, std::string otherwise) {
-  for (int i = 1; i + 1 < argc; ++i)
-    if (argv[i] == name) return argv[i + 1];
-  return otherwise;
+struct Options {
+  std::uint16_t port = 3000;
+  std::size_t threads = 1;
+  std::string transport = "asio";
+};
+
+template <class Number>
+Number to_number(const std::string& name, const std::string& text) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw std::invalid_argument(name + " takes a number, not " + text);
+  return number;
 }
 
-std::uint16_t to_port(const std::string& text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw std::invalid_argument("--port takes a number, not " + text);
-  return port;
+Options parse(const std::vector<std::string>& arguments) {
+  Options options;
+  for (std::size_t i = 0; i < arguments.size(); i += 2) {
+    const std::string& name = arguments[i];
+    if (name != "--port" && name != "--threads" && name != "--transport")
+      throw std::invalid_argument("unknown option " + name + "; --help lists them");
+    if (i + 1 == arguments.size()) throw std::invalid_argument(name + " needs a value");
+    const std::string& value = arguments[i + 1];
+    if (name == "--port")
+      options.port = to_number<std::uint16_t>(name, value);
+    else if (name == "--threads")
+      options.threads = to_number<std::size_t>(name, value);
+    else
+      options.transport = value;
+  }
+  return options;
 }
 
 /// Lets this process open as many descriptors as it may.
@@ -47,9 +67,9 @@ void raise_descriptor_limit() {
 }
 
 template <class Config>
-void serve(std::uint16_t port) {
+void serve(const Options& options) {
   using Socket = socketio::BasicSocket<Config>;
-  socketio::BasicServer<Config> io;
+  socketio::BasicServer<Config> io({.threads = options.threads});
   io.on("connection", [&](Socket socket) {
     socket.on("echo", [socket](const socketio::ValueView& x) { socket.emit("echo", x); });
     socket.on("ack", [](const socketio::ValueView& x) { return x; });
@@ -60,7 +80,7 @@ void serve(std::uint16_t port) {
     });
     socket.on("room", [&io](std::string_view room, const socketio::ValueView& x) { io.to(room).emit("room", x); });
   });
-  std::cout << "listening on " << io.listen(port) << std::endl;
+  std::cout << "listening on " << io.listen(options.port) << std::endl;
 
   asio::signal_set stop(io.context(), SIGINT, SIGTERM);
   stop.async_wait([&](std::error_code, int) { io.close(); });
@@ -71,15 +91,15 @@ void serve(std::uint16_t port) {
 
 int main(int argc, char** argv) try {
   if (argc > 1 && std::string_view(argv[1]) == "--help") {
-    std::cout << "usage: bench_server [--port P] [--transport asio|websocketpp]\n"
+    std::cout << "usage: bench_server [--port P] [--threads N] [--transport asio|websocketpp]\n"
                  "echo(x) emits echo(x) back; ack(x) acknowledges x; bcast(x) emits bcast(x) to everyone;\n"
-                 "join(room) joins and acknowledges; room(room, x) emits room(x) to that room, the sender included.\n";
+                 "join(room) joins and acknowledges; room(room, x) emits room(x) to that room, the sender included.\n"
+                 "Port 3000 and one thread unless told otherwise; --threads 0: one for each processor.\n";
     return 0;
   }
   raise_descriptor_limit();
-  const std::uint16_t port = to_port(value_after(argc, argv, "--port", "3000"));
-  examples::over_transport(value_after(argc, argv, "--transport", "asio"),
-                           [port]<class Config>(Config) { serve<Config>(port); });
+  const Options options = parse(std::vector<std::string>(argv + 1, argv + argc));
+  examples::over_transport(options.transport, [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "bench_server: " << error.what() << '\n';
   return 1;

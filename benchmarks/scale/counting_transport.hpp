@@ -49,7 +49,7 @@ class CountingWebSocket final : public WebSocket {
 
   // The server's.
   void set_listener(std::shared_ptr<WebSocketListener> listener) override { listener_ = std::move(listener); }
-  void send(MessagePtr message) override {
+  void send(const MessagePtr& message) override {
     ++hub_.messages;
     unsent_bytes_ += message->frame_bytes();
     if (!is_writable_) return;

@@ -324,24 +324,26 @@ class CatchAllList {
  public:
   using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
 
-  bool empty() const noexcept { return entries_.empty(); }
+  bool empty() const noexcept { return !entries_ || entries_->empty(); }
   void add(std::mutex& mutex, Listener listener, HandlerPtr handler, bool first) {
     const std::lock_guard lock(mutex);
-    entries_.insert(first ? entries_.begin() : entries_.end(), {listener, std::move(handler)});
+    if (!entries_) entries_ = std::make_unique<std::vector<Entry>>();
+    entries_->insert(first ? entries_->begin() : entries_->end(), {listener, std::move(handler)});
   }
 
   // What is removed is destroyed last: the objects that a handler holds may use the list.
   void remove(std::mutex& mutex, Listener listener) {
     Entry removed;
     const std::lock_guard lock(mutex);
-    const auto found =
-        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.listener == listener; });
-    if (found == entries_.end()) return;
+    if (!entries_) return;
+    const auto found = std::find_if(entries_->begin(), entries_->end(),
+                                    [&](const Entry& entry) { return entry.listener == listener; });
+    if (found == entries_->end()) return;
     removed = std::move(*found);
-    entries_.erase(found);
+    entries_->erase(found);
   }
   void clear(std::mutex& mutex) {
-    std::vector<Entry> removed;
+    std::unique_ptr<std::vector<Entry>> removed;
     const std::lock_guard lock(mutex);
     removed.swap(entries_);
   }
@@ -350,13 +352,15 @@ class CatchAllList {
   std::vector<Listener> listeners(std::mutex& mutex) const {
     const std::lock_guard lock(mutex);
     std::vector<Listener> all;
-    for (const Entry& entry : entries_) all.push_back(entry.listener);
+    if (entries_)
+      for (const Entry& entry : *entries_) all.push_back(entry.listener);
     return all;
   }
 
   /// Calls those that are there now, whatever they do to the list.
   void dispatch(Delivery<Config>& delivery) const {
-    const auto entries = entries_;
+    if (!entries_) return;
+    const auto entries = *entries_;
     for (const Entry& entry : entries) (*entry.handler)(entry.handler, delivery);
   }
 
@@ -365,7 +369,7 @@ class CatchAllList {
     Listener listener;
     HandlerPtr handler;
   };
-  std::vector<Entry> entries_;
+  std::unique_ptr<std::vector<Entry>> entries_;  // few sockets have any
 };
 
 /// The handlers of one socket by event, in the order of registration.
@@ -380,6 +384,8 @@ class EventRegistry {
 
   void add(std::mutex& mutex, std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first) {
     const std::lock_guard lock(mutex);
+    // One by one as long as they are few: doubling would leave an idle socket with five handlers 192 bytes of nothing.
+    if (entries_.size() < 16) entries_.reserve(entries_.size() + 1);
     entries_.insert(first ? entries_.begin() : entries_.end(),
                     {std::string(event), listener, std::move(handler), once});
   }

@@ -53,7 +53,10 @@ class OutBuffer {
   }
   void commit(std::size_t bytes) noexcept { end_ += bytes; }
 
-  void prepend(char c) { prepend(std::string_view(&c, 1)); }
+  void prepend(char c) {
+    if (begin_ == 0 || bytes_ == nullptr) return prepend(std::string_view(&c, 1));
+    bytes_[--begin_] = c;
+  }
   void prepend(std::string_view text) {
     if (text.empty()) return;
     if (bytes_ == nullptr) grow_by(0);

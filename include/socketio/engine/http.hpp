@@ -52,7 +52,7 @@ class HttpHeaders {
 
  private:
   struct Place {
-    std::uint32_t name_at, name_bytes, value_bytes;  // the value follows its name
+    std::uint32_t name_at, value_at;  // a value ends where the next name begins
   };
 
   std::string text_;

@@ -141,7 +141,8 @@ class Session : public std::enable_shared_from_this<Session> {
   ///                 call if the session ends first
   /// @par Limits     `EngineOptions::max_unsent_bytes`: if more is unsent already, the message is dropped and the
   ///                 session closed in a later turn (`transport_error`)
-  void send(MessagePtr message, SentCallback on_sent = {});
+  void send(const MessagePtr& message);
+  void send(const MessagePtr& message, SentCallback on_sent);
 
   /// Sends several packets as one unit: nothing comes between them.
   void send(std::span<const MessagePtr> messages);
@@ -209,10 +210,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void abort_post();
 
   // The write path.
+  bool may_send(const Message& message);
   bool announce(const Message& message);
   bool can_bypass_buffer() const noexcept;
-  void queue(MessagePtr message);
-  void hand_to_websocket(MessagePtr message);
+  void queue(const MessagePtr& message);
+  void hand_to_websocket(const MessagePtr& message);
+  void pass_on(const MessagePtr& message);
   void flush();
   bool keeps_up();
   void fail_later(const char* description);

@@ -69,7 +69,7 @@ class WebSocket {
   virtual void set_listener(std::shared_ptr<WebSocketListener> listener) = 0;
 
   /// Queues one message; it is written at the end of this turn of the loop.
-  virtual void send(MessagePtr message) = 0;
+  virtual void send(const MessagePtr& message) = 0;
 
   /// Whether nothing is queued: false from `send` until `on_drain`, hence at least until the end of the turn.
   virtual bool is_writable() const = 0;

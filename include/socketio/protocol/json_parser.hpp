@@ -80,7 +80,8 @@ class JsonParser {
     std::size_t attachment_count = 0;
     std::size_t nsp_at = 0;
     std::size_t nsp_size = 0;  // 0 if none is named
-    std::optional<std::uint64_t> id;
+    std::uint64_t id = 0;
+    bool has_id = false;
     std::size_t data_at = 0;
   };
 
@@ -93,6 +94,7 @@ class JsonParser {
 
   static void prepend_header(const PacketHeader& header, EncodedPacket& packet);
 
+  std::optional<ProtocolErrc> read_text(Decoder& decoder, std::string_view text, PacketPtr& complete) const;
   std::optional<ProtocolErrc> read_header(std::string_view text, Header& header) const;
   std::optional<ProtocolErrc> read_attachment_count(std::string_view text, std::size_t& at, std::size_t& count) const;
   std::optional<ProtocolErrc> read_data(detail::PacketParts& parts, std::size_t from) const;

@@ -8,6 +8,7 @@
 #include <socketio/protocol/utf8.hpp>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -21,21 +22,29 @@ namespace socketio {
 
 namespace detail {
 
-/// How many bytes at the start of `text` can stand in a JSON string as they are: ASCII without controls, `"`, `\`.
-inline std::size_t plain_json_prefix_bytes(std::string_view text) noexcept {
+/// Marks the bytes of `word` that cannot stand in a JSON string as they are: controls, `"`, `\`, what is not ASCII.
+///
+/// The top bit of each is raised, and perhaps, by a borrow, that of the byte above it.
+constexpr std::uint64_t special_json_bytes(std::uint64_t word) noexcept {
   constexpr std::uint64_t ones = 0x0101'0101'0101'0101u;
   constexpr std::uint64_t tops = 0x8080'8080'8080'8080u;
+  const std::uint64_t quote = word ^ (ones * '"');
+  const std::uint64_t slash = word ^ (ones * '\\');
+  return ((word - ones * 0x20) | (quote - ones) | (slash - ones) | word) & tops;
+}
+
+/// How many bytes at the start of `text` can stand in a JSON string as they are: ASCII without controls, `"`, `\`.
+inline std::size_t plain_json_prefix_bytes(std::string_view text) noexcept {
   std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
-    // The top bit of each byte is raised if the byte is below 0x20, equals '"' or '\', or is not ASCII. A borrow can
-    // raise it for the byte after a hit as well, which does no harm: what follows looks at single bytes.
-    const std::uint64_t quote = word ^ (ones * '"');
-    const std::uint64_t slash = word ^ (ones * '\\');
-    const std::uint64_t hits = ((word - ones * 0x20) | (quote - ones) | (slash - ones) | word) & tops;
-    if (hits != 0) break;
+  if constexpr (std::endian::native == std::endian::little) {
+    // The lowest mark is exact, since borrows go upwards. The zeros behind a short rest are marked, too.
+    const auto first_of = [](std::uint64_t marks) { return static_cast<std::size_t>(std::countr_zero(marks)) / 8; };
+    for (; i + 8 <= text.size(); i += 8)
+      if (const std::uint64_t marks = special_json_bytes(load_word(text.data() + i)); marks != 0)
+        return i + first_of(marks);
+    return i + first_of(special_json_bytes(load_short_word(text.data() + i, text.size() - i)));
   }
+  while (i + 8 <= text.size() && special_json_bytes(load_word(text.data() + i)) == 0) i += 8;
   for (; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
@@ -46,11 +55,17 @@ inline std::size_t plain_json_prefix_bytes(std::string_view text) noexcept {
 /// Appends a quoted JSON string; what is not UTF-8 becomes U+FFFD, since it would end a WebSocket connection.
 inline void append_json_string(OutBuffer& out, std::string_view text) {
   static constexpr std::string_view hex = "0123456789abcdef";
+  std::size_t i = plain_json_prefix_bytes(text);
+  if (i == text.size()) {
+    char* const room = out.room(text.size() + 2);
+    room[0] = '"';
+    if (!text.empty()) std::memcpy(room + 1, text.data(), text.size());
+    room[text.size() + 1] = '"';
+    return out.commit(text.size() + 2);
+  }
   out.append('"');
   std::size_t clean = 0;  // from here to `i` everything can be copied
-  std::size_t i = 0;
-  while (true) {
-    i += plain_json_prefix_bytes(text.substr(i));
+  for (;; i += plain_json_prefix_bytes(text.substr(i))) {
     if (i == text.size()) break;
     while (i < text.size() && static_cast<unsigned char>(text[i]) >= 0x80) {
       const std::size_t bytes = utf8_character_bytes(text.data() + i, text.data() + text.size());

@@ -12,6 +12,7 @@ inline constexpr std::array<std::string_view, 6> reserved_events{"connect",     
                                                                  "disconnecting", "newListener",   "removeListener"};
 
 [[nodiscard]] constexpr bool is_reserved_event(std::string_view name) noexcept {
+  if (name.size() < 7) return false;  // as most names of events are
   for (const std::string_view reserved : reserved_events) {
     if (name == reserved) return true;
   }

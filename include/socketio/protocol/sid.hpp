@@ -72,7 +72,7 @@ inline void fill_random(std::span<std::byte> bytes) {
     if (c == '+') c = '-';
     if (c == '/') c = '_';
   }
-  return sid;
+  return std::string(sid.data(), sid.size());  // no larger than it must be: ids live long
 }
 
 }  // namespace socketio

@@ -12,13 +12,49 @@ namespace socketio {
 
 namespace detail {
 
+/// Eight bytes of text as one number.
+inline std::uint64_t load_word(const char* at) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+inline std::uint64_t load_half_word(const char* at) noexcept {
+  std::uint32_t word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+/// The same of fewer than eight bytes; the rest of the number is zero. Every byte of the text is a byte of it, those of
+/// fewer than four and on little-endian machines all of them in the order of the text.
+inline std::uint64_t load_short_word(const char* at, std::size_t size) noexcept {
+  if (size >= 4) {
+    return load_half_word(at) | load_half_word(at + size - 4) << (8 * (size - 4));  // they may overlap
+  }
+  if (size == 0) return 0;
+  const auto byte = [at](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i); };
+  return byte(0) | byte(size / 2) | byte(size - 1);
+}
+
+/// Whether there is nothing but ASCII.
+inline bool is_ascii(std::string_view text) noexcept {
+  constexpr std::uint64_t tops = 0x8080'8080'8080'8080u;
+  const char* at = text.data();
+  std::size_t left = text.size();
+  for (; left > 32; at += 32, left -= 32) {
+    const std::uint64_t all = load_word(at) | load_word(at + 8) | load_word(at + 16) | load_word(at + 24);
+    if ((all & tops) != 0) return false;
+  }
+  std::uint64_t all = 0;
+  for (; left >= 8; at += 8, left -= 8) all |= load_word(at);
+  return ((all | load_short_word(at, left)) & tops) == 0;
+}
+
 /// The number of ASCII characters at the start of `text`.
 inline std::size_t ascii_prefix_bytes(std::string_view text) noexcept {
   std::size_t i = 0;
   for (; i + 8 <= text.size(); i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
-    if ((word & 0x8080'8080'8080'8080u) != 0) break;
+    if ((load_word(text.data() + i) & 0x8080'8080'8080'8080u) != 0) break;
   }
   while (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) ++i;
   return i;
@@ -111,6 +147,7 @@ class Utf8Validator {
 
 /// Whether `text` is valid UTF-8 (no surrogates, no overlong forms, nothing beyond U+10FFFF).
 [[nodiscard]] inline bool is_valid_utf8(std::string_view text) noexcept {
+  if (detail::is_ascii(text)) return true;
   const char* p = text.data();
   const char* const end = p + text.size();
   while (p != end) {

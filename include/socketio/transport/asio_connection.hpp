@@ -47,7 +47,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
 
   // WebSocket
   void set_listener(std::shared_ptr<WebSocketListener> listener) override;
-  void send(MessagePtr message) override;
+  void send(const MessagePtr& message) override;
   bool is_writable() const override { return phase_ == Phase::websocket && !drain_due_; }
   std::size_t unsent_bytes() const override { return queue_ ? queue_->bytes() : 0; }
   void close(std::optional<std::uint16_t> code = std::nullopt) override;
@@ -78,6 +78,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
  protected:
   // The stream; none of these throws. Reading and writing return std::errc::operation_would_block rather than wait.
   virtual std::size_t read_some(std::span<char> into, std::error_code& error) = 0;
+  virtual std::size_t write_some(asio::const_buffer from, std::error_code& error) = 0;
   virtual std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) = 0;
   virtual void wait_readable() = 0;                 // ends in on_readable
   virtual void wait_writable() = 0;                 // ends in on_writable
@@ -88,6 +89,8 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
 
   void on_readable();
   void on_writable();
+
+  AsioShard& shard() const noexcept { return *shard_; }
 
  private:
   enum class Phase : std::uint8_t {

@@ -2,11 +2,12 @@
 // What the connections of one event loop share: buffers, timers, and the flush at the end of a turn. Transport layer.
 #pragma once
 
-#include <socketio/engine/message.hpp>
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/transport.hpp>
 #include <socketio/transport/asio_options.hpp>
+#include <socketio/transport/asio_out_queue.hpp>
 #include <socketio/transport/asio_scheduler.hpp>
+#include <socketio/transport/epoll_set.hpp>
 #include <socketio/transport/websocket_deflate.hpp>
 #include <socketio/transport/websocket_protocol.hpp>
 
@@ -19,74 +20,12 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace socketio::detail {
 
 class AsioConnection;
-
-/// What one connection has to write: shared messages and bytes of its own, in order.
-///
-/// Connections have one only while they are writing; the shard keeps the idle ones.
-class AsioOutQueue {
- public:
-  void push(MessagePtr message) {
-    const auto [first, second] = message->frame();
-    if (!second.empty())
-      push(message, first), push(std::move(message), second);
-    else
-      push(std::move(message), first);
-  }
-  void push(std::string bytes, bool is_pong = false) {
-    auto own = std::make_shared<const std::string>(std::move(bytes));
-    const std::string_view view = *own;
-    push(std::move(own), view, is_pong);
-  }
-  /// Queues bytes that `owner` keeps alive and unchanged.
-  void push(std::shared_ptr<const void> owner, std::string_view bytes, bool is_pong = false) {
-    bytes_ += bytes.size();
-    pongs_ += is_pong ? 1u : 0u;
-    items_.push_back({std::move(owner), bytes, is_pong});
-  }
-  void push(std::shared_ptr<const std::string> bytes) {
-    const std::string_view view = *bytes;
-    push(std::move(bytes), view);
-  }
-
-  bool empty() const noexcept { return first_ == items_.size(); }
-  std::size_t bytes() const noexcept { return bytes_; }
-  std::size_t pongs() const noexcept { return pongs_; }
-
-  /// Lists what is to be written next; small pieces that follow each other are copied into `scratch` to form one.
-  void gather(std::vector<asio::const_buffer>& buffers, std::span<char> scratch) const;
-
-  /// Forgets the first bytes, which have been written.
-  void consume(std::size_t bytes);
-
-  /// Makes the queue as new; false if it has grown so much that it is not worth keeping.
-  bool recycle();
-
- private:
-  // At 512 bytes copying costs about as much as one more element of the vector that sendmsg walks.
-  static constexpr std::size_t max_copied_bytes = 512;
-  static constexpr std::size_t max_buffers = 64;
-
-  struct Item {
-    std::shared_ptr<const void> owner;
-    std::string_view bytes;
-    bool is_pong;
-  };
-
-  std::vector<Item> items_;
-  std::size_t first_ = 0;    // index of the first item that is not completely written
-  std::size_t written_ = 0;  // bytes of it that are
-  std::size_t bytes_ = 0;
-  std::size_t pongs_ = 0;
-};
-
 class AsioShard;
 
 /// The shards that serve one server together.
@@ -105,8 +44,15 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
       : options(transport_options),
         scheduler(context),
         protocols(std::move(websocket_protocols)),
-        read_buffer_(read_buffer_bytes),
-        scratch_(scratch_bytes) {}
+        read_buffer_(std::make_unique_for_overwrite<char[]>(read_buffer_bytes)) {}
+  AsioShard(const AsioShard&) = delete;
+  AsioShard& operator=(const AsioShard&) = delete;
+#if defined(__linux__)
+  ~AsioShard() { epoll_->close(); }
+
+  /// Where connections over plain sockets wait.
+  EpollSet& epoll() noexcept { return *epoll_; }
+#endif
 
   const AsioTransportOptions options;
   AsioScheduler scheduler;
@@ -114,7 +60,10 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
   const std::unique_ptr<WebSocketProtocolFactory> protocols;
 
   /// The one buffer that every connection reads into; its content is gone after the current handler.
-  std::span<char> read_buffer() noexcept { return read_buffer_; }
+  std::span<char> read_buffer() noexcept { return {read_buffer_.get(), read_buffer_bytes}; }
+
+  /// How much of it is for one read of HTTP, whose requests may have to wait in memory for their turn.
+  static constexpr std::size_t max_http_read_bytes = 64 * 1024;
 
   std::unique_ptr<AsioOutQueue> take_queue() {
     if (spare_queues_.empty()) return std::make_unique<AsioOutQueue>();
@@ -128,7 +77,6 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
 
   DeflatePool& deflate_pool() noexcept { return deflate_pool_; }
 
-  std::span<char> scratch() noexcept { return scratch_; }
   std::vector<asio::const_buffer>& buffers() noexcept { return buffers_; }
 
   /// Has `connection` flushed at the end of this turn of the loop.
@@ -163,14 +111,17 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
   void abandon(bool silently);
 
  private:
-  static constexpr std::size_t read_buffer_bytes = 64 * 1024;
-  static constexpr std::size_t scratch_bytes = 64 * 1024;
+  // A WebSocket message that arrives in one piece is not copied, so that it pays if most messages fit.
+  static constexpr std::size_t read_buffer_bytes = 256 * 1024;
   static constexpr std::size_t max_spare_queues = 1024;
 
   void flush_dirty();
 
-  std::vector<char> read_buffer_;
-  std::vector<char> scratch_;
+#if defined(__linux__)
+  static void end_turn(void* self);
+  std::shared_ptr<EpollSet> epoll_ = std::make_shared<EpollSet>(scheduler.context(), &AsioShard::end_turn, this);
+#endif
+  std::unique_ptr<char[]> read_buffer_;
   std::vector<asio::const_buffer> buffers_;
   std::vector<std::unique_ptr<AsioOutQueue>> spare_queues_;
   DeflatePool deflate_pool_;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Puts a stream under a connection of the Asio transport: plain sockets now, anything of the same shape later.
-// Transport layer.
+// Puts a stream under a connection of the Asio transport: anything of the shape of an Asio stream socket. Transport
+// layer.
 #pragma once
 
 #include <socketio/transport/asio_connection.hpp>
+#include <socketio/transport/epoll_stream.hpp>
 
 #include <asio/buffer.hpp>
 #include <asio/socket_base.hpp>
@@ -18,6 +19,8 @@ namespace socketio::detail {
 
 /// A connection over a `Stream`, which is an Asio stream socket or looks like one.
 ///
+/// On Linux plain sockets have a specialization.
+///
 /// What is asked of it: `non_blocking`, `read_some` and `write_some` that fail with would_block rather than wait,
 /// `async_wait` for both directions, `shutdown` and `close`.
 template <class Stream>
@@ -29,6 +32,9 @@ class AsioStreamConnection final : public AsioConnection {
  private:
   std::size_t read_some(std::span<char> into, std::error_code& error) override {
     return stream_.read_some(asio::buffer(into.data(), into.size()), error);
+  }
+  std::size_t write_some(asio::const_buffer from, std::error_code& error) override {
+    return stream_.write_some(from, error);
   }
   std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) override {
     return stream_.write_some(from, error);

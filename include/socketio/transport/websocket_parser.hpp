@@ -5,6 +5,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/protocol/utf8.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +40,8 @@ struct WebSocketEvent {
 class WebSocketParser {
  public:
   explicit WebSocketParser(const WebSocketLimits& limits) noexcept
-      : max_message_bytes_(limits.max_message_bytes), max_fragments_(limits.max_fragments) {}
+      : max_message_bytes_(limits.max_message_bytes),
+        max_fragments_(static_cast<std::uint32_t>((std::min)(limits.max_fragments, std::size_t{0xFFFF'FFFF}))) {}
 
   std::size_t max_message_bytes() const noexcept { return max_message_bytes_; }
 
@@ -109,8 +111,8 @@ class WebSocketParser {
   WebSocketEvent fail(std::uint16_t code, std::string_view why);
 
   std::size_t max_message_bytes_;
-  std::size_t max_fragments_;
   std::unique_ptr<Partial> partial_;
+  std::uint32_t max_fragments_;
   bool ended_ = false;
   bool may_compress_ = false;
 };

@@ -179,3 +179,31 @@ TEST_CASE("binary data is base64 where there are no attachments", "[protocol][js
           w.end_array();
         }) == R"(["+/8=",1])");
 }
+
+TEST_CASE("what needs an escape is found wherever it stands", "[protocol][json]") {
+  const auto is_plain = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+  };
+  bool all_right = true;
+  std::string memory(60, 'x');
+  for (std::size_t start = 0; start < 8; ++start) {
+    for (std::size_t size = 0; size <= 40; ++size) {
+      const std::string_view text(memory.data() + start, size);
+      all_right = all_right && socketio::detail::plain_json_prefix_bytes(text) == size;
+      for (std::size_t i = 0; i < size; ++i) {
+        for (unsigned code = 0; code < 256; ++code) {
+          const char c = static_cast<char>(code);
+          memory[start + i] = c;
+          if (i + 1 < size) memory[start + i + 1] = static_cast<char>(code ^ 1);  // a neighbour that differs by a bit
+          const std::size_t expected = !is_plain(c)                                             ? i
+                                       : i + 1 < size && !is_plain(static_cast<char>(code ^ 1)) ? i + 1
+                                                                                                : size;
+          all_right = all_right && socketio::detail::plain_json_prefix_bytes(text) == expected;
+          memory[start + i] = memory[start + i + 1] = 'x';
+        }
+      }
+    }
+  }
+  CHECK(all_right);
+}

@@ -157,3 +157,31 @@ TEST_CASE("what was made valid is valid, and what is valid is left alone", "[pro
     CHECK((repaired == sample.text) == sample.valid);
   }
 }
+
+TEST_CASE("text is judged byte by byte, however long it is and wherever it lies", "[protocol][utf8]") {
+  const auto judged_one_by_one = [](std::string_view text) {
+    Utf8Validator validator;
+    for (const char c : text) static_cast<void>(validator.feed(static_cast<unsigned char>(c)));
+    return validator.complete();
+  };
+  bool all_right = true;
+  std::string memory(120, 'a');
+  for (std::size_t start = 0; start < 8; ++start) {
+    for (std::size_t size = 0; size <= 70; ++size) {
+      const std::string_view text(memory.data() + start, size);
+      all_right = all_right && is_valid_utf8(text) && socketio::detail::is_ascii(text) &&
+                  socketio::detail::ascii_prefix_bytes(text) == size;
+      for (std::size_t i = 0; i < size; ++i) {
+        for (const char c : {'\x80', '\xC3', '\xFF'}) {
+          memory[start + i] = c;
+          if (i + 1 < size) memory[start + i + 1] = '\xA9';
+          all_right = all_right && is_valid_utf8(text) == judged_one_by_one(text) &&
+                      !socketio::detail::is_ascii(text) && socketio::detail::ascii_prefix_bytes(text) == i;
+          memory[start + i] = 'a';
+          memory[start + i + 1] = 'a';
+        }
+      }
+    }
+  }
+  CHECK(all_right);
+}

@@ -216,7 +216,8 @@ void Connection<Config>::admit(const NamespacePtr& nsp, Value auth, std::optiona
 
 template <class Config>
 void Connection<Config>::finish_connect(const SocketPtr& socket, const Next::Result& refusal) {
-  if (std::erase(joining_, socket) == 0) return;  // the connection has ended, and the socket with it
+  if (std::erase(joining_, socket) == 0) return;   // the connection has ended, and the socket with it
+  if (joining_.empty()) joining_.shrink_to_fit();  // for good, as a rule
   if (!is_open()) return socket->handle_lost();
   if (refusal) {
     socket->handle_refused();

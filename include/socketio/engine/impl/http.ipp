@@ -60,8 +60,7 @@ inline void HttpHeaders::add(std::string_view name, std::string_view value) {
   } else {
     text_.append(name).append(value);
   }
-  fields_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(name.size()),
-                     static_cast<std::uint32_t>(value.size())});
+  fields_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + name.size())});
 }
 
 inline void HttpHeaders::set(std::string_view name, std::string_view value) {
@@ -129,9 +128,11 @@ inline bool HttpHeaders::has_token(std::string_view name, std::string_view token
 }
 
 inline HttpHeaders::Field HttpHeaders::operator[](std::size_t index) const noexcept {
-  const Place& place = fields_[index];
-  const char* name = text_.data() + place.name_at;
-  return {std::string_view(name, place.name_bytes), std::string_view(name + place.name_bytes, place.value_bytes)};
+  const Place place = fields_[index];
+  const std::size_t end = index + 1 < fields_.size() ? fields_[index + 1].name_at : text_.size();
+  const std::string_view text = text_;
+  return {text.substr(place.name_at, place.value_at - place.name_at),
+          text.substr(place.value_at, end - place.value_at)};
 }
 
 inline std::string_view HttpRequest::path() const noexcept {

@@ -135,16 +135,28 @@ inline void Session::set_listener(std::shared_ptr<SessionListener> listener) {
 
 // ------------------------------------------------------------------------------------------------ the write path
 
-inline void Session::send(MessagePtr message, SentCallback on_sent) {
-  if (ready_state_ >= ReadyState::closing || !keeps_up() || !announce(*message)) return;
+inline void Session::send(const MessagePtr& message) {
+  if (may_send(*message)) pass_on(message);
+}
+
+inline void Session::send(const MessagePtr& message, SentCallback on_sent) {
+  if (!may_send(*message)) return;
   if (on_sent) {
     if (!sent_callbacks_) sent_callbacks_ = std::make_unique<SentCallbacks>();
     sent_callbacks_->waiting.push_back(std::move(on_sent));
   }
+  pass_on(message);
+}
+
+inline bool Session::may_send(const Message& message) {
+  return ready_state_ < ReadyState::closing && keeps_up() && announce(message);
+}
+
+inline void Session::pass_on(const MessagePtr& message) {
   if (can_bypass_buffer()) {
-    hand_to_websocket(std::move(message));
+    hand_to_websocket(message);
   } else {
-    queue(std::move(message));
+    queue(message);
     flush();
   }
 }
@@ -173,17 +185,18 @@ inline bool Session::can_bypass_buffer() const noexcept {
   return websocket_ && buffer_.empty() && !is_flushing_ && !observes_packets_ && !engine_->flush_hook;
 }
 
-inline void Session::queue(MessagePtr message) {
+inline void Session::queue(const MessagePtr& message) {
   buffered_bytes_ += message->payload().size();
-  buffer_.push_back(std::move(message));
+  buffer_.push_back(message);
 }
 
-inline void Session::hand_to_websocket(MessagePtr message) {
+inline void Session::hand_to_websocket(const MessagePtr& message) {
   if (is_eio3_ && message->is_binary())
-    message = needs_base64_ ? Message::eio3_base64(*message) : Message::eio3_binary(*message);
+    websocket_->send(needs_base64_ ? Message::eio3_base64(*message) : Message::eio3_binary(*message));
   else if (needs_base64_ && message->is_binary())
-    message = Message::base64(*message);
-  websocket_->send(std::move(message));
+    websocket_->send(Message::base64(*message));
+  else
+    websocket_->send(message);
 }
 
 inline void Session::flush() {

@@ -79,6 +79,7 @@ inline std::optional<ProtocolErrc> JsonParser::read_header(std::string_view text
       if (id > max_ack_id) return ProtocolErrc::invalid_ack_id;
     }
     header.id = id;
+    header.has_id = true;
   }
   header.data_at = at;
   return std::nullopt;
@@ -110,37 +111,41 @@ inline std::optional<ProtocolErrc> JsonParser::read_data(detail::PacketParts& pa
 }
 
 inline DecodeResult JsonParser::decode_text(Decoder& decoder, std::string_view text) const {
+  DecodeResult result;
+  if (const auto error = read_text(decoder, text, result.packet)) result = failure(*error, text);
+  return result;
+}
+
+/// @param complete  out: the packet, unless attachments are to follow
+inline std::optional<ProtocolErrc> JsonParser::read_text(Decoder& decoder, std::string_view text,
+                                                         PacketPtr& complete) const {
   if (decoder.pending_) {
     reset(decoder);
-    return failure(ProtocolErrc::unexpected_text);
+    return ProtocolErrc::unexpected_text;
   }
   Header header;
-  if (const auto error = read_header(text, header)) return failure(*error, text);
-  if (!is_valid_utf8(text)) return failure(ProtocolErrc::invalid_utf8);
-  if (is_binary(header.type) && text.size() > limits_.max_packet_bytes) {
-    return failure(ProtocolErrc::packet_too_large);
-  }
+  if (const auto error = read_header(text, header)) return error;
+  if (!is_valid_utf8(text)) return ProtocolErrc::invalid_utf8;
+  if (is_binary(header.type) && text.size() > limits_.max_packet_bytes) return ProtocolErrc::packet_too_large;
 
   PacketPtr packet = make_packet();
   detail::PacketParts& parts = detail::parts(*packet);
   parts.text.assign(text);
   parts.type = plain(header.type);
   parts.was_binary = is_binary(header.type);
-  parts.id = header.id;
+  if (header.has_id) parts.id = header.id;
   parts.nsp = header.nsp_size > 0 ? std::string_view(parts.text).substr(header.nsp_at, header.nsp_size) : "/";
   if (header.data_at < text.size()) {
-    if (const auto error = read_data(parts, header.data_at)) return failure(*error);
+    if (const auto error = read_data(parts, header.data_at)) return error;
   }
-
-  DecodeResult result;
   if (parts.was_binary) {
     parts.missing_attachments = header.attachment_count;
     parts.held_bytes = text.size();
     decoder.pending_ = std::move(packet);
   } else {
-    result.packet = std::move(packet);
+    complete = std::move(packet);
   }
-  return result;
+  return std::nullopt;
 }
 
 inline bool JsonParser::has_valid_placeholders(ValueView view) {

@@ -109,7 +109,8 @@ inline void AsioConnection::on_readable() {
   waiting_readable_ = false;
   if (is_moving()) return try_move();
   if (!wants_input()) return;
-  const std::span<char> buffer = shard_->read_buffer();
+  std::span<char> buffer = shard_->read_buffer();
+  if (phase_ == Phase::http) buffer = buffer.first(AsioShard::max_http_read_bytes);
   std::error_code error;
   const std::size_t bytes = read_some(buffer, error);
   if (error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted) {
@@ -155,10 +156,15 @@ inline void AsioConnection::flush() {
   if (phase_ == Phase::ended || waiting_writable_ || !queue_) return;
   bool progress = false;
   while (!queue_->empty()) {
-    auto& buffers = shard_->buffers();
-    queue_->gather(buffers, shard_->scratch());
     std::error_code error;
-    const std::size_t bytes = write_some(buffers, error);
+    std::size_t bytes = 0;
+    if (queue_->is_one_piece()) {
+      const std::string_view piece = queue_->front();
+      bytes = write_some(asio::const_buffer(piece.data(), piece.size()), error);
+    } else {
+      queue_->gather(shard_->buffers());
+      bytes = write_some(shard_->buffers(), error);
+    }
     if (error == asio::error::would_block || error == asio::error::try_again) {
       waiting_writable_ = true;
       if (progress) on_write_progress();

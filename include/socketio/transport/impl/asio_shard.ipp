@@ -5,63 +5,27 @@
 #include <socketio/transport/asio_connection.hpp>
 #include <socketio/transport/asio_shard.hpp>
 
-#include <cstring>
+#include <utility>
 
 namespace socketio::detail {
-
-inline void AsioOutQueue::gather(std::vector<asio::const_buffer>& buffers, std::span<char> scratch) const {
-  buffers.clear();
-  std::size_t used = 0;
-  bool last_is_copy = false;
-  std::size_t skip = written_;
-  for (std::size_t i = first_; i < items_.size(); ++i) {
-    const std::string_view piece = items_[i].bytes.substr(skip);
-    skip = 0;
-    if (piece.size() <= max_copied_bytes && piece.size() <= scratch.size() - used) {
-      std::memcpy(scratch.data() + used, piece.data(), piece.size());
-      if (last_is_copy) {
-        buffers.back() = asio::const_buffer(buffers.back().data(), buffers.back().size() + piece.size());
-      } else {
-        if (buffers.size() == max_buffers) return;
-        buffers.emplace_back(scratch.data() + used, piece.size());
-      }
-      used += piece.size();
-      last_is_copy = true;
-    } else {
-      if (buffers.size() == max_buffers) return;
-      buffers.emplace_back(piece.data(), piece.size());
-      last_is_copy = false;
-    }
-  }
-}
-
-inline void AsioOutQueue::consume(std::size_t bytes) {
-  bytes_ -= bytes;
-  written_ += bytes;
-  while (first_ < items_.size() && written_ >= items_[first_].bytes.size()) {
-    written_ -= items_[first_].bytes.size();
-    pongs_ -= items_[first_].is_pong ? 1u : 0u;
-    items_[first_] = {};
-    ++first_;
-  }
-  // A slow receiver's queue may never run empty: what is written makes room in time.
-  if (first_ >= 256 && first_ * 2 >= items_.size()) {
-    items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(first_));
-    first_ = 0;
-  }
-}
-
-inline bool AsioOutQueue::recycle() {
-  items_.clear();
-  first_ = written_ = bytes_ = pongs_ = 0;
-  return items_.capacity() <= 64;
-}
 
 inline void AsioShard::flush_later(std::shared_ptr<AsioConnection> connection) {
   dirty_.push_back(std::move(connection));
   if (dirty_.size() > 1) return;
+#if defined(__linux__)
+  if (epoll_->is_in_turn()) return;
+#endif
   asio::post(scheduler.context(), [shard = shared_from_this()] { shard->flush_dirty(); });
 }
+
+#if defined(__linux__)
+inline void AsioShard::end_turn(void* self) {
+  auto& shard = *static_cast<AsioShard*>(self);
+  if (shard.dirty_.empty()) return;
+  const auto kept = shard.shared_from_this();
+  shard.flush_dirty();
+}
+#endif
 
 inline void AsioShard::flush_dirty() {
   // What the listeners send from on_drain belongs to the next turn.

@@ -23,14 +23,14 @@ inline void AsioConnection::set_listener(std::shared_ptr<WebSocketListener> list
   update_reading();
 }
 
-inline void AsioConnection::send(MessagePtr message) {
+inline void AsioConnection::send(const MessagePtr& message) {
   if (phase_ != Phase::websocket) return;
-  if (auto compressed = deflate_ ? deflate_->frame_of(message) : nullptr)
-    queue().push(std::move(compressed));
+  if (const auto compressed = deflate_ ? deflate_->frame_of(message) : nullptr)
+    queue().push(compressed, *compressed);
   else if (protocol_)
     protocol_->send(message, queue());
   else
-    queue().push(std::move(message));
+    queue().push(message);
   drain_due_ = true;
   mark_dirty();
 }
@@ -117,7 +117,7 @@ inline void AsioConnection::websocket_compressed(const WebSocketEvent& event) {
 
 inline void AsioConnection::websocket_pong(std::string_view payload) {
   if (phase_ != Phase::websocket) return;  // RFC 6455 section 5.5.1: nothing follows a close frame
-  queue().push(protocol_ ? protocol_->pong(payload) : websocket_control_frame(0xA, payload), true);
+  queue().push_pong(protocol_ ? protocol_->pong(payload) : websocket_control_frame(0xA, payload));
   mark_dirty();
   if (queue_->pongs() <= shard_->options.max_pending_pongs) return;
   // Many pings in one turn are no flood yet; pings from a peer that does not read are one.

@@ -78,10 +78,10 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
     if (listener_ && !incoming_.empty()) post_delivery();
   }
 
-  void send(MessagePtr message) override {
+  void send(const MessagePtr& message) override {
     if (has_ended_ || is_closing_) return;
     unsent_bytes_ += message->frame_bytes();
-    outgoing_.push_back(std::move(message));
+    outgoing_.push_back(message);
     post_flush();
   }
 

@@ -11,18 +11,25 @@ namespace socketio {
 
 inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key, std::size_t offset) noexcept {
   std::array<char, 8> pattern;
-  for (std::size_t i = 0; i < pattern.size(); ++i) pattern[i] = key[(offset + i) % 4];
-  std::uint64_t pattern_word;
-  std::memcpy(&pattern_word, pattern.data(), 8);
-  char* const data = bytes.data();
-  std::size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, data + i, 8);
-    word ^= pattern_word;
-    std::memcpy(data + i, &word, 8);
+  for (std::size_t i = 0; i < 4; ++i) pattern[i] = pattern[i + 4] = key[(offset + i) % 4];
+  const auto mask = [&pattern](char* at, auto word) {
+    decltype(word) key_word;
+    std::memcpy(&key_word, pattern.data(), sizeof word);
+    std::memcpy(&word, at, sizeof word);
+    word ^= key_word;
+    std::memcpy(at, &word, sizeof word);
+  };
+  char* at = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= 32; at += 32, left -= 32) {  // a compiler makes vectors of these
+    mask(at, std::uint64_t{});
+    mask(at + 8, std::uint64_t{});
+    mask(at + 16, std::uint64_t{});
+    mask(at + 24, std::uint64_t{});
   }
-  for (; i < bytes.size(); ++i) data[i] = static_cast<char>(data[i] ^ pattern[i % 8]);
+  for (; left >= 8; at += 8, left -= 8) mask(at, std::uint64_t{});
+  if (left >= 4) mask(at, std::uint32_t{}), at += 4, left -= 4;
+  for (std::size_t i = 0; i < left; ++i) at[i] = static_cast<char>(at[i] ^ pattern[i]);
 }
 
 inline std::string websocket_control_frame(unsigned opcode, std::string_view payload) {
