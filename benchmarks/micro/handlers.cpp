@@ -2,14 +2,16 @@
 // A decoded event on its way into the user's function: found by name among five, arguments converted, called.
 #include <socketio/core/event_handler.hpp>
 #include <socketio/core/handler_traits.hpp>
+#include <socketio/core/shard.hpp>
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/json_parser.hpp>
 #include <socketio/testing/server.hpp>
+#include <socketio/transport/asio_scheduler.hpp>
 
 #include <benchmark/benchmark.h>
+#include <asio/io_context.hpp>
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,17 +37,20 @@ void dispatch(benchmark::State& state, std::string_view text, F function) {
   const std::shared_ptr<Packet> packet = parser.decode_text(decoder, text).packet;
   if (!packet) return state.SkipWithError("the event was refused");
 
-  std::mutex mutex;
+  asio::io_context context;
+  AsioScheduler scheduler(context);
+  detail::Shard shard(scheduler, context.get_executor(), std::make_shared<detail::ErrorSink>(), 0);
   detail::EventRegistry<Config> handlers;
   for (const char* other : {"join", "leave", "typing", "disconnect"})
-    handlers.add(mutex, other, {}, detail::make_event_handler<Config>([] {}), false, false);
+    handlers.add(shard, other, detail::make_event_handler<Config>([] {}), false);
   std::size_t calls = 0;
-  handlers.add(mutex, "move", {}, detail::make_event_handler<Config>(function(calls)), false, false);
+  handlers.add(shard, "move", detail::make_event_handler<Config>(function(calls)), false);
 
   for (auto _ : state) {
     detail::Delivery<Config> delivery(nullptr, packet);
-    handlers.dispatch(mutex, delivery);
+    handlers.dispatch(shard, delivery);
   }
+  handlers.clear(shard);
   if (calls != static_cast<std::size_t>(state.iterations())) state.SkipWithError("the handler was not called");
 }
 

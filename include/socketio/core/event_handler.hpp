@@ -98,13 +98,23 @@ class Delivery {
   bool answered_ = false;                   // before it was made
 };
 
+/// A function of the user's that is called for an event, and its registration.
 template <class Config>
 class EventHandler {
  public:
+  EventHandler() = default;
+  EventHandler(const EventHandler&) = delete;
+  EventHandler& operator=(const EventHandler&) = delete;
   virtual ~EventHandler() = default;
 
   /// Handles one event. Never throws what the user's code throws.
-  virtual void operator()(const std::shared_ptr<EventHandler>& self, Delivery<Config>& delivery) = 0;
+  virtual void operator()(Delivery<Config>& delivery) = 0;
+
+  Listener listener;
+  bool once = false;
+
+ protected:
+  bool has_warned_ = false;
 };
 
 template <class... Parameters>
@@ -209,9 +219,9 @@ constexpr void require_event_handler() {
 template <class Config, class F, bool takes_name, class Result, class... Parameters>
 class TypedEventHandler final : public EventHandler<Config> {
  public:
-  explicit TypedEventHandler(F function) : function_(std::move(function)) {}
+  explicit TypedEventHandler(F function) : function_(make(std::move(function))) {}
 
-  void operator()(const std::shared_ptr<EventHandler<Config>>& self, Delivery<Config>& delivery) override {
+  void operator()(Delivery<Config>& delivery) override {
     std::tuple<Stored<Parameters>...> arguments;
     ConvertError error;
     if (const std::size_t position = read_arguments(delivery.packet(), arguments, error)) {
@@ -222,15 +232,14 @@ class TypedEventHandler final : public EventHandler<Config> {
     const std::string_view name = delivery.packet().event_name();
     if constexpr (is_awaitable<Result>) {
       asio::co_spawn(delivery.socket()->shard().executor(),
-                     run(std::static_pointer_cast<TypedEventHandler>(self), delivery.socket(), delivery.share(),
-                         delivery.ack(), std::move(arguments)),
+                     run(function_, delivery.socket(), delivery.share(), delivery.ack(), std::move(arguments)),
                      [](std::exception_ptr) {});
     } else {
       try {
         if constexpr (std::is_void_v<Result>)
-          call(name, arguments);
+          call(function_, name, arguments);
         else
-          delivery.answer(call(name, arguments));
+          delivery.answer(call(function_, name, arguments));
       } catch (...) {
         delivery.socket()->report_handler_exception(name);
       }
@@ -240,27 +249,37 @@ class TypedEventHandler final : public EventHandler<Config> {
  private:
   using Arguments = std::tuple<Stored<Parameters>...>;
 
-  Result call(std::string_view name, Arguments& arguments) {
+  // A coroutine may outlive the handler, which the socket drops when it disconnects, and keeps the function.
+  using Kept = std::conditional_t<is_awaitable<Result>, std::shared_ptr<F>, F>;
+
+  static Kept make(F function) {
+    if constexpr (is_awaitable<Result>)
+      return std::make_shared<F>(std::move(function));
+    else
+      return function;
+  }
+
+  static Result call(F& function, std::string_view name, Arguments& arguments) {
     return std::apply(
-        [this, name](auto&... stored) -> Result {
+        [&function, name](auto&... stored) -> Result {
           if constexpr (takes_name)
-            return function_(typename NameParameter<F>::type(name), pass<Parameters>(stored)...);
+            return function(typename NameParameter<F>::type(name), pass<Parameters>(stored)...);
           else
-            return static_cast<void>(name), function_(pass<Parameters>(stored)...);
+            return static_cast<void>(name), function(pass<Parameters>(stored)...);
         },
         arguments);
   }
 
-  /// Everything the coroutine may look at is a parameter, hence lives in its frame: the handler itself, which the
-  /// socket drops when it disconnects, and the packet, into which string views point.
-  static asio::awaitable<void> run(std::shared_ptr<TypedEventHandler> self, std::shared_ptr<SocketState<Config>> socket,
+  /// Everything the coroutine may look at is a parameter, hence lives in its frame: the function, and the packet, into
+  /// which string views point.
+  static asio::awaitable<void> run(std::shared_ptr<F> function, std::shared_ptr<SocketState<Config>> socket,
                                    std::shared_ptr<Packet> packet, std::shared_ptr<AckTarget<Config>> ack,
                                    Arguments arguments) {
     try {
       if constexpr (std::is_void_v<typename AwaitedResult<Result>::type>) {
-        co_await self->call(packet->event_name(), arguments);
+        co_await call(*function, packet->event_name(), arguments);
       } else {
-        auto result = co_await self->call(packet->event_name(), arguments);
+        auto result = co_await call(*function, packet->event_name(), arguments);
         if (ack) ack->answer(result);
       }
     } catch (...) {
@@ -289,29 +308,31 @@ class TypedEventHandler final : public EventHandler<Config> {
                              nullptr};
     // Without a hook, a handler whose parameters do not fit would seem not to be called at all. Once for each handler:
     // whoever sends the event again and again does not fill the log.
-    if (!socket.shard().has_error_hook() && !std::exchange(has_warned_, true))
+    if (!socket.shard().has_error_hook() && !std::exchange(this->has_warned_, true))
       std::cerr << "socketio: " << report.message() << std::endl;
     socket.shard().report(report);
   }
 
-  F function_;
-  bool has_warned_ = false;
+  Kept function_;
 };
 
+template <class Config>
+using EventHandlerPtr = std::unique_ptr<EventHandler<Config>>;
+
 template <class Config, class F>
-std::shared_ptr<EventHandler<Config>> make_event_handler(F&& function) {
+EventHandlerPtr<Config> make_event_handler(F&& function) {
   using Function = std::decay_t<F>;
-  return [&]<class... P>(TypeList<P...>) -> std::shared_ptr<EventHandler<Config>> {
-    return std::make_shared<TypedEventHandler<Config, Function, false, typename SignatureOf<Function>::Result, P...>>(
+  return [&]<class... P>(TypeList<P...>) -> EventHandlerPtr<Config> {
+    return std::make_unique<TypedEventHandler<Config, Function, false, typename SignatureOf<Function>::Result, P...>>(
         std::forward<F>(function));
   }(typename SignatureOf<Function>::Parameters{});
 }
 
 template <class Config, class F>
-std::shared_ptr<EventHandler<Config>> make_catch_all_handler(F&& function) {
+EventHandlerPtr<Config> make_catch_all_handler(F&& function) {
   using Function = std::decay_t<F>;
-  return [&]<class... P>(TypeList<P...>) -> std::shared_ptr<EventHandler<Config>> {
-    return std::make_shared<TypedEventHandler<Config, Function, true, typename SignatureOf<Function>::Result, P...>>(
+  return [&]<class... P>(TypeList<P...>) -> EventHandlerPtr<Config> {
+    return std::make_unique<TypedEventHandler<Config, Function, true, typename SignatureOf<Function>::Result, P...>>(
         std::forward<F>(function));
   }(typename WithoutFirst<typename SignatureOf<Function>::Parameters>::type{});
 }
@@ -322,13 +343,11 @@ std::shared_ptr<EventHandler<Config>> make_catch_all_handler(F&& function) {
 template <class Config>
 class CatchAllList {
  public:
-  using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
-
   bool empty() const noexcept { return !entries_ || entries_->empty(); }
-  void add(std::mutex& mutex, Listener listener, HandlerPtr handler, bool first) {
+  void add(std::mutex& mutex, EventHandlerPtr<Config> handler, bool first) {
     const std::lock_guard lock(mutex);
     if (!entries_) entries_ = std::make_unique<std::vector<Entry>>();
-    entries_->insert(first ? entries_->begin() : entries_->end(), {listener, std::move(handler)});
+    entries_->insert(first ? entries_->begin() : entries_->end(), Entry(std::move(handler)));
   }
 
   // What is removed is destroyed last: the objects that a handler holds may use the list.
@@ -337,7 +356,7 @@ class CatchAllList {
     const std::lock_guard lock(mutex);
     if (!entries_) return;
     const auto found = std::find_if(entries_->begin(), entries_->end(),
-                                    [&](const Entry& entry) { return entry.listener == listener; });
+                                    [&](const Entry& entry) { return entry->listener == listener; });
     if (found == entries_->end()) return;
     removed = std::move(*found);
     entries_->erase(found);
@@ -353,7 +372,7 @@ class CatchAllList {
     const std::lock_guard lock(mutex);
     std::vector<Listener> all;
     if (entries_)
-      for (const Entry& entry : *entries_) all.push_back(entry.listener);
+      for (const Entry& entry : *entries_) all.push_back(entry->listener);
     return all;
   }
 
@@ -361,109 +380,119 @@ class CatchAllList {
   void dispatch(Delivery<Config>& delivery) const {
     if (!entries_) return;
     const auto entries = *entries_;
-    for (const Entry& entry : entries) (*entry.handler)(entry.handler, delivery);
+    for (const Entry& entry : entries) (*entry)(delivery);
   }
 
  private:
-  struct Entry {
-    Listener listener;
-    HandlerPtr handler;
-  };
+  using Entry = std::shared_ptr<EventHandler<Config>>;
+
   std::unique_ptr<std::vector<Entry>> entries_;  // few sockets have any
 };
 
 /// The handlers of one socket by event, in the order of registration.
 ///
-/// A list, not a map: sockets listen to a few events, and the list costs an idle socket little.
+/// A list, not a map: sockets listen to a few events, and the list costs an idle socket little: 16 bytes for each
+/// handler, besides the handler itself. The names are those of the shard, which has each once.
 ///
-/// @par Thread safety  As CatchAllList.
+/// @par Thread safety  Only the owner's thread changes it, so only its changes and other threads' reads lock.
+/// @par Lifetime       `clear` must be called before it is destroyed.
 template <class Config>
 class EventRegistry {
  public:
-  using HandlerPtr = std::shared_ptr<EventHandler<Config>>;
-
-  void add(std::mutex& mutex, std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first) {
-    const std::lock_guard lock(mutex);
-    // One by one as long as they are few: doubling would leave an idle socket with five handlers 192 bytes of nothing.
+  void add(Shard& shard, std::string_view event, EventHandlerPtr<Config> handler, bool first) {
+    const std::lock_guard lock(shard.handlers_mutex());
+    // One by one as long as they are few: doubling would leave an idle socket with five handlers room for three more.
     if (entries_.size() < 16) entries_.reserve(entries_.size() + 1);
-    entries_.insert(first ? entries_.begin() : entries_.end(),
-                    {std::string(event), listener, std::move(handler), once});
+    entries_.insert(first ? entries_.begin() : entries_.end(), {shard.event_names().keep(event), std::move(handler)});
   }
   bool contains(std::string_view event) const noexcept {
-    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.event == event; });
+    return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return *entry.event == event; });
   }
 
-  // What is removed is destroyed last: the objects that a handler holds may use the registry.
-  void remove(std::mutex& mutex, std::string_view event) {
-    remove_if(mutex, [&](const Entry& entry) { return entry.event == event; });
+  void remove(Shard& shard, std::string_view event) {
+    remove_if(shard, [&](const Entry& entry) { return *entry.event == event; });
   }
-  void remove(std::mutex& mutex, std::string_view event, Listener listener) {
-    remove_if(mutex, [&](const Entry& entry) { return entry.listener == listener && entry.event == event; });
+  void remove(Shard& shard, std::string_view event, Listener listener) {
+    remove_if(shard, [&](const Entry& entry) { return entry.handler->listener == listener && *entry.event == event; });
   }
-  void clear(std::mutex& mutex) {
-    std::vector<Entry> removed;
-    const std::lock_guard lock(mutex);
-    removed.swap(entries_);
+  void clear(Shard& shard) {
+    remove_if(shard, [](const Entry&) { return true; });
   }
 
   /// Those that have a handler, each once, in the order of their first. Any thread.
-  std::vector<std::string> event_names(std::mutex& mutex) const {
-    const std::lock_guard lock(mutex);
+  std::vector<std::string> event_names(Shard& shard) const {
+    const std::lock_guard lock(shard.handlers_mutex());
     std::vector<std::string> names;
     for (const Entry& entry : entries_)
-      if (std::find(names.begin(), names.end(), entry.event) == names.end()) names.push_back(entry.event);
+      if (std::find(names.begin(), names.end(), *entry.event) == names.end()) names.push_back(*entry.event);
     return names;
   }
   /// Any thread.
-  std::vector<Listener> listeners(std::mutex& mutex, std::string_view event) const {
-    const std::lock_guard lock(mutex);
+  std::vector<Listener> listeners(Shard& shard, std::string_view event) const {
+    const std::lock_guard lock(shard.handlers_mutex());
     std::vector<Listener> all;
     for (const Entry& entry : entries_)
-      if (entry.event == event) all.push_back(entry.listener);
+      if (*entry.event == event) all.push_back(entry.handler->listener);
     return all;
   }
 
   /// Calls every handler that is registered for the event now, whatever the handlers do to the registry.
-  void dispatch(std::mutex& mutex, Delivery<Config>& delivery) {
+  void dispatch(Shard& shard, Delivery<Config>& delivery) {
+    const Running running(*this);
     const std::string_view event = delivery.packet().event_name();
-    HandlerPtr first;
-    std::vector<HandlerPtr> others;
-    for (std::size_t i = 0; i < entries_.size();) {
-      if (entries_[i].event != event) {
-        ++i;
-        continue;
-      }
-      (first ? others.emplace_back() : first) = entries_[i].handler;
-      if (entries_[i].once) {
-        const std::lock_guard lock(mutex);
-        entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
-      } else {
-        ++i;
-      }
+    EventHandler<Config>* first = nullptr;
+    std::vector<EventHandler<Config>*> others;
+    bool any_once = false;
+    for (const Entry& entry : entries_) {
+      if (*entry.event != event) continue;
+      (first ? others.emplace_back() : first) = entry.handler.get();
+      any_once |= entry.handler->once;
     }
-    if (first) (*first)(first, delivery);
-    for (const HandlerPtr& handler : others) (*handler)(handler, delivery);
+    if (!first) return;
+    if (any_once) remove_if(shard, [&](const Entry& entry) { return entry.handler->once && *entry.event == event; });
+    (*first)(delivery);
+    for (EventHandler<Config>* const handler : others) (*handler)(delivery);
   }
 
  private:
   struct Entry {
-    std::string event;
-    Listener listener;
-    HandlerPtr handler;
-    bool once;
+    const std::string* event;
+    EventHandlerPtr<Config> handler;
   };
 
+  /// While handlers run, none is destroyed: those that are removed wait for the end of it.
+  class Running {
+   public:
+    explicit Running(EventRegistry& registry) : registry_(registry) { ++registry_.running_; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() {
+      if (--registry_.running_ == 0) const auto removed = std::exchange(registry_.removed_, nullptr);
+    }
+
+   private:
+    EventRegistry& registry_;
+  };
+
+  /// What is removed is destroyed last: the objects that a handler holds may use the registry.
   template <class Condition>
-  void remove_if(std::mutex& mutex, const Condition& condition) {
+  void remove_if(Shard& shard, const Condition& condition) {
     std::vector<Entry> removed;
-    const std::lock_guard lock(mutex);
+    const std::lock_guard lock(shard.handlers_mutex());
     const auto first =
         std::stable_partition(entries_.begin(), entries_.end(), [&](const Entry& entry) { return !condition(entry); });
     removed.assign(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
     entries_.erase(first, entries_.end());
+    if (entries_.empty()) entries_.shrink_to_fit();
+    for (const Entry& entry : removed) shard.event_names().release(entry.event);
+    if (running_ == 0 || removed.empty()) return;
+    if (!removed_) removed_ = std::make_unique<std::vector<EventHandlerPtr<Config>>>();
+    for (Entry& entry : removed) removed_->push_back(std::move(entry.handler));
   }
 
   std::vector<Entry> entries_;
+  std::unique_ptr<std::vector<EventHandlerPtr<Config>>> removed_;  // while handlers run
+  std::uint32_t running_ = 0;
 };
 
 }  // namespace socketio::detail

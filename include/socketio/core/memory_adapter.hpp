@@ -23,12 +23,56 @@ namespace socketio {
 
 namespace detail {
 
+/// A list of members with room for one in itself: most rooms are those of a socket's id, and have no other member.
+class MemberList {
+ public:
+  MemberList() = default;
+  MemberList(const MemberList&) = delete;
+  MemberList& operator=(const MemberList&) = delete;
+  ~MemberList() {
+    if (capacity_ != 1) delete[] many_;
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  RoomMember*& operator[](std::size_t index) noexcept { return data()[index]; }
+  RoomMember* operator[](std::size_t index) const noexcept { return capacity_ == 1 ? one_ : many_[index]; }
+  RoomMember* const* begin() const noexcept { return capacity_ == 1 ? &one_ : many_; }
+  RoomMember* const* end() const noexcept { return begin() + size_; }
+
+  void push_back(RoomMember* member) {
+    if (size_ == capacity_) grow();
+    data()[size_++] = member;
+  }
+  /// Gives nothing back: a room that has been large may be so again.
+  void shrink(std::size_t size) noexcept { size_ = static_cast<std::uint32_t>(size); }
+
+ private:
+  RoomMember** data() noexcept { return capacity_ == 1 ? &one_ : many_; }
+
+  void grow() {
+    const std::uint32_t capacity = capacity_ * 2;
+    auto* const many = new RoomMember*[capacity];
+    std::copy(begin(), end(), many);
+    if (capacity_ != 1) delete[] many_;
+    many_ = many;
+    capacity_ = capacity;
+  }
+
+  union {
+    RoomMember* one_ = nullptr;
+    RoomMember** many_;
+  };
+  std::uint32_t size_ = 0;
+  std::uint32_t capacity_ = 1;
+};
+
 /// Members in the order in which they came. One that leaves becomes a gap, closed when no walk is under way, so that
 /// a walk survives whatever its visitor does.
 struct RoomMembers {
-  std::string name;
-  std::vector<RoomMember*> members;
+  std::string_view name;
+  MemberList members;
   std::size_t live = 0;
+  std::unique_ptr<char[]> own_name;  // where the name lies, unless it is the id of a member
 };
 
 }  // namespace detail
@@ -56,7 +100,7 @@ class MemoryAdapter : public Adapter {
     bool created = false;
     {
       const std::lock_guard lock(mutex_);
-      detail::RoomMembers& members = find_or_create(room, created);
+      detail::RoomMembers& members = find_or_create(room, member, created);
       member.rooms_.push_back({&members, members.members.size()});
       members.members.push_back(&member);
       ++members.live;
@@ -91,7 +135,7 @@ class MemoryAdapter : public Adapter {
       const std::vector<RoomMember::Place> places = std::exchange(member.rooms_, {});
       left.reserve(places.size());
       for (const RoomMember::Place& place : places) {
-        std::string room = place.room->name;  // before the room may go
+        std::string room(place.room->name);  // before the room may go
         const bool deleted = vacate(*place.room, place.index);
         left.emplace_back(std::move(room), deleted);
       }
@@ -126,7 +170,7 @@ class MemoryAdapter : public Adapter {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> names;
     names.reserve(member.rooms_.size());
-    for (const RoomMember::Place& place : member.rooms_) names.push_back(place.room->name);
+    for (const RoomMember::Place& place : member.rooms_) names.emplace_back(place.room->name);
     return names;
   }
 
@@ -138,14 +182,14 @@ class MemoryAdapter : public Adapter {
   std::size_t room_size(std::string_view room) const override {
     const std::lock_guard lock(mutex_);
     const auto found = rooms_.find(room);
-    return found == rooms_.end() ? 0 : found->second->live;
+    return found == rooms_.end() ? 0 : found->second.live;
   }
 
   std::vector<std::string> rooms() const override {
     const std::lock_guard lock(mutex_);
     std::vector<std::string> names;
     for (const auto& [name, room] : rooms_)
-      if (room->live > 0) names.push_back(room->name);
+      if (room.live > 0) names.emplace_back(name);
     return names;
   }
 
@@ -177,23 +221,40 @@ class MemoryAdapter : public Adapter {
                                  [&](const RoomMember::Place& place) { return place.room == wanted; });
   }
 
-  RoomMembers& find_or_create(std::string_view name, bool& created) {
+  RoomMembers& find_or_create(std::string_view name, const RoomMember& member, bool& created) {
     if (const auto found = rooms_.find(name); found != rooms_.end()) {
-      created = found->second->live == 0;
-      return *found->second;
+      created = found->second.live == 0;
+      return found->second;
     }
     created = true;
-    auto room = std::make_unique<RoomMembers>();
-    room->name = name;
-    RoomMembers& reference = *room;
-    rooms_.emplace(std::string_view(reference.name), std::move(room));  // the key looks into the room, which stays put
-    return reference;
+    // The key is the id of the socket itself, in its own room; else a copy that belongs to the room.
+    std::unique_ptr<char[]> own_name;
+    std::string_view key = member.id();
+    if (name != key) {
+      own_name = std::make_unique<char[]>(name.size());
+      key = std::string_view(own_name.get(), name.copy(own_name.get(), name.size()));
+    }
+    RoomMembers& room = rooms_.try_emplace(key).first->second;
+    room.name = key;
+    room.own_name = std::move(own_name);
+    return room;
+  }
+
+  /// A socket whose id is the name of the room leaves it: the room needs a name of its own.
+  void take_name_over(RoomMembers& room, const RoomMember& leaving) {
+    if (room.own_name || room.name.data() != leaving.id().data()) return;
+    auto node = rooms_.extract(room.name);
+    room.own_name = std::make_unique<char[]>(room.name.size());
+    room.name = std::string_view(room.own_name.get(), room.name.copy(room.own_name.get(), room.name.size()));
+    node.key() = room.name;
+    rooms_.insert(std::move(node));  // the room itself stays where it is
   }
 
   /// Leaves a gap where a member was; returns whether it was the last one.
   bool vacate(RoomMembers& room, std::size_t index) {
-    room.members[index] = nullptr;
+    const RoomMember& leaving = *std::exchange(room.members[index], nullptr);
     const bool last = --room.live == 0;
+    if (&room != &everyone_ && (!last || walks_ > 0)) take_name_over(room, leaving);
     tidy(room);
     return last;
   }
@@ -205,7 +266,7 @@ class MemoryAdapter : public Adapter {
       return;
     }
     if (room.live == 0 && &room != &everyone_) {
-      rooms_.erase(rooms_.find(std::string_view(room.name)));
+      rooms_.erase(rooms_.find(room.name));
       return;
     }
     if (room.members.size() < 2 * room.live + 8) return;
@@ -220,7 +281,7 @@ class MemoryAdapter : public Adapter {
       }
       room.members[next++] = member;
     }
-    room.members.resize(next);
+    room.members.shrink(next);
   }
 
   void tidy_all() {
@@ -229,7 +290,7 @@ class MemoryAdapter : public Adapter {
     tidy(everyone_);
     std::vector<RoomMembers*> all;
     all.reserve(rooms_.size());
-    for (const auto& [name, room] : rooms_) all.push_back(room.get());
+    for (auto& [name, room] : rooms_) all.push_back(&room);
     for (RoomMembers* room : all) tidy(*room);
   }
 
@@ -264,7 +325,7 @@ class MemoryAdapter : public Adapter {
 
   const RoomMembers* find(std::string_view name) const {
     const auto found = rooms_.find(name);
-    return found == rooms_.end() ? nullptr : found->second.get();
+    return found == rooms_.end() ? nullptr : &found->second;
   }
 
   /// By index and up to the size at the start: the visitor may add members (not visited) and remove any. Those in rooms
@@ -286,7 +347,7 @@ class MemoryAdapter : public Adapter {
 
   mutable std::mutex mutex_;
   RoomMembers everyone_;
-  std::unordered_map<std::string_view, std::unique_ptr<RoomMembers>> rooms_;
+  std::unordered_map<std::string_view, RoomMembers> rooms_;
   std::uint64_t last_mark_ = 0;
   std::size_t walks_ = 0;
   bool untidy_ = false;

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,24 @@ class ErrorSink {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const ErrorHook> hook_;
+};
+
+/// The names of events that sockets listen to, each once, for as long as one does.
+class EventNames {
+ public:
+  /// The name at an address of its own, until `release` has been called as often as `keep`.
+  const std::string* keep(std::string_view name) {
+    const auto entry = counts_.try_emplace(std::string(name), 0).first;
+    ++entry->second;
+    return &entry->first;
+  }
+  void release(const std::string* name) noexcept {
+    const auto entry = counts_.find(*name);
+    if (--entry->second == 0) counts_.erase(entry);
+  }
+
+ private:
+  std::unordered_map<std::string, std::size_t> counts_;
 };
 
 /// The way to one owner's thread, and to the error hook.
@@ -84,6 +103,9 @@ class Shard : public std::enable_shared_from_this<Shard> {
   /// Guards the lists of handlers of this shard's sockets, which other threads may look at. One for all of them: a
   /// mutex of its own would cost every idle socket 40 bytes. Nothing of the user's is called under it.
   std::mutex& handlers_mutex() noexcept { return handlers_mutex_; }
+
+  /// Under that mutex.
+  EventNames& event_names() noexcept { return event_names_; }
 
   /// Owner's thread, while open.
   Scheduler& scheduler() const noexcept { return *scheduler_.load(std::memory_order_relaxed); }
@@ -140,6 +162,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::shared_ptr<ErrorSink> errors_;
   std::size_t index_;
   std::mutex handlers_mutex_;
+  EventNames event_names_;
 };
 
 /// The shards of one server, in the order of their indices; most servers have one.

@@ -582,11 +582,10 @@ class BasicSocket {
   Listener add_handler(const E& event, Registration how, F&& handler) const {
     const Listener listener = Listener::make();
     const auto add = [&](auto&& function) {
-      state_->shard().dispatch(
-          [state = state_, name = std::string(detail::name_of(event)), listener, how,
-           erased = detail::make_event_handler<Config>(std::forward<decltype(function)>(function))]() mutable {
-            state->add_handler(name, listener, std::move(erased), how.once, how.first);
-          });
+      auto erased = detail::make_event_handler<Config>(std::forward<decltype(function)>(function));
+      erased->listener = listener;
+      erased->once = how.once;
+      register_handler(detail::name_of(event), std::move(erased), how.first);
     };
     if constexpr (TypedEvent<E>) {
       detail::require_declared_event<typename Config::ListenEvents, E>();
@@ -597,6 +596,14 @@ class BasicSocket {
       if constexpr (detail::EventFunction<F>) add(std::forward<F>(handler));
     }
     return listener;
+  }
+
+  // The same for all functions, so that it is compiled once.
+  void register_handler(std::string_view event, detail::EventHandlerPtr<Config> handler, bool first) const {
+    if (state_->shard().owns_this_thread()) return state_->add_handler(event, std::move(handler), first);
+    state_->shard().post([state = state_, event = std::string(event), handler = std::move(handler), first]() mutable {
+      state->add_handler(event, std::move(handler), first);
+    });
   }
 
   template <class E, class Member, class Object>
@@ -612,9 +619,10 @@ class BasicSocket {
     const Listener listener = Listener::make();
     detail::require_catch_all_handler<std::decay_t<F>>();
     if constexpr (detail::CatchAllFunction<F>) {
-      state_->shard().dispatch([state = state_, direction, listener, first,
-                                erased = detail::make_catch_all_handler<Config>(std::forward<F>(handler))]() mutable {
-        state->add_catch_all(direction, listener, std::move(erased), first);
+      auto erased = detail::make_catch_all_handler<Config>(std::forward<F>(handler));
+      erased->listener = listener;
+      state_->shard().dispatch([state = state_, direction, first, erased = std::move(erased)]() mutable {
+        state->add_catch_all(direction, std::move(erased), first);
       });
     }
     return listener;

@@ -50,7 +50,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
  public:
   using Parser = typename Config::Parser;
   using Data = typename Config::SocketData;
-  using HandlerPtr = typename EventRegistry<Config>::HandlerPtr;
+  using HandlerPtr = EventHandlerPtr<Config>;
 
   enum class Direction { incoming, outgoing };
 
@@ -85,18 +85,16 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   bool is_recovered() const noexcept { return recovery_ && recovery_->is_recovered.load(std::memory_order_relaxed); }
 
   /// Dropped once the socket has gone, as is a middleware: nothing would ever destroy it.
-  void add_handler(std::string_view event, Listener listener, HandlerPtr handler, bool once, bool first) {
-    if (!has_gone()) handlers_.add(shard().handlers_mutex(), event, listener, std::move(handler), once, first);
+  void add_handler(std::string_view event, HandlerPtr handler, bool first) {
+    if (!has_gone()) handlers_.add(shard(), event, std::move(handler), first);
   }
 
-  void remove_handlers(std::string_view event) { handlers_.remove(shard().handlers_mutex(), event); }
-  void remove_handler(std::string_view event, Listener listener) {
-    handlers_.remove(shard().handlers_mutex(), event, listener);
-  }
-  void remove_all_handlers() { handlers_.clear(shard().handlers_mutex()); }
+  void remove_handlers(std::string_view event) { handlers_.remove(shard(), event); }
+  void remove_handler(std::string_view event, Listener listener) { handlers_.remove(shard(), event, listener); }
+  void remove_all_handlers() { handlers_.clear(shard()); }
 
-  void add_catch_all(Direction direction, Listener listener, HandlerPtr handler, bool first) {
-    if (!has_gone()) catch_all(direction).add(shard().handlers_mutex(), listener, std::move(handler), first);
+  void add_catch_all(Direction direction, HandlerPtr handler, bool first) {
+    if (!has_gone()) catch_all(direction).add(shard().handlers_mutex(), std::move(handler), first);
   }
   void remove_catch_all(Direction direction, Listener listener) {
     catch_all(direction).remove(shard().handlers_mutex(), listener);
@@ -104,10 +102,8 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void clear_catch_all(Direction direction) { catch_all(direction).clear(shard().handlers_mutex()); }
 
   // Any thread.
-  std::vector<std::string> event_names() const { return handlers_.event_names(shard().handlers_mutex()); }
-  std::vector<Listener> listeners(std::string_view event) const {
-    return handlers_.listeners(shard().handlers_mutex(), event);
-  }
+  std::vector<std::string> event_names() const { return handlers_.event_names(shard()); }
+  std::vector<Listener> listeners(std::string_view event) const { return handlers_.listeners(shard(), event); }
   std::vector<Listener> catch_all_listeners(Direction direction) const {
     return (direction == Direction::incoming ? incoming_ : outgoing_).listeners(shard().handlers_mutex());
   }
@@ -186,7 +182,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void tell_outgoing(const OutgoingPacket& packet);
   void dispatch_local(std::string_view event, std::vector<Value> args);
   void dispatch(Delivery<Config>& delivery) {
-    if (is_connected()) handlers_.dispatch(shard().handlers_mutex(), delivery);
+    if (is_connected()) handlers_.dispatch(shard(), delivery);
   }
   bool has_gone() const noexcept { return is_over_ && !is_connected(); }
   void drop_handlers();

@@ -164,3 +164,62 @@ TEST_CASE("any history of joining and leaving agrees with plain sets", "[core][a
     REQUIRE(everyone == 30);
   }
 }
+
+TEST_CASE_METHOD(Fixture, "a room named after a socket outlives that socket as long as others are in it",
+                 "[core][adapter]") {
+  const auto leaving = std::make_unique<Member>("an id that is too long to lie in the string object itself");
+  const std::string name = leaving->id();
+  for (Member* member : {leaving.get(), &a, &b}) adapter.add(*member);
+  adapter.join(*leaving, name);
+  adapter.join(a, name);
+  adapter.join(b, name);
+  SECTION("it goes") {
+    adapter.remove(*leaving);
+    leaving->id_ = std::string(name.size(), '?');  // whoever looks there now is wrong
+  }
+  SECTION("it leaves its own room") {
+    adapter.leave(*leaving, name);
+    leaving->id_ = std::string(name.size(), '?');
+  }
+  CHECK(adapter.room_size(name) == 2);
+  CHECK(adapter.rooms() == std::vector{name});
+  CHECK(adapter.rooms_of(a) == std::vector{name});
+  CHECK(selected({name}) == "ab");
+  adapter.leave(a, name);
+  adapter.remove(b);
+  CHECK(adapter.rooms().empty());
+  CHECK(adapter.room_size(name) == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a socket that goes during a walk leaves the name of its room behind", "[core][adapter]") {
+  struct Leaving final : RoomMember {
+    explicit Leaving(MemoryAdapter& where) : adapter(where) {}
+    const std::string& id() const noexcept override { return name; }
+    void deliver(const OutgoingPacket&, const EmitFlags&) override {
+      adapter.remove(*this);
+      name = std::string(name.size(), '?');
+    }
+    MemoryAdapter& adapter;
+    std::string name = "an id that is too long to lie in the string object itself";
+  };
+  Leaving leaving(adapter);
+  const std::string name = leaving.name;
+  adapter.add(leaving);
+  adapter.join(leaving, name);
+  SECTION("with nobody else in it") {
+    adapter.broadcast(OutgoingPacket(), {{name}, {}, {}});
+    CHECK(adapter.rooms().empty());
+    CHECK(log.find("delete:" + name) != std::string::npos);
+    adapter.add(a);
+    adapter.join(a, name);
+    CHECK(adapter.rooms() == std::vector{name});
+  }
+  SECTION("with somebody else in it, who comes later") {
+    adapter.add(a);
+    adapter.join(a, name);
+    adapter.broadcast(OutgoingPacket(), {{name}, {}, {}});
+    CHECK(a.received == 1);
+    CHECK(adapter.rooms() == std::vector{name});
+    CHECK(selected({name}) == "a");
+  }
+}

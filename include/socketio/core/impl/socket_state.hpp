@@ -294,7 +294,7 @@ void SocketState<Config>::dispatch_local(std::string_view event, std::vector<Val
   auto packet = std::make_shared<Packet>();
   packet->set_event(std::string(event), std::move(args));
   Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
-  handlers_.dispatch(shard().handlers_mutex(), delivery);
+  handlers_.dispatch(shard(), delivery);
 }
 
 }  // namespace socketio::detail

@@ -62,6 +62,7 @@ inline AsioConnection::~AsioConnection() = default;
 
 inline void AsioConnection::start() {
   shard_->add(shared_from_this());
+  if (shard_->closing()) return end();  // accepted by another shard, before that was closed too
   http_update_deadline(false);
   update_reading();
 }
