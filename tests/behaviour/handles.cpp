@@ -139,7 +139,7 @@ TEST_CASE("a socket is found by its id, also when it has left its own room", "[b
   CHECK_FALSE(harness.io.find_socket("nobody"));
   CHECK_FALSE(harness.io.of("/other").find_socket(sockets[0].id()));
   sockets[0].disconnect();
-  CHECK_FALSE(harness.io.find_socket(sockets[0].id()));
+  CHECK(harness.until([&] { return !harness.io.find_socket(sockets[0].id()); }));
 }
 
 TEST_CASE("a single connection handler is taken away by what names it", "[behaviour][connect]") {

@@ -6,13 +6,22 @@
 
 #include <socketio/testing/testing.hpp>
 
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/use_future.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -159,4 +168,67 @@ TEST_CASE("a server is destroyed with clients on all threads, and its handles ou
     CHECK(socket.disconnected());
   }
   for (const auto& visitor : visitors) CHECK(visitor->has_ended());
+}
+
+TEST_CASE("what is asked of all threads while they end is answered, and run returns", "[threads][hostile]") {
+  Running server;
+  std::atomic<int> callbacks{0};
+  std::atomic<int> completions{0};
+  server.io.on("connection", [&](socketio::Socket socket) {
+    socket.on("disconnect", [&, socket] {
+      server.io.emit("question", [&](std::error_code, const std::vector<int>&) { ++callbacks; });
+      asio::co_spawn(
+          socket.get_executor(),
+          [&]() -> asio::awaitable<void> {
+            std::error_code ignored;
+            co_await server.io.emit_with_ack<void>("question", asio::redirect_error(asio::use_awaitable, ignored));
+            ++completions;
+          },
+          asio::detached);
+    });
+  });
+  for (int round = 1; round <= 5; ++round) {
+    server.run();
+    std::vector<std::unique_ptr<Visitor>> visitors;
+    for (int i = 0; i < 6; ++i) visitors.push_back(std::make_unique<Visitor>(server.port));
+    {
+      // The first loop has ended before the others hear of the end.
+      std::vector<asio::any_io_executor> seen{server.io.context().get_executor()};
+      std::vector<std::unique_ptr<socketio::test::Held>> held;
+      for (const auto& socket : server.io.sockets()) {
+        if (std::find(seen.begin(), seen.end(), socket.get_executor()) != seen.end()) continue;
+        seen.push_back(socket.get_executor());
+        held.push_back(std::make_unique<socketio::test::Held>(socket.get_executor()));
+      }
+      server.io.close();
+    }
+    server.stop();
+    CHECK(callbacks == 6 * round);
+    CHECK(completions == 6 * round);
+    server.port = server.io.listen(0, "127.0.0.1");
+  }
+}
+
+TEST_CASE("a server that was stopped takes what waits in its loops along", "[threads][hostile]") {
+  std::vector<std::unique_ptr<Visitor>> visitors;
+  const auto token = std::make_shared<int>();
+  {
+    socketio::Server io(on_threads(3));
+    const std::uint16_t port = io.listen(0, "127.0.0.1");
+    std::thread owner([&] { io.run(); });
+    for (int i = 0; i < 3; ++i) visitors.push_back(std::make_unique<Visitor>(port));
+    std::vector<std::unique_ptr<socketio::test::Held>> held;
+    for (const auto& socket : io.sockets())
+      if (asio::any_io_executor(io.context().get_executor()) != socket.get_executor())
+        held.push_back(std::make_unique<socketio::test::Held>(socket.get_executor()));
+    for (int i = 0; i < 3; ++i)
+      asio::co_spawn(
+          io.get_executor(), [&io, token]() -> asio::awaitable<void> { co_await io.emit_with_ack<void>("question"); },
+          asio::detached);
+    asio::post(io.context(), asio::use_future).get();
+    io.context().stop();
+    held.clear();
+    owner.join();
+  }
+  CHECK(token.use_count() == 1);
 }

@@ -4,9 +4,12 @@
 #include "running_server.hpp"
 #include "visitor.hpp"
 
+#include <asio/post.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -159,4 +162,103 @@ TEST_CASE("nothing is lost and nothing comes twice while threads send and client
   }
   stop = true;
   sender.join();
+}
+
+TEST_CASE("what one thread asks for keeps its order, whatever the threads of the sockets do meanwhile", "[threads]") {
+  const bool is_recovering = GENERATE(true, false);
+  Running server(is_recovering ? recovering() : socketio::ServerOptions());
+  std::atomic<int> named{0};
+  server.io.on("connection", [&](socketio::Socket socket) {
+    socket.on("name", [&](std::string) { return ++named; });
+    socket.on("emit", [&] { server.io.emit("z"); });
+  });
+  server.run();
+  Visitor first(server.port);
+  Visitor second(server.port);
+  const socketio::Socket other = server.io.find_socket(second.id).value();
+  const auto next_event = [&] {
+    const std::string message = second.next();
+    return message.substr(0, message.find('"', 4) + 1);  // without the offset
+  };
+  using socketio::test::Held;
+
+  SECTION("an emit to a socket, then a broadcast") {
+    Held held(other.get_executor());
+    other.emit("x");
+    server.io.emit("y");
+    other.volatile_().emit("v");
+    server.io.emit("w");
+    held.let_go();
+    CHECK(next_event() == R"(42["x")");
+    CHECK(next_event() == R"(42["y")");
+    const std::string either = next_event();  // a volatile one may be dropped
+    if (either == R"(42["v")") CHECK(next_event() == R"(42["w")");
+  }
+  SECTION("a broadcast, then everyone is sent away") {
+    Held held(server.io.context().get_executor());
+    server.io.emit("bye");
+    server.io.disconnect_sockets();
+    CHECK(next_event() == R"(42["bye")");
+    CHECK(second.next() == "41");
+  }
+  SECTION("a socket joins, then its room is told, while its thread sends something itself") {
+    Held held(other.get_executor());
+    asio::post(other.get_executor(), [&] { server.io.emit("z"); });
+    other.join("room");
+    server.io.to("room").emit("y");
+    server.io.sockets_leave("room");
+    server.io.to("room").emit("not to be seen");
+    server.io.emit("end");
+    held.let_go();
+    std::vector<std::string> events{next_event(), next_event(), next_event()};
+    std::erase(events, R"(42["z")");  // of another thread, at whatever time
+    CHECK(events == std::vector<std::string>{R"(42["y")", R"(42["end")"});
+  }
+  SECTION("a question, then an event") {
+    Held held(other.get_executor());
+    other.emit("question", [](int) {});
+    server.io.emit("y");
+    held.let_go();
+    CHECK(second.next().find(R"(["question"])") != std::string::npos);
+    CHECK(next_event() == R"(42["y")");
+  }
+}
+
+TEST_CASE("the handlers of a socket have ended before its client comes back on another thread", "[threads]") {
+  Running server(recovering());
+  std::atomic<bool> is_in_handler{false};
+  std::atomic<int> overlaps{0};
+  std::atomic<int> recovered{0};
+  std::atomic<int> connections{0};
+  std::promise<void> go_on;
+  std::promise<void> begun;
+  server.io.on("connection", [&](socketio::Socket socket) {
+    if (is_in_handler && socket.recovered()) ++overlaps;
+    if (socket.recovered()) return static_cast<void>(++recovered);
+    if (connections++ != 1) return;
+    socket.on("disconnect", [&, socket] {
+      is_in_handler = true;
+      begun.set_value();
+      go_on.get_future().wait();
+      socket.data() = "changed at the end";
+      is_in_handler = false;
+    });
+  });
+  server.run();
+  Visitor elsewhere(server.port);  // on the first thread, which accepts and shall not wait
+  auto visitor = std::make_unique<Visitor>(server.port);
+  server.io.emit("tick", 0);
+  const std::string auth = auth_of(*visitor, offset_in(visitor->next()));
+  visitor.reset();
+  begun.get_future().wait();
+  {
+    Visitor early(server.port, auth);  // on another thread: the session is not there yet
+    CHECK(recovered == 0);
+    go_on.set_value();
+  }
+  CHECK(overlaps == 0);
+  while (server.io.of("/").adapter().recovery_usage().sessions == 0) std::this_thread::yield();
+  Visitor back(server.port, auth);
+  while (recovered == 0) std::this_thread::yield();
+  CHECK_FALSE(is_in_handler);
 }

@@ -4,8 +4,13 @@
 
 #include <socketio/socketio.hpp>
 
+#include <asio/any_io_executor.hpp>
+#include <asio/post.hpp>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -48,6 +53,29 @@ class Running {
   }
 
   std::optional<std::thread> thread_;
+};
+
+/// Keeps the thread of an executor busy until it is let go.
+class Held {
+ public:
+  explicit Held(const asio::any_io_executor& executor) {
+    std::promise<void> begun;
+    auto has_begun = begun.get_future();
+    asio::post(executor, [begun = std::move(begun), until = release_.get_future()]() mutable {
+      begun.set_value();
+      until.wait();
+    });
+    has_begun.wait();
+  }
+  ~Held() { let_go(); }
+
+  void let_go() {
+    if (!std::exchange(is_released_, true)) release_.set_value();
+  }
+
+ private:
+  std::promise<void> release_;
+  bool is_released_ = false;
 };
 
 }  // namespace socketio::test

@@ -234,3 +234,42 @@ TEST_CASE("the middleware and the hooks of the engine are those of all threads",
   while (server.io.engine().clients_count() != 0) std::this_thread::yield();
   CHECK(seen == 6);
 }
+
+TEST_CASE("a connection whose queue empties while it is to move is left alone by its old thread",
+          "[threads][hostile]") {
+  Running server;
+  server.run();
+  for (int round = 0; round < 40; ++round) {
+    BlockingConnection connection(server.port);
+    std::string ahead;
+    for (int i = 0; i < 6; ++i) {
+      ahead += "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n";
+      ahead += "GET " + polling + "&sid=AAAA" + std::to_string(10 * round + i) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    }
+    connection.write(ahead);
+    for (int i = 0; i < 6; ++i) {
+      CHECK(connection.read_until("\r\n\r\n").substr(9, 3) == "404");
+      CHECK(connection.read_until("Session ID unknown\"}").substr(9, 3) == "400");
+    }
+  }
+}
+
+TEST_CASE("a client that does not read its answers cannot keep a connection that is to move", "[threads][hostile]") {
+  Running server({}, {.head_timeout = 300ms, .request_timeout = 300ms, .keep_alive_timeout = 300ms});
+  server.io.on_request([](const socketio::ExchangePtr& exchange) {
+    socketio::HttpResponse response;
+    response.body.assign(1'000'000, 'x');
+    exchange->respond(std::move(response));
+  });
+  server.run();
+  std::string ahead;
+  for (int i = 0; i < 20; ++i) ahead += "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (int i = 0; i < 6; ++i) ahead += "GET " + polling + "&sid=B" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::vector<std::unique_ptr<BlockingConnection>> connections;
+  for (int i = 0; i < 6; ++i) {
+    connections.push_back(std::make_unique<BlockingConnection>(server.port));
+    connections.back()->write(ahead.substr(static_cast<std::size_t>(i) * ahead.size() / 30));
+  }
+  // All of them end, and so does the server, which would wait for what goes on.
+  for (const auto& connection : connections) CHECK_THROWS_AS(connection->read(40'000'000), std::system_error);
+}

@@ -85,9 +85,13 @@ struct RecoveryUsage {
   std::size_t log_bytes = 0;
 };
 
-/// One adapter serves one namespace on one server.
+/// One adapter serves one namespace on one server; on a server of several threads (ServerOptions::threads) there is one
+/// for each thread, and each knows the sockets of its own. A broadcast is given to all of them: to one as it is, to the
+/// others with `flags.local` set.
 ///
-/// @par Thread safety  Owner's thread only, except the functions marked otherwise.
+/// @par Thread safety  Owner's thread only, except the functions marked otherwise. What concerns recovery (`record`,
+///                     `persist_session`, `restore_session`, `purge`, `recovery_usage`) is asked of the first thread's
+///                     adapter alone, for all of them: by any of the threads, one at a time, and also after `close`.
 /// @par Specification  The Adapter class of socket.io-adapter 2.5.
 class Adapter {
  public:

@@ -58,6 +58,11 @@ class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
     end_if_settled(lock);
   }
 
+  bool has_ended() {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+
   /// Ends with asio::error::operation_aborted and the answers that have come.
   void cancel() {
     std::unique_lock lock(mutex_);

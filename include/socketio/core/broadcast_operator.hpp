@@ -185,7 +185,7 @@ class BroadcastVerbs {
   }
   void sockets_leave(std::initializer_list<std::string_view> rooms) const { sockets_leave_list(room_list(rooms)); }
   void disconnect_sockets(bool close = false) const {
-    selection().act([close](const auto& socket) { socket->leave_server(close); });
+    selection().act([close](const auto& socket) { socket->leave_server(close); }, false);
   }
 
  protected:
@@ -195,14 +195,18 @@ class BroadcastVerbs {
   decltype(auto) selection() const { return static_cast<const Derived&>(*this).selection(); }
 
   void sockets_join_list(std::vector<std::string> rooms) const {
-    selection().act([rooms = std::move(rooms)](const auto& socket) {
-      for (const std::string& room : rooms) socket->join(room);
-    });
+    selection().act(
+        [rooms = std::move(rooms)](const auto& socket) {
+          for (const std::string& room : rooms) socket->join(room);
+        },
+        true);
   }
   void sockets_leave_list(std::vector<std::string> rooms) const {
-    selection().act([rooms = std::move(rooms)](const auto& socket) {
-      for (const std::string& room : rooms) socket->leave(room);
-    });
+    selection().act(
+        [rooms = std::move(rooms)](const auto& socket) {
+          for (const std::string& room : rooms) socket->leave(room);
+        },
+        true);
   }
 };
 
@@ -226,6 +230,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
   template <class, class, class>
   friend class detail::BroadcastVerbs;
   friend class BasicSocket<Config>;
+  friend class BasicParentBroadcastOperator<Config>;
 
   const BasicBroadcastOperator& selection() const noexcept { return *this; }
 
@@ -400,9 +405,13 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
     base.timeout_ = timeout;
     return base;
   }
+  /// @param in_order  see NamespaceState::act_in_order
   template <class Act>
-  void act(Act act) const {
-    nsp_->act_on(options_, std::move(act));
+  void act(const Act& act, bool in_order) const {
+    if (in_order)
+      nsp_->act_in_order(options_, act);
+    else
+      nsp_->act_on(options_, act);
   }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;

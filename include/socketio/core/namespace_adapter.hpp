@@ -34,7 +34,8 @@ concept RoomListener = !RoomAndIdListener<F> && std::is_invocable_r_v<void, std:
 ///
 /// @par Thread safety  All functions from any thread. Listeners run on the thread of the socket that joins or leaves;
 /// on a
-///                     server of several threads possibly on several at the same time.
+///                     server of several threads possibly on several at the same time, and what two threads do to one
+///                     room may be told in another order than it was done.
 template <class Config>
 class BasicNamespaceAdapter {
  public:

@@ -49,6 +49,7 @@ struct NamespacePart {
   std::vector<SocketState<Config>*> returning{};  // restored sockets that are not connected yet
   std::uint64_t delivered = 0;  // of the sequence of the namespace, whose lock guards this and the next
   bool is_woken = false;        // it is about to look at the sequence
+  bool is_delivering = false;   // it is sending what is in the sequence
 };
 
 /// @par Thread safety  Any thread, except what is marked otherwise.
@@ -102,16 +103,24 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   /// Calls `act(socket)` for everyone selected, on the thread of each: at once on the calling one. What has been asked
   /// of these sockets by the same thread before has been done by then.
   template <class Act>
-  void act_on(const BroadcastOptions& options, Act act) {
-    Part* const here = part_here();
-    for (const auto& part : parts_) {
-      if (part.get() == here) continue;
-      part->shard->post([self = this->shared_from_this(), at = part.get(), options, act] {
-        for (const SocketPtr& socket : select_on(*at, options)) act(socket);
-      });
-    }
-    if (here)
-      for (const SocketPtr& socket : select_on(*here, options)) act(socket);
+  void act_on(const BroadcastOptions& options, const Act& act) {
+    act_on_parts(options, act, [](Part& part, auto task) { part.shard->post(std::move(task)); });
+  }
+  /// The same, before what the calling thread sends afterwards. `act` calls none of the handlers of sockets.
+  template <class Act>
+  void act_in_order(const BroadcastOptions& options, const Act& act) {
+    act_on_parts(options, act, [this](Part& part, auto task) { post_in_order(part, std::move(task)); });
+  }
+
+  /// Runs `task` on the thread of `part`, after what the calling thread has sent in this namespace, and before what it
+  /// sends from now on. `task` calls none of the handlers of sockets.
+  template <class F>
+  void post_in_order(Part& part, F task) {
+    if (!is_sequenced()) return part.shard->post(std::move(task));
+    Sequenced event;
+    event.act_at = &part;
+    event.act = std::move(task);
+    send_in_sequence(part_here(), std::move(event), {});
   }
 
   /// The names of all rooms, each once.
@@ -130,16 +139,20 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     return size;
   }
 
+  /// Whether what is sent goes through the sequence of the namespace, see Sequenced.
+  bool is_sequenced() const noexcept { return options_->connection_state_recovery.has_value(); }
+
   /// Sends a packet to everyone selected.
   ///
   /// @param offset  what the packet was encoded with; empty if with none
   void broadcast(OutgoingPacket packet, const BroadcastOptions& options, const std::string& offset = {}) {
     Part* const here = part_here();
-    if (!offset.empty()) {
-      if (here) return send_in_sequence(*here, {std::move(packet), options, here, nullptr}, offset);
-      return shards_->home()->post([self = this->shared_from_this(), packet = std::move(packet), options, offset] {
-        self->broadcast(packet, options, offset);
-      });
+    if (is_sequenced()) {
+      Sequenced event;
+      event.packet = std::move(packet);
+      event.options = options;
+      event.origin = here;
+      return send_in_sequence(here, std::move(event), offset);
     }
     if (parts_.size() > 1 || !here) {
       const auto shared = std::make_shared<const BroadcastOptions>(options);
@@ -151,10 +164,13 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     if (here) broadcast_on(*here, packet, options, true);
   }
 
-  /// Sends a packet to one socket, on its thread.
+  /// Sends a packet to one socket, in the sequence.
   void send_to(const SocketPtr& socket, const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset) {
-    Part& here = socket->part();
-    send_in_sequence(here, {packet, BroadcastOptions{{socket->id()}, {}, flags}, &here, socket}, offset);
+    Sequenced event;
+    event.packet = packet;
+    event.options = BroadcastOptions{{socket->id()}, {}, flags};
+    event.target = socket;
+    send_in_sequence(part_here(), std::move(event), offset);
   }
 
   /// Sends a packet that asks for an acknowledgement to everyone selected on this server. A client that has none to
@@ -257,6 +273,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     std::unique_lock lock(sequence_mutex_);
     while (part.delivered != sequence_end_ && !has_ended_) {
       lock.unlock();
+      if (part.is_delivering) return answer->done(std::nullopt);  // from inside of it: what comes next is not known
       deliver_sequence(part);
       lock.lock();
     }
@@ -299,10 +316,11 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   /// The end of the namespace. Forgets what is kept for those who might come back, and lets go of the users' functions:
   /// they may hold handles of this very namespace.
   void drop_handlers() {
+    std::deque<std::shared_ptr<const Sequenced>> dropped;
     {
       const std::lock_guard lock(sequence_mutex_);
       has_ended_ = true;
-      sequence_.clear();
+      dropped.swap(sequence_);
     }
     stop_purging();
     setup_.end();
@@ -310,12 +328,16 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   }
 
  private:
-  /// An event that clients may miss and get later: it reaches every shard in one order, that of the log.
+  /// With connection state recovery, what is sent in a namespace reaches every shard in one order, that of the log; and
+  /// with it what decides who gets it, so that the order of one thread is kept.
   struct Sequenced {
     OutgoingPacket packet;
     BroadcastOptions options;
-    Part* origin;
-    SocketPtr target;  // null for a broadcast
+    Part* origin = nullptr;  // of a broadcast, if it comes from one of them
+    SocketPtr target;        // null for a broadcast
+    bool is_recorded = false;
+    Part* act_at = nullptr;  // null for a packet; else where something else is to be done
+    UniqueFunction<void()> act;
   };
 
   static std::unique_ptr<Adapter> make_adapter(const ServerOptions& options, const std::string& name) {
@@ -356,7 +378,8 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
 
   void expect_on(Part& part, std::uint64_t id, const OutgoingPacket& packet, const BroadcastOptions& options,
                  std::optional<std::chrono::milliseconds> timeout, const std::shared_ptr<BroadcastAck>& collector) {
-    for (const SocketPtr& socket : select_on(part, options)) {
+    // After a cancellation nobody is to be asked any more.
+    for (const SocketPtr& socket : collector->has_ended() ? std::vector<SocketPtr>{} : select_on(part, options)) {
       auto withdraw = [weak = std::weak_ptr(socket), id] {
         if (const auto alive = weak.lock()) alive->shard().dispatch([alive, id] { alive->cancel_ack(id); });
       };
@@ -367,32 +390,57 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     part.shard->post([collector] { collector->start(); });
   }
 
-  /// On the thread of `here`.
-  void send_in_sequence(Part& here, Sequenced event, std::string_view offset) {
+  template <class Act, class Post>
+  void act_on_parts(const BroadcastOptions& options, const Act& act, const Post& post) {
+    Part* const here = part_here();
+    for (const auto& part : parts_)
+      if (part.get() != here)
+        post(*part, [self = this->shared_from_this(), at = part.get(), options, act] {
+          for (const SocketPtr& socket : select_on(*at, options)) act(socket);
+        });
+    if (here)
+      for (const SocketPtr& socket : select_on(*here, options)) act(socket);
+  }
+
+  /// @param here  the calling thread's; null elsewhere
+  void send_in_sequence(Part* here, Sequenced event, std::string_view offset) {
+    event.is_recorded = !offset.empty();
     auto shared = std::make_shared<const Sequenced>(std::move(event));
     {
       const std::lock_guard lock(sequence_mutex_);
-      if (has_ended_) return;
-      log().record(offset, shared->packet, shared->options, here.shard->scheduler().now());
-      sequence_.push_back(std::move(shared));
+      if (has_ended_ || !home().is_open()) return;
+      if (shared->is_recorded) log().record(offset, shared->packet, shared->options, home().scheduler().now());
+      sequence_.push_back(shared);
       ++sequence_end_;
       for (const auto& part : parts_) {
-        if (part.get() == &here || std::exchange(part->is_woken, true)) continue;
+        if (part.get() == here || std::exchange(part->is_woken, true)) continue;
         part->shard->post([self = this->shared_from_this(), at = part.get()] { self->deliver_sequence(*at); });
       }
     }
-    deliver_sequence(here);
-    arm_purge();
+    if (here) deliver_sequence(*here);
+    if (shared->is_recorded) arm_purge();
   }
 
   /// Sends what a part has not sent yet, one by one: what is sent meanwhile, from inside, comes after it.
   void deliver_sequence(Part& part) {
+    struct Delivering {
+      explicit Delivering(bool& flag) : is_delivering(flag) { is_delivering = true; }
+      ~Delivering() { is_delivering = false; }
+      bool& is_delivering;
+    };
+    if (part.is_delivering) return;
+    const Delivering delivering(part.is_delivering);
     while (const auto event = next_in_sequence(part)) {
-      for (SocketState<Config>* socket : part.returning) socket->handle_recorded(event->packet, event->options);
+      if (event->act_at) {
+        if (event->act_at == &part) event->act();
+        continue;
+      }
+      if (event->is_recorded)
+        for (SocketState<Config>* socket : part.returning) socket->handle_recorded(event->packet, event->options);
       if (!event->target)
         broadcast_on(part, event->packet, event->options, is_first(part, event->origin));
       else if (&event->target->part() == &part)
-        event->target->deliver_sequenced(event->packet, event->options.flags);
+        event->target->deliver_sequenced(event->packet, event->options.flags, event->is_recorded);
     }
   }
 
@@ -440,6 +488,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   }
   static void handle_purge(void* context) {
     const auto self = static_cast<NamespaceState*>(context)->shared_from_this();
+    if (self->has_ended_) return;
     self->purge_timer_.reset();
     self->purge_is_due_ = false;
     RecoveryUsage usage;

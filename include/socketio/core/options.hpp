@@ -44,7 +44,7 @@ struct ServerOptions {
 
   /// Makes the adapter of each namespace, for rooms of a kind of its own or servers that work together; by default a
   /// MemoryAdapter, from which such an adapter may be derived. Called with the name of the namespace, by whichever
-  /// thread makes it.
+  /// thread makes it, once for each thread of the server.
   std::function<std::unique_ptr<Adapter>(const std::string& nsp)> adapter{};
 
   /// Acknowledgements that one socket may owe; more are refused with Errc::too_many_pending_acks. 0: no limit.

@@ -64,8 +64,8 @@ class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBr
     return base;
   }
   template <class Act>
-  void act(const Act& act) const {
-    for (const auto& child : parent_->children()) child->act_on(options_, act);
+  void act(const Act& act, bool in_order) const {
+    for (const auto& child : parent_->children()) BasicBroadcastOperator<Config>(child, options_).act(act, in_order);
   }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;

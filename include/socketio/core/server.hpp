@@ -8,27 +8,23 @@
 #include <socketio/core/options.hpp>
 #include <socketio/core/parent_namespace.hpp>
 #include <socketio/core/room.hpp>
+#include <socketio/core/run_loops.hpp>
 #include <socketio/core/server_state.hpp>
 #include <socketio/core/socket.hpp>
 #include <socketio/engine/session_callbacks.hpp>
 #include <socketio/engine/static_files.hpp>
 #include <socketio/fwd.hpp>
 
-#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -74,6 +70,10 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   explicit BasicServer(asio::io_context& context, ServerOptions options = {}, TransportOptions transport_options = {})
       : BasicServer(detail::checked(std::move(options)), &context, transport_options) {}
 
+  ~BasicServer() {
+    state_.reset();
+    for (const auto& context : own_contexts_) context->shutdown();
+  }
   BasicServer(const BasicServer&) = delete;
   BasicServer& operator=(const BasicServer&) = delete;
 
@@ -89,13 +89,13 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// first loop and others, which it starts and waits for, run the rest.
   ///
   /// An exception that leaves an event loop (handlers' do not; those of what the program has posted there do) ends them
-  /// all, and leaves this function.
+  /// all, and leaves this function; so does std::system_error when a thread cannot be started.
   void run() {
     for (asio::io_context* const context : contexts_) context->restart();
     if (contexts_.size() == 1)
       context().run();
     else
-      run_all();
+      detail::LoopRun(contexts_, [this] { return state_->is_open(); }).run();  // open still: it was told to stop
   }
 
   /// Disconnects every client (reason: "server shutting down"; clients will try to reconnect), stops listening, and
@@ -255,10 +255,14 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// How many threads `run` uses, the calling one included.
   std::size_t thread_count() const noexcept { return contexts_.size(); }
 
+  /// The executor of the calling thread, if that is one of the server's; else of the first. Any thread.
+  executor_type get_executor() noexcept {
+    return state_->server_shard(state_->shards().here()->index()).transport().get_executor();
+  }
+
   // Those of the first thread.
   Transport& transport() noexcept { return state_->server_shard(0).transport(); }
   asio::io_context& context() noexcept { return *contexts_.front(); }
-  executor_type get_executor() noexcept { return transport().get_executor(); }
 
   const ServerOptions& options() const noexcept { return state_->options(); }
 
@@ -279,7 +283,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     if (threads > 1 && !ShardedTransport<Transport>)
       throw std::invalid_argument("socketio::ServerOptions: threads: this transport runs on one only");
     while (contexts_.size() < threads) {
-      own_contexts_.push_back(std::make_unique<asio::io_context>(1));
+      own_contexts_.push_back(std::make_unique<detail::OwnLoop>());
       contexts_.push_back(own_contexts_.back().get());
     }
     state_ = std::make_shared<State>(contexts_, std::move(options), transport_options);
@@ -293,40 +297,11 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     });
   }
 
-  /// The first loop decides when it is over: the others have nothing that would keep them from ending while they have
-  /// no clients, so that they are kept until then.
-  void run_all() {
-    std::mutex mutex;
-    std::exception_ptr failure;
-    const auto run_one = [&](asio::io_context& context) {
-      try {
-        context.run();
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        for (asio::io_context* const each : contexts_) each->stop();
-      }
-    };
-    std::vector<asio::executor_work_guard<asio::io_context::executor_type>> kept;
-    std::vector<std::thread> threads;
-    for (std::size_t i = 1; i < contexts_.size(); ++i) {
-      kept.push_back(asio::make_work_guard(*contexts_[i]));
-      threads.emplace_back(run_one, std::ref(*contexts_[i]));
-    }
-    run_one(context());
-    // Still open: it was not closed but stopped.
-    if (state_->is_open())
-      for (asio::io_context* const each : contexts_) each->stop();
-    kept.clear();
-    for (std::thread& thread : threads) thread.join();
-    if (failure) std::rethrow_exception(failure);
-  }
-
   BasicNamespace<Config> main_namespace() const { return BasicNamespace<Config>(state_->main_namespace()); }
   BasicBroadcastOperator<Config> selection() const { return {state_->main_namespace(), BroadcastOptions{}}; }
 
-  std::vector<std::unique_ptr<asio::io_context>> own_contexts_;  // destroyed last: suspended coroutines hold handles
-  std::vector<asio::io_context*> contexts_;                      // one for each thread
+  std::vector<std::unique_ptr<detail::OwnLoop>> own_contexts_;  // destroyed last: suspended coroutines hold handles
+  std::vector<asio::io_context*> contexts_;                     // one for each thread
   std::shared_ptr<State> state_;
 };
 

@@ -237,7 +237,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   void set_up(const NamespacePtr& nsp) {
     if (!nsp->begin_setup()) return;
     if (nsp != main_) {
-      nsp->suspend(is_closed_);
+      for (bool suspended = !is_closed_; suspended != is_closed_;) nsp->suspend(suspended = is_closed_);
       std::vector<std::shared_ptr<NamespaceHandler>> handlers;
       {
         const std::shared_lock lock(mutex_);
@@ -253,6 +253,8 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   ///
   /// @param generation  of the server when this was asked for: one that has been closed and opened since is another
   void close(ServerShard<Config>& shard, std::uint64_t generation) {
+    if (generation > shard.generation())  // it is about to be opened: see `listen`
+      return shard.shard()->post([this, &shard, generation] { close(shard, generation); });
     if (generation != shard.generation()) return;
     if (shard.index() == 0) is_closed_ = true;
     for (const NamespacePtr& nsp : all()) {

@@ -245,14 +245,9 @@ class BasicSocketEmitter {
 
   template <class... Args>
   void emit_plain(std::string_view event, const Args&... args) const {
-    std::string offset = socket_->nsp()->next_offset(flags_);
-    OutgoingPacket packet = encode(event, std::nullopt, args..., detail::PacketOffset{offset});
-    if (socket_->shard().owns_this_thread())
-      socket_->send(packet, flags_, offset);
-    else
-      socket_->shard().post([socket = socket_, packet = std::move(packet), flags = flags_, offset = std::move(offset)] {
-        socket->send(packet, flags, offset);
-      });
+    const std::string offset = socket_->nsp()->next_offset(flags_);
+    const OutgoingPacket packet = encode(event, std::nullopt, args..., detail::PacketOffset{offset});
+    socket_->send(packet, flags_, offset);
   }
 
   template <class Tuple, std::size_t... I>
@@ -299,8 +294,8 @@ class BasicSocketEmitter {
   }
 
   void send_expecting(std::uint64_t id, OutgoingPacket packet, detail::PendingAcks::Handler handler) const {
-    socket_->shard().dispatch([socket = socket_, id, packet = std::move(packet), flags = flags_, timeout = timeout_,
-                               handler = std::move(handler)]() mutable {
+    socket_->dispatch_in_order([socket = socket_, id, packet = std::move(packet), flags = flags_, timeout = timeout_,
+                                handler = std::move(handler)]() mutable {
       if (socket->expect_ack(id, timeout, std::move(handler))) socket->deliver(packet, flags);
     });
   }
@@ -636,13 +631,13 @@ class BasicSocket {
   std::vector<Listener> catch_all(Direction direction) const { return state_->catch_all_listeners(direction); }
 
   void join_list(std::vector<std::string> list) const {
-    state_->shard().dispatch([state = state_, list = std::move(list)] {
+    state_->dispatch_in_order([state = state_, list = std::move(list)] {
       for (const std::string& room : list) state->join(room);
     });
   }
 
   void leave_list(std::vector<std::string> list) const {
-    state_->shard().dispatch([state = state_, list = std::move(list)] {
+    state_->dispatch_in_order([state = state_, list = std::move(list)] {
       for (const std::string& room : list) state->leave(room);
     });
   }

@@ -120,11 +120,21 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   }
 
   /// Sends a packet that has its place in the sequence of the namespace.
-  void deliver_sequenced(const OutgoingPacket& packet, const EmitFlags& flags) {
-    if (!recovery_ || !recovery_->returning) deliver(packet, flags);  // else it is among what the client has missed
+  void deliver_sequenced(const OutgoingPacket& packet, const EmitFlags& flags, bool is_recorded) {
+    // Else it is among what the client has missed.
+    if (!is_recorded || !recovery_ || !recovery_->returning) deliver(packet, flags);
   }
 
-  /// Sends a packet that only this socket gets.
+  /// Runs `task` on the owner's thread: now, or in the order of what the calling thread sends in this namespace.
+  template <class F>
+  void dispatch_in_order(F&& task) {
+    if (shard().owns_this_thread())
+      task();
+    else
+      nsp_->post_in_order(*part_, std::forward<F>(task));
+  }
+
+  /// Sends a packet that only this socket gets. Any thread.
   ///
   /// @param offset  what the packet was encoded with; empty if with none
   void send(const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset);

@@ -14,7 +14,7 @@ namespace socketio {
 /// Transports provide it: over an `asio::io_context`, or with a clock moved by hand for tests. All of the engine's
 /// and the core's state is touched on the owner's thread only.
 ///
-/// @par Thread safety  `post` and `running_in_this_thread` from any thread; the rest from the owner's thread.
+/// @par Thread safety  `now`, `post` and `running_in_this_thread` from any thread; the rest from the owner's thread.
 class Scheduler {
  public:
   using Clock = std::chrono::steady_clock;

@@ -98,6 +98,8 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
 
   void add(std::shared_ptr<AsioConnection> connection);
   void remove(AsioConnection& connection);
+  /// As `remove`, for a connection that another shard of the group will `add`: it counts meanwhile.
+  void hand_over(AsioConnection& connection);
   std::size_t connection_count() const noexcept { return connections_.size(); }
 
   /// Whether close() was called and listen() not since.

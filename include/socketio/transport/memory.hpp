@@ -10,6 +10,7 @@
 
 #include <asio/io_context.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +39,7 @@ class ManualScheduler final : public Scheduler {
   /// The constructing thread becomes the owner's thread.
   explicit ManualScheduler(asio::io_context& context) : context_(context), owner_(std::this_thread::get_id()) {}
 
-  Clock::time_point now() const override { return now_; }
+  Clock::time_point now() const override { return now_.load(std::memory_order_relaxed); }
   void post(Task task) override;
   bool running_in_this_thread() const override { return std::this_thread::get_id() == owner_; }
 
@@ -53,7 +54,7 @@ class ManualScheduler final : public Scheduler {
 
   asio::io_context& context_;
   std::thread::id owner_;
-  Clock::time_point now_{std::chrono::hours(24)};
+  std::atomic<Clock::time_point> now_{Clock::time_point(std::chrono::hours(24))};
 };
 
 /// The client's side of one HTTP request.

@@ -104,6 +104,10 @@ void SocketState<Config>::leave(std::string_view room) {
 
 template <class Config>
 void SocketState<Config>::send(const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset) {
+  if (!shard().owns_this_thread()) {
+    if (nsp_->is_sequenced()) return nsp_->send_to(this->shared_from_this(), packet, flags, offset);
+    return shard().post([self = this->shared_from_this(), packet, flags] { self->deliver(packet, flags); });
+  }
   if (!offset.empty() && recovery_ && !recovery_->pid.empty())
     nsp_->send_to(this->shared_from_this(), packet, flags, offset);
   else
@@ -243,10 +247,11 @@ void SocketState<Config>::close(DisconnectReason reason, std::string_view descri
   is_over_ = true;
   std::vector<Value> why{Value(std::string(to_string(reason))), Value(std::string(description))};
   dispatch_local("disconnecting", why);
+  std::optional<RecoverableSession> kept;
   if (recovery_) {
     if (is_recoverable(reason)) {
       static_cast<void>(data());  // from now on it is the same for whoever keeps this socket and for the next one
-      nsp_->persist_session(*part_, {id_, recovery_->pid, adapter().rooms_of(*this), data_});
+      kept.emplace(RecoverableSession{id_, recovery_->pid, adapter().rooms_of(*this), data_});
     } else {
       recovery_->pid.clear();
     }
@@ -254,10 +259,12 @@ void SocketState<Config>::close(DisconnectReason reason, std::string_view descri
   adapter().remove(*this);
   connection_->remove(*this);
   connected_.store(false, std::memory_order_release);
-  nsp_->handle_left();
   if (acks_) acks_->end_all();
   dispatch_local("disconnect", std::move(why));
+  // Only now: a client that comes back may come to another thread, and its handlers use the same data.
+  if (kept) nsp_->persist_session(*part_, *std::move(kept));
   drop_handlers();
+  nsp_->handle_left();
 }
 
 template <class Config>

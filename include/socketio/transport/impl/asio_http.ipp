@@ -198,7 +198,7 @@ inline void AsioConnection::http_refuse(unsigned status) {
 inline void AsioConnection::http_update_deadline(bool has_input) {
   Http& http = *http_;
   HttpDeadline wanted = HttpDeadline::head;
-  if (http.active)
+  if (http.active && !http.move)
     wanted = http.body.complete() ? HttpDeadline::none : HttpDeadline::body;
   else if (queue_)
     wanted = dirty_ ? HttpDeadline::none : HttpDeadline::write;

@@ -48,8 +48,13 @@ inline void AsioShard::add(std::shared_ptr<AsioConnection> connection) {
 inline void AsioShard::remove(AsioConnection& connection) {
   const std::size_t index = connection.index_in_shard;
   if (index >= connections_.size() || connections_[index].get() != &connection) return;
-  const auto removed = std::move(connections_[index]);
   group->connections.fetch_sub(1, std::memory_order_relaxed);
+  hand_over(connection);
+}
+
+inline void AsioShard::hand_over(AsioConnection& connection) {
+  const std::size_t index = connection.index_in_shard;
+  const auto removed = std::move(connections_[index]);
   if (index + 1 != connections_.size()) {
     connections_[index] = std::move(connections_.back());
     connections_[index]->index_in_shard = index;

@@ -23,13 +23,13 @@ inline void ManualScheduler::run_until_idle() {
   for (;;) {
     context_.restart();
     context_.poll();
-    if (timers().next_deadline() > now_) return;
-    timers().advance(now_);
+    if (timers().next_deadline() > now()) return;
+    timers().advance(now());
   }
 }
 
 inline void ManualScheduler::advance(Clock::duration by) {
-  const Clock::time_point target = now_ + by;
+  const Clock::time_point target = now() + by;
   run_until_idle();
   while (timers().next_deadline() <= target) {
     now_ = timers().next_deadline();
