@@ -37,7 +37,7 @@ struct EmitFlags {
 class OutgoingPacket {
  public:
   OutgoingPacket() = default;
-  explicit OutgoingPacket(EncodedPacket encoded, bool compress = true) {
+  explicit OutgoingPacket(EncodedPacket&& encoded, bool compress = true) {
     auto attachment = encoded.attachments.begin();
     head_ = encoded.text.empty() && attachment != encoded.attachments.end()
                 ? Message::binary(std::move(*attachment++), compress)
