@@ -237,7 +237,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
   using Parser = typename Config::Parser;
 
   template <class... Args>
-  OutgoingPacket encode(std::string_view event, std::optional<std::uint64_t> ack_id, const Args&... args) const {
+  OutgoingPacket encode(std::string_view event, const std::optional<std::uint64_t>& ack_id, const Args&... args) const {
     static_assert(
         (detail::PacketArgument<Args> && ...),
         "socketio: an argument of this emit cannot be converted to what clients receive. Allowed are bool, "

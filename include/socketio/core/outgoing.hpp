@@ -37,7 +37,7 @@ struct EmitFlags {
 class OutgoingPacket {
  public:
   OutgoingPacket() = default;
-  explicit OutgoingPacket(EncodedPacket encoded, bool compress = true) {
+  explicit OutgoingPacket(EncodedPacket&& encoded, bool compress = true) {
     auto attachment = encoded.attachments.begin();
     head_ = encoded.text.empty() && attachment != encoded.attachments.end()
                 ? Message::binary(std::move(*attachment++), compress)
@@ -136,9 +136,12 @@ inline void require_few_attachments(const EncodedPacket& packet, std::size_t max
 }
 
 template <class Parser, class... Arguments>
-OutgoingPacket encode_event(std::string_view nsp, std::optional<std::uint64_t> ack_id, const EmitFlags& flags,
+OutgoingPacket encode_event(std::string_view nsp, const std::optional<std::uint64_t>& ack_id, const EmitFlags& flags,
                             std::size_t max_attachments, std::string_view event, const Arguments&... args) {
-  EncodedPacket encoded = Parser::encode(PacketHeader{PacketType::event, nsp, ack_id}, [&](auto& writer) {
+  PacketHeader header{PacketType::event, nsp, {}};
+  // Most events have none; copied as a whole, that which was just stored in parts would have to be waited for.
+  if (ack_id) header.id = *ack_id;
+  EncodedPacket encoded = Parser::encode(header, [&](auto& writer) {
     writer.begin_array((1 + ... + argument_count(args)));
     writer.string(event);
     (write_argument(writer, args), ...);

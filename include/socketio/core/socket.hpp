@@ -231,7 +231,7 @@ class BasicSocketEmitter {
   }
 
   template <class... Args>
-  OutgoingPacket encode(std::string_view event, std::optional<std::uint64_t> ack_id, const Args&... args) const {
+  OutgoingPacket encode(std::string_view event, const std::optional<std::uint64_t>& ack_id, const Args&... args) const {
     static_assert(
         (detail::PacketArgument<Args> && ...),
         "socketio: an argument of this emit cannot be converted to what clients receive. Allowed are bool, "

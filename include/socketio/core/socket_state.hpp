@@ -165,7 +165,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void handle_refused();
   /// The client was gone before the middleware had finished; it may come back once more if it had come back.
   void handle_lost();
-  void handle_event(PacketPtr packet);
+  static void handle_event(std::shared_ptr<SocketState> self, PacketPtr packet);
   void handle_ack(const Packet& packet);
   /// A decoder error on the connection: the `error` handlers are told.
   void handle_error(std::string_view message) { dispatch_local("error", {Value(std::string(message))}); }

@@ -18,10 +18,14 @@ namespace socketio::detail {
 /// and the WebSocket frame header in front of that. 48 bytes hold all of these for the main namespace and for
 /// namespaces of up to 16 characters; a longer header moves the payload once.
 ///
+/// In front of all that there is a place for the object that is going to own the bytes, so that it needs no allocation
+/// of its own: see `release`.
+///
 /// Not a std::string: an append of few bytes is a call of its own there, which doubled the time to write numbers.
 class OutBuffer {
  public:
   static constexpr std::size_t headroom = 48;
+  static constexpr std::size_t place_bytes = 96;  // aligned as if from malloc
 
   OutBuffer() noexcept = default;
   OutBuffer(const OutBuffer& other) : OutBuffer() { append(other.view()); }
@@ -49,32 +53,42 @@ class OutBuffer {
   /// Room for `max_bytes` at the end, to be written directly; `commit` says how many of them were.
   char* room(std::size_t max_bytes) {
     if (max_bytes > capacity_ - end_ || bytes_ == nullptr) grow_by(max_bytes);
-    return bytes_.get() + end_;
+    return data() + end_;
   }
   void commit(std::size_t bytes) noexcept { end_ += bytes; }
 
   void prepend(char c) {
     if (begin_ == 0 || bytes_ == nullptr) return prepend(std::string_view(&c, 1));
-    bytes_[--begin_] = c;
+    data()[--begin_] = c;
   }
   void prepend(std::string_view text) {
     if (text.empty()) return;
     if (bytes_ == nullptr) grow_by(0);
     if (text.size() > begin_) make_headroom(text.size() - begin_ + headroom);
     begin_ -= text.size();
-    std::memcpy(bytes_.get() + begin_, text.data(), text.size());
+    std::memcpy(data() + begin_, text.data(), text.size());
   }
 
   std::string_view view() const noexcept {
-    return bytes_ == nullptr ? std::string_view() : std::string_view(bytes_.get() + begin_, size());
+    return bytes_ == nullptr ? std::string_view() : std::string_view(data() + begin_, size());
   }
   std::size_t size() const noexcept { return end_ - begin_; }
   bool empty() const noexcept { return size() == 0; }
+
+  /// Gives up the memory, in which what `view` returned stays valid until std::free.
+  ///
+  /// @return  its start, where the place is; null if nothing was ever written
+  [[nodiscard]] char* release() noexcept {
+    begin_ = end_ = capacity_ = headroom;
+    return bytes_.release();
+  }
 
  private:
   struct Free {
     void operator()(char* bytes) const noexcept { std::free(bytes); }
   };
+
+  char* data() const noexcept { return bytes_.get() + place_bytes; }
 
   void swap(OutBuffer& other) noexcept {
     std::swap(bytes_, other.bytes_);
@@ -89,7 +103,7 @@ class OutBuffer {
   }
 
   void grow_to(std::size_t capacity) {
-    char* const grown = static_cast<char*>(std::realloc(bytes_.get(), capacity));
+    char* const grown = static_cast<char*>(std::realloc(bytes_.get(), place_bytes + capacity));
     if (grown == nullptr) throw std::bad_alloc();
     static_cast<void>(bytes_.release());
     bytes_.reset(grown);
@@ -99,12 +113,12 @@ class OutBuffer {
   void make_headroom(std::size_t bytes) {
     const std::size_t payload_bytes = size();
     room(bytes);
-    std::memmove(bytes_.get() + begin_ + bytes, bytes_.get() + begin_, payload_bytes);
+    std::memmove(data() + begin_ + bytes, data() + begin_, payload_bytes);
     begin_ += bytes;
     end_ += bytes;
   }
 
-  std::unique_ptr<char[], Free> bytes_;
+  std::unique_ptr<char[], Free> bytes_;  // the place first; what follows counts from behind it
   std::size_t begin_ = headroom;
   std::size_t end_ = headroom;
   std::size_t capacity_ = headroom;

@@ -38,7 +38,10 @@ class AsioStreamConnection<asio::basic_stream_socket<Protocol, Executor>> final 
   using Stream = asio::basic_stream_socket<Protocol, Executor>;
 
   AsioStreamConnection(std::shared_ptr<AsioShard> shard, AsioPeer peer, Stream stream)
-      : AsioConnection(std::move(shard), std::move(peer)), EpollWatch(stream.release()) {}
+      : AsioStreamConnection(std::move(shard), std::move(peer), stream.release()) {}
+  /// Owns the descriptor.
+  AsioStreamConnection(std::shared_ptr<AsioShard> shard, AsioPeer peer, int descriptor)
+      : AsioConnection(std::move(shard), std::move(peer)), EpollWatch(descriptor) {}
   ~AsioStreamConnection() override { close_stream(); }
 
  private:

@@ -105,7 +105,7 @@ class WebSocketParser {
   bool read_header(std::span<char>& input, Frame& frame, WebSocketEvent& event);
   bool check_start(unsigned char first, unsigned char second, WebSocketEvent& event);
   bool check_length(const Frame& frame, WebSocketEvent& event);
-  WebSocketEvent begin_frame(const Frame& frame, std::span<char>& input);
+  void begin_frame(const Frame& frame, std::span<char>& input, WebSocketEvent& event);
   WebSocketEvent continue_frame(std::span<char>& input);
   WebSocketEvent control_frame(const Frame& frame, std::span<char> payload);
   WebSocketEvent fail(std::uint16_t code, std::string_view why);

@@ -3,6 +3,9 @@
 
 #include <tests/support/catch.hpp>
 
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -83,4 +86,23 @@ TEST_CASE("out buffers copy and move", "[detail][out_buffer]") {
   const OutBuffer empty;
   const OutBuffer copy_of_empty = empty;
   CHECK(copy_of_empty.view().empty());
+}
+
+TEST_CASE("an out buffer gives its memory up, with a place in front of the bytes", "[detail][out_buffer]") {
+  OutBuffer buffer;
+  CHECK(buffer.release() == nullptr);
+  const std::size_t size = GENERATE(std::size_t{1}, std::size_t{5000});
+  buffer.append(std::string(size, 'x'));
+  buffer.prepend(std::string(GENERATE(std::size_t{1}, OutBuffer::headroom, OutBuffer::headroom + 1), 'y'));
+  const std::string_view bytes = buffer.view();
+  const std::string copy(bytes);
+  char* const memory = buffer.release();
+  REQUIRE(memory != nullptr);
+  CHECK(bytes.data() >= memory + OutBuffer::place_bytes);
+  std::memset(memory, 0, OutBuffer::place_bytes);
+  CHECK(bytes == copy);
+  CHECK(buffer.view().empty());
+  std::free(memory);
+  buffer.append("again");
+  CHECK(buffer.view() == "again");
 }

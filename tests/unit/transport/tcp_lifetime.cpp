@@ -6,7 +6,9 @@
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -15,7 +17,10 @@
 
 #if defined(__unix__)
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #endif
 
@@ -123,6 +128,74 @@ TEST_CASE("connections beyond the limit are closed when they are accepted", "[tr
   four->send(request);
   CHECK(server.until([&] { return has_response(four); }));
 }
+
+TEST_CASE("connections that come all at once are all accepted, whatever their number", "[transport][asio]") {
+  AsioFixture server;
+  server.when_exchange = [](const ExchangePtr& exchange) { exchange->respond({}); };
+  std::vector<ClientPtr> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(server.connect());
+  for (const auto& client : clients) client->send(request);
+  CHECK(server.until([&] { return std::all_of(clients.begin(), clients.end(), has_response); }));
+  CHECK(server.transport->connection_count() == clients.size());
+}
+
+TEST_CASE("of connections that come all at once those beyond the limit are closed", "[transport][asio]") {
+  AsioTransportOptions options;
+  options.max_connections = 5;
+  const std::size_t count = GENERATE(4u, 5u, 6u);
+  AsioFixture server(options);
+  server.when_exchange = [](const ExchangePtr& exchange) { exchange->respond({}); };
+  std::vector<ClientPtr> clients;
+  for (std::size_t i = 0; i < count; ++i) clients.push_back(server.connect());
+  const std::size_t served = (std::min)(count, options.max_connections);
+  for (std::size_t i = 0; i < served; ++i) clients[i]->send(request);
+  CHECK(server.until([&] {
+    return std::all_of(clients.begin(), clients.end(),
+                       [](const ClientPtr& client) { return has_response(client) || client->ended; });
+  }));
+  CHECK(std::count_if(clients.begin(), clients.end(), has_response) == static_cast<std::ptrdiff_t>(served));
+  CHECK(server.transport->connection_count() == served);
+}
+
+TEST_CASE("closing leaves alone what waits to be accepted", "[transport][asio]") {
+  AsioFixture server;
+  const auto waiting = server.connect();
+  server.transport->close();
+  CHECK(server.until([&] { return waiting->ended; }));
+  CHECK(server.transport->connection_count() == 0);
+}
+
+#if defined(__linux__)
+TEST_CASE("small packets are not held back, unless that is asked for", "[transport][asio]") {
+  AsioTransportOptions options;
+  options.tcp_nodelay = GENERATE(true, false);
+  AsioFixture server(options);
+  server.when_exchange = [](const ExchangePtr& exchange) { exchange->respond({}); };
+  const auto client = server.connect();
+  client->send(request);
+  REQUIRE(server.until([&] { return has_response(client); }));
+  // The transport does not show its sockets: the one bound to its port that is connected is the client's peer.
+  int found = 0;
+  for (int descriptor = 0; descriptor < 256; ++descriptor) {
+    sockaddr_in own{};
+    sockaddr_in peer{};
+    socklen_t own_size = sizeof own;
+    socklen_t peer_size = sizeof peer;
+    if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &own_size) != 0 || own.sin_family != AF_INET ||
+        ntohs(own.sin_port) != server.port ||
+        getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0)
+      continue;
+    ++found;
+    int is_set = 0;
+    socklen_t size = sizeof is_set;
+    REQUIRE(getsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &is_set, &size) == 0);
+    CHECK((is_set != 0) == options.tcp_nodelay);
+    CHECK((fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0);
+    CHECK((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CHECK(found == 1);
+}
+#endif
 
 #if defined(__unix__)
 TEST_CASE("running out of descriptors delays new connections and nothing else", "[transport][asio]") {

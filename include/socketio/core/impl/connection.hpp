@@ -93,7 +93,7 @@ template <class Config>
 void Connection<Config>::handle_packet(PacketPtr packet) {
   if (packet->type() == PacketType::connect) return handle_connect(*packet);
   const std::string_view name = name_in(*packet);
-  const SocketPtr socket = find(name);
+  SocketPtr socket = find(name);
   if (!socket) {
     // On its way when the server left: to take that for a violation would end the client's other namespaces.
     if (packet->type() != PacketType::connect_error && contains(dismissed_, name)) return;
@@ -101,7 +101,7 @@ void Connection<Config>::handle_packet(PacketPtr packet) {
   }
   switch (packet->type()) {
     case PacketType::event:
-    case PacketType::binary_event: return socket->handle_event(std::move(packet));
+    case PacketType::binary_event: return SocketState<Config>::handle_event(std::move(socket), std::move(packet));
     case PacketType::ack:
     case PacketType::binary_ack: return socket->handle_ack(*packet);
     case PacketType::disconnect: return socket->close(DisconnectReason::client_namespace_disconnect);

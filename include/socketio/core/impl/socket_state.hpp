@@ -185,17 +185,18 @@ void SocketState<Config>::handle_connected() {
 }
 
 template <class Config>
-void SocketState<Config>::handle_event(PacketPtr packet) {
+void SocketState<Config>::handle_event(std::shared_ptr<SocketState> self, PacketPtr packet) {
   const bool has_data = packet->has_data();
-  Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
-  if (!incoming_.empty()) incoming_.dispatch(delivery);
+  Delivery<Config> delivery(std::move(self), std::move(packet));
+  SocketState& socket = *delivery.socket();
+  if (!socket.incoming_.empty()) socket.incoming_.dispatch(delivery);
   if (!has_data) return;  // "42" alone: nothing else to call, and nothing wrong with it
 
-  if (!middleware_ || middleware_->empty()) return dispatch(delivery);
+  if (!socket.middleware_ || socket.middleware_->empty()) return socket.dispatch(delivery);
   std::shared_ptr<Packet> shared = delivery.share();
-  middleware_->run(
-      part_->shard, IncomingEvent(shared),
-      [self = this->shared_from_this(), shared, passed = delivery.after_middleware()](Next::Result refusal) mutable {
+  socket.middleware_->run(
+      socket.part_->shard, IncomingEvent(shared),
+      [self = delivery.socket(), shared, passed = delivery.after_middleware()](Next::Result refusal) mutable {
         if (!refusal) return self->dispatch(passed);
         self->shard().report({make_error_code(Errc::middleware_refused), refusal->what(), self->nsp_name(), self->id_,
                               std::string(shared->event_name()), nullptr});

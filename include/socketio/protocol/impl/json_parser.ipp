@@ -45,8 +45,8 @@ inline DecodeResult JsonParser::failure(ProtocolErrc error, std::string_view tex
   return result;
 }
 
-inline std::optional<ProtocolErrc> JsonParser::read_attachment_count(std::string_view text, std::size_t& at,
-                                                                     std::size_t& count) const {
+inline ProtocolErrc JsonParser::read_attachment_count(std::string_view text, std::size_t& at,
+                                                      std::size_t& count) const {
   const std::size_t begin = at;
   count = 0;
   for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
@@ -56,15 +56,16 @@ inline std::optional<ProtocolErrc> JsonParser::read_attachment_count(std::string
   if (at == begin || at == text.size() || text[at] != '-' || count == 0) return ProtocolErrc::illegal_attachment_count;
   ++at;
   if (count > limits_.max_attachments) return ProtocolErrc::too_many_attachments;
-  return std::nullopt;
+  return no_error;
 }
 
-inline std::optional<ProtocolErrc> JsonParser::read_header(std::string_view text, Header& header) const {
+inline ProtocolErrc JsonParser::read_header(std::string_view text, Header& header) const {
   if (text.empty() || text[0] < '0' || text[0] > '6') return ProtocolErrc::unknown_packet_type;
   header.type = static_cast<PacketType>(text[0] - '0');
   std::size_t at = 1;
   if (is_binary(header.type)) {
-    if (const auto error = read_attachment_count(text, at, header.attachment_count)) return error;
+    if (const ProtocolErrc error = read_attachment_count(text, at, header.attachment_count); error != no_error)
+      return error;
   }
   if (at < text.size() && text[at] == '/') {
     const std::size_t end = (std::min)(text.find(',', at), text.size());
@@ -82,7 +83,7 @@ inline std::optional<ProtocolErrc> JsonParser::read_header(std::string_view text
     header.has_id = true;
   }
   header.data_at = at;
-  return std::nullopt;
+  return no_error;
 }
 
 inline bool JsonParser::is_acceptable(detail::PacketParts& parts) {
@@ -99,7 +100,7 @@ inline bool JsonParser::is_acceptable(detail::PacketParts& parts) {
   return data.IsArray() && detail::read_event_name(parts);
 }
 
-inline std::optional<ProtocolErrc> JsonParser::read_data(detail::PacketParts& parts, std::size_t from) const {
+inline ProtocolErrc JsonParser::read_data(detail::PacketParts& parts, std::size_t from) const {
   switch (detail::parse_json_in_place(parts.text, from, limits_.max_depth, parts.arena, parts.root)) {
     case detail::JsonStatus::ok: break;
     case detail::JsonStatus::syntax_error: return ProtocolErrc::invalid_payload;
@@ -107,24 +108,24 @@ inline std::optional<ProtocolErrc> JsonParser::read_data(detail::PacketParts& pa
   }
   parts.has_data = true;
   if (!is_acceptable(parts)) return ProtocolErrc::invalid_payload;
-  return std::nullopt;
+  return no_error;
 }
 
 inline DecodeResult JsonParser::decode_text(Decoder& decoder, std::string_view text) const {
   DecodeResult result;
-  if (const auto error = read_text(decoder, text, result.packet)) result = failure(*error, text);
+  if (const ProtocolErrc error = read_text(decoder, text, result.packet); error != no_error)
+    result = failure(error, text);
   return result;
 }
 
 /// @param complete  out: the packet, unless attachments are to follow
-inline std::optional<ProtocolErrc> JsonParser::read_text(Decoder& decoder, std::string_view text,
-                                                         PacketPtr& complete) const {
+inline ProtocolErrc JsonParser::read_text(Decoder& decoder, std::string_view text, PacketPtr& complete) const {
   if (decoder.pending_) {
     reset(decoder);
     return ProtocolErrc::unexpected_text;
   }
   Header header;
-  if (const auto error = read_header(text, header)) return error;
+  if (const ProtocolErrc error = read_header(text, header); error != no_error) return error;
   if (!is_valid_utf8(text)) return ProtocolErrc::invalid_utf8;
   if (is_binary(header.type) && text.size() > limits_.max_packet_bytes) return ProtocolErrc::packet_too_large;
 
@@ -136,7 +137,7 @@ inline std::optional<ProtocolErrc> JsonParser::read_text(Decoder& decoder, std::
   if (header.has_id) parts.id = header.id;
   parts.nsp = header.nsp_size > 0 ? std::string_view(parts.text).substr(header.nsp_at, header.nsp_size) : "/";
   if (header.data_at < text.size()) {
-    if (const auto error = read_data(parts, header.data_at)) return error;
+    if (const ProtocolErrc error = read_data(parts, header.data_at); error != no_error) return error;
   }
   if (parts.was_binary) {
     parts.missing_attachments = header.attachment_count;
@@ -145,7 +146,7 @@ inline std::optional<ProtocolErrc> JsonParser::read_text(Decoder& decoder, std::
   } else {
     complete = std::move(packet);
   }
-  return std::nullopt;
+  return no_error;
 }
 
 inline bool JsonParser::has_valid_placeholders(ValueView view) {

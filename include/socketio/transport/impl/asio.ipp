@@ -1,100 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Bodies of <socketio/transport/asio.hpp>: accepting connections. Transport layer.
+// Bodies of <socketio/transport/asio.hpp>: listening and closing. Transport layer.
 #pragma once
 
 #include <socketio/transport/asio.hpp>
+#include <socketio/transport/asio_listener.hpp>
 
 #include <asio/error.hpp>
-#include <asio/ip/v6_only.hpp>
 
-#include <chrono>
 #include <system_error>
 #include <utility>
 
 namespace socketio {
-
-namespace detail {
-
-/// Accepts the connections of one address until it is closed.
-class AsioListener : public std::enable_shared_from_this<AsioListener> {
- public:
-  using Executor = asio::io_context::executor_type;
-  using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-  using Endpoint = asio::ip::tcp::endpoint;
-
-  explicit AsioListener(std::shared_ptr<AsioShard> shard)
-      : shard_(std::move(shard)),
-        acceptor_(shard_->scheduler.context()),
-        retry_timer_([](void* self) { static_cast<AsioListener*>(self)->accept(); }, this) {}
-
-  std::error_code open(const Endpoint& endpoint, bool dual_stack) {
-    std::error_code error;
-    const AsioTransportOptions& options = shard_->options;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error && options.reuse_address) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error && endpoint.protocol() == asio::ip::tcp::v6())
-      acceptor_.set_option(asio::ip::v6_only(!dual_stack), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(options.backlog, error);
-    return error;
-  }
-
-  std::uint16_t port() const {
-    std::error_code error;
-    return acceptor_.local_endpoint(error).port();
-  }
-
-  void accept() {
-    const auto target = shard_->next_of_group();
-    const Executor executor = target->scheduler.context().get_executor();
-    acceptor_.async_accept(executor, peer_,
-                           [self = shared_from_this(), target](const std::error_code& error, Socket socket) {
-                             self->on_accept(error, std::move(socket), target);
-                           });
-  }
-
-  void close() {
-    std::error_code ignored;
-    acceptor_.close(ignored);
-    shard_->scheduler.cancel(retry_timer_);
-  }
-
- private:
-  static constexpr std::chrono::milliseconds retry_delay{100};
-
-  void on_accept(const std::error_code& error, Socket socket, const std::shared_ptr<AsioShard>& target) {
-    if (!acceptor_.is_open()) return;
-    if (!error) {
-      serve(std::move(socket), target);
-    } else if (error != asio::error::connection_aborted) {
-      // Out of descriptors or memory: the peer waits in the backlog, and trying again at once would only burn time.
-      return shard_->scheduler.arm(retry_timer_, retry_delay);
-    }
-    if (acceptor_.is_open()) accept();
-  }
-
-  void serve(Socket socket, const std::shared_ptr<AsioShard>& target) {
-    const AsioTransportOptions& options = shard_->options;
-    std::atomic<std::size_t>& count = shard_->group->connections;
-    if (options.max_connections != 0 && count.load(std::memory_order_relaxed) >= options.max_connections) return;
-    std::error_code error;
-    socket.non_blocking(true, error);
-    if (error) return;
-    if (options.tcp_nodelay) socket.set_option(asio::ip::tcp::no_delay(true), error);
-    AsioPeer peer{peer_.address().to_string(), peer_.port(), false};
-    auto connection = std::make_shared<AsioStreamConnection<Socket>>(target, std::move(peer), std::move(socket));
-    count.fetch_add(1, std::memory_order_relaxed);
-    if (target == shard_) return connection->start();
-    target->scheduler.post([connection = std::move(connection)] { connection->start(); });
-  }
-
-  std::shared_ptr<AsioShard> shard_;
-  asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor_;
-  Endpoint peer_;
-  Timer retry_timer_;
-};
-
-}  // namespace detail
 
 inline AsioTransport::AsioTransport(asio::io_context& context, Options options)
     : AsioTransport(context, options, nullptr) {}
@@ -122,9 +38,9 @@ inline std::uint16_t AsioTransport::listen(std::uint16_t port, const std::string
   using asio::ip::tcp;
   std::error_code error;
   const auto try_listen = [&](const tcp::endpoint& endpoint, bool dual_stack) -> std::uint16_t {
-    auto listener = std::make_shared<detail::AsioListener>(shard_);
-    error = listener->open(endpoint, dual_stack);
+    auto acceptor = detail::open_acceptor(*shard_, endpoint, dual_stack, error);
     if (error) return 0;
+    auto listener = std::make_shared<detail::AsioListener>(shard_, std::move(acceptor));
     shard_->open();
     for (const auto& other : shard_->group->shards)
       if (other != shard_) other->open_later();

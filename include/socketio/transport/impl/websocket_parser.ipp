@@ -5,18 +5,22 @@
 #include <socketio/transport/websocket_parser.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 
 namespace socketio {
 
 inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key, std::size_t offset) noexcept {
-  std::array<char, 8> pattern;
-  for (std::size_t i = 0; i < 4; ++i) pattern[i] = pattern[i + 4] = key[(offset + i) % 4];
-  const auto mask = [&pattern](char* at, auto word) {
-    decltype(word) key_word;
-    std::memcpy(&key_word, pattern.data(), sizeof word);
+  // In registers from here on: a word that was stored byte by byte could not be loaded at once.
+  std::uint32_t first;
+  std::memcpy(&first, key.data(), sizeof first);
+  const int bits = static_cast<int>(8 * (offset % 4));
+  const std::uint32_t pattern =
+      std::endian::native == std::endian::little ? std::rotr(first, bits) : std::rotl(first, bits);
+  const auto mask = [pattern](char* at, auto word) {
     std::memcpy(&word, at, sizeof word);
-    word ^= key_word;
+    word ^= static_cast<decltype(word)>(pattern * std::uint64_t{0x1'0000'0001});
     std::memcpy(at, &word, sizeof word);
   };
   char* at = bytes.data();
@@ -29,7 +33,9 @@ inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key
   }
   for (; left >= 8; at += 8, left -= 8) mask(at, std::uint64_t{});
   if (left >= 4) mask(at, std::uint32_t{}), at += 4, left -= 4;
-  for (std::size_t i = 0; i < left; ++i) at[i] = static_cast<char>(at[i] ^ pattern[i]);
+  std::array<char, 4> rest;
+  std::memcpy(rest.data(), &pattern, sizeof pattern);
+  for (std::size_t i = 0; i < left; ++i) at[i] = static_cast<char>(at[i] ^ rest[i]);
 }
 
 inline std::string websocket_control_frame(unsigned opcode, std::string_view payload) {
@@ -76,7 +82,7 @@ inline WebSocketEvent WebSocketParser::parse(std::span<char>& input) {
     } else {
       Frame frame;
       if (!read_header(input, frame, event)) break;
-      event = begin_frame(frame, input);
+      begin_frame(frame, input, event);
     }
     if (event.kind != WebSocketEvent::Kind::none) return event;
   }
@@ -175,22 +181,28 @@ inline bool WebSocketParser::check_length(const Frame& frame, WebSocketEvent& ev
   return true;
 }
 
-inline WebSocketEvent WebSocketParser::begin_frame(const Frame& frame, std::span<char>& input) {
+/// The event is filled in where it is: a copy would load as a whole what has just been stored in parts, and wait for
+/// it.
+inline void WebSocketParser::begin_frame(const Frame& frame, std::span<char>& input, WebSocketEvent& event) {
   const bool in_message = partial_ && partial_->in_message;
   if (frame.left <= input.size() && (frame.is_control() || (frame.fin && !in_message))) {
     const auto payload = input.first(static_cast<std::size_t>(frame.left));
     input = input.subspan(payload.size());
     websocket_mask(payload, frame.key);
-    if (frame.is_control()) return control_frame(frame, payload);
+    if (frame.is_control()) {
+      event = control_frame(frame, payload);
+      return;
+    }
     const bool is_binary = frame.opcode == 0x2;
-    if (!is_binary && !frame.is_compressed && !is_valid_utf8({payload.data(), payload.size()}))
-      return fail(1007, "text is not UTF-8");
-    WebSocketEvent event;
+    if (!is_binary && !frame.is_compressed && !is_valid_utf8({payload.data(), payload.size()})) {
+      event = fail(1007, "text is not UTF-8");
+      return;
+    }
     event.kind = WebSocketEvent::Kind::message;
     event.is_binary = is_binary;
     event.is_compressed = frame.is_compressed;
     event.payload = payload;
-    return event;
+    return;
   }
   Partial& part = partial();
   part.frame = frame;
@@ -207,7 +219,7 @@ inline WebSocketEvent WebSocketParser::begin_frame(const Frame& frame, std::span
     }
     ++part.message_frames;
   }
-  return continue_frame(input);
+  event = continue_frame(input);
 }
 
 inline WebSocketEvent WebSocketParser::continue_frame(std::span<char>& input) {
