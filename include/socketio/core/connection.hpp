@@ -48,13 +48,13 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   using SocketPtr = std::shared_ptr<SocketState<Config>>;
 
   Connection(ServerShard<Config>& owner, std::shared_ptr<Session> session)
-      : owner_(owner), shard_index_(owner.index()), session_(std::move(session)) {}
+      : owner_(owner), session_(std::move(session)) {}
 
   /// Starts to listen; a client that joins no namespace in time is sent away.
   void start();
 
-  /// Of the shard where it lives. Any thread.
-  std::size_t shard_index() const noexcept { return shard_index_; }
+  /// Of the shard where it lives.
+  std::size_t shard_index() const noexcept { return owner_.index(); }
 
   Session& session() const noexcept { return *session_; }
   bool is_eio3() const noexcept { return session_->protocol() == 3; }
@@ -81,13 +81,33 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void remove(const SocketState<Config>& socket);
 
   /// The server has left a namespace: until the client learns of it, what it sends there is no violation.
-  void tolerate_stragglers(std::string_view nsp) { dismissed_.emplace_back(nsp); }
+  void tolerate_stragglers(std::string_view nsp) { unsettled().dismissed.emplace_back(nsp); }
 
   void on_message(Session& session, bool is_binary, std::span<char> data) override;
   void on_close(Session& session, CloseReason reason, std::string_view description) override;
   bool observes_packets() const override { return false; }
 
  private:
+  /// What is neither here nor there.
+  struct Unsettled {
+    std::vector<SocketPtr> joining;    // those whose middleware are still at work
+    std::vector<std::string> awaited;  // namespaces that cannot be joined yet: neither they nor the client are decided
+    std::vector<std::string> dismissed;  // namespaces that the server has left since the client's last CONNECT
+  };
+
+  Unsettled& unsettled() {
+    if (!unsettled_) unsettled_ = std::make_unique<Unsettled>();
+    return *unsettled_;
+  }
+  /// Takes a name or a socket off its list; whether it was there.
+  bool settle_awaited(std::string_view name) { return unsettled_ && std::erase(unsettled_->awaited, name) != 0; }
+  bool settle_joining(const SocketPtr& socket) { return unsettled_ && std::erase(unsettled_->joining, socket) != 0; }
+  /// Gives the lists up when they are empty.
+  void tidy_up() {
+    if (unsettled_ && unsettled_->joining.empty() && unsettled_->awaited.empty() && unsettled_->dismissed.empty())
+      unsettled_.reset();
+  }
+
   static void handle_connect_timeout(void* self) { static_cast<Connection*>(self)->close(); }
 
   void handle_packet(PacketPtr packet);
@@ -113,13 +133,10 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   }
 
   ServerShard<Config>& owner_;  // gone once the session has been closed by the end of the server
-  std::size_t shard_index_;
   std::shared_ptr<Session> session_;
   typename Parser::Decoder decoder_;
   std::vector<SocketPtr> sockets_;
-  std::vector<SocketPtr> joining_;      // those whose middleware are still at work
-  std::vector<std::string> awaited_;    // namespaces that cannot be joined yet: neither they nor the client are decided
-  std::vector<std::string> dismissed_;  // namespaces that the server has left since the client's last CONNECT
+  std::unique_ptr<Unsettled> unsettled_;  // null for most of the time
   std::unique_ptr<Timer> connect_timer_;
 };
 

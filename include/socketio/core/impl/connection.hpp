@@ -76,8 +76,8 @@ void Connection<Config>::on_close(Session&, CloseReason reason, std::string_view
   const auto self = this->shared_from_this();
   connect_timer_.reset();
   owner_.parser().reset(decoder_);
-  awaited_.clear();
-  const std::vector<SocketPtr> joining = std::exchange(joining_, {});
+  const auto unsettled = std::exchange(unsettled_, nullptr);
+  const std::vector<SocketPtr> joining = unsettled ? unsettled->joining : std::vector<SocketPtr>{};
   if (!shard()->is_open()) {  // the server is being destroyed: nobody is told
     const std::vector<SocketPtr> sockets = std::exchange(sockets_, {});
     for (const SocketPtr& socket : joining) socket->abandon();
@@ -96,7 +96,7 @@ void Connection<Config>::handle_packet(PacketPtr packet) {
   SocketPtr socket = find(name);
   if (!socket) {
     // On its way when the server left: to take that for a violation would end the client's other namespaces.
-    if (packet->type() != PacketType::connect_error && contains(dismissed_, name)) return;
+    if (packet->type() != PacketType::connect_error && unsettled_ && contains(unsettled_->dismissed, name)) return;
     return handle_violation("packet for a namespace that has not been joined");
   }
   switch (packet->type()) {
@@ -136,15 +136,15 @@ std::string Connection<Config>::make_id(const std::string& nsp) const {
 
 template <class Config>
 void Connection<Config>::connect_to(std::string_view name, Value auth) {
-  if (find(name) || find_in(joining_, name) || contains(awaited_, name))
+  if (find(name) || (unsettled_ && (find_in(unsettled_->joining, name) || contains(unsettled_->awaited, name))))
     return handle_violation("second CONNECT for one namespace");
-  std::erase(dismissed_, name);
+  if (unsettled_) std::erase(unsettled_->dismissed, name);
   if (const auto nsp = server().enter(name)) return join(nsp, std::move(auth));
-  awaited_.emplace_back(name);
+  unsettled().awaited.emplace_back(name);
   server().find_parent(
       shard(), std::string(name), std::move(auth),
       [self = this->shared_from_this(), name = std::string(name)](const auto& parent, const Value& credentials) {
-        if (std::erase(self->awaited_, name) == 0 || !self->is_open()) return;
+        if (!self->settle_awaited(name) || !self->is_open()) return;
         if (const auto nsp = parent ? self->enter_child(parent, name) : nullptr)
           self->join(nsp, credentials);
         else
@@ -167,9 +167,9 @@ typename Connection<Config>::NamespacePtr Connection<Config>::enter_child(
 template <class Config>
 void Connection<Config>::join(const NamespacePtr& nsp, Value auth) {
   server().set_up(nsp);
-  awaited_.push_back(nsp->name());
+  unsettled().awaited.push_back(nsp->name());
   nsp->when_set_up(shard(), [self = this->shared_from_this(), nsp, auth = std::move(auth)]() mutable {
-    if (std::erase(self->awaited_, nsp->name()) != 0 && self->is_open()) return self->join_set_up(nsp, std::move(auth));
+    if (self->settle_awaited(nsp->name()) && self->is_open()) return self->join_set_up(nsp, std::move(auth));
     nsp->handle_left();
   });
 }
@@ -181,13 +181,13 @@ void Connection<Config>::join_set_up(const NamespacePtr& nsp, Value auth) {
   const Value pid = std::as_const(auth)["pid"];
   const Value offset = std::as_const(auth)["offset"];
   if (!pid.is_string() || !offset.is_string()) return admit(nsp, std::move(auth), std::nullopt);
-  awaited_.push_back(nsp->name());
+  unsettled().awaited.push_back(nsp->name());
   nsp->restore_session(
-      nsp->part(shard_index_), pid.as_string(), offset.as_string(),
+      nsp->part(shard_index()), pid.as_string(), offset.as_string(),
       [self = this->shared_from_this(), nsp, auth = std::move(auth)](std::optional<RestoredSession> restored) mutable {
-        if (std::erase(self->awaited_, nsp->name()) != 0 && self->is_open())
+        if (self->settle_awaited(nsp->name()) && self->is_open())
           return self->admit(nsp, std::move(auth), std::move(restored));
-        if (restored) nsp->persist_session(nsp->part(self->shard_index_), std::move(restored->session));
+        if (restored) nsp->persist_session(nsp->part(self->shard_index()), std::move(restored->session));
         nsp->handle_left();
       });
 }
@@ -203,7 +203,7 @@ void Connection<Config>::admit(const NamespacePtr& nsp, Value auth, std::optiona
       nsp, this->shared_from_this(), restored ? restored->session.sid : make_id(nsp->name()), std::move(auth));
   const auto& recovery = server().options().connection_state_recovery;
   const bool is_let_through = restored && recovery->skip_middlewares;
-  joining_.push_back(socket);
+  unsettled().joining.push_back(socket);
   if (restored)
     socket->restore(std::move(*restored));
   else if (recovery && !is_eio3())
@@ -216,8 +216,8 @@ void Connection<Config>::admit(const NamespacePtr& nsp, Value auth, std::optiona
 
 template <class Config>
 void Connection<Config>::finish_connect(const SocketPtr& socket, const Next::Result& refusal) {
-  if (std::erase(joining_, socket) == 0) return;   // the connection has ended, and the socket with it
-  if (joining_.empty()) joining_.shrink_to_fit();  // for good, as a rule
+  if (!settle_joining(socket)) return;  // the connection has ended, and the socket with it
+  tidy_up();
   if (!is_open()) return socket->handle_lost();
   if (refusal) {
     socket->handle_refused();
