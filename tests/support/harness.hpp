@@ -34,6 +34,7 @@ using TestSocket = BasicSocket<TestConfig>;
 extern template class socketio::BasicServer<socketio::test::TestConfig>;
 extern template class socketio::BasicSocket<socketio::test::TestConfig>;
 extern template class socketio::detail::ServerState<socketio::test::TestConfig>;
+extern template class socketio::detail::ServerShard<socketio::test::TestConfig>;
 extern template class socketio::detail::NamespaceState<socketio::test::TestConfig>;
 extern template class socketio::detail::SocketState<socketio::test::TestConfig>;
 extern template class socketio::detail::Connection<socketio::test::TestConfig>;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The public functions from several threads at once, while clients come and go.
 
+#include "running_server.hpp"
+
 #include <socketio/socketio.hpp>
 #include <tests/support/catch.hpp>
 

@@ -15,6 +15,15 @@
 #include <thread>
 #include <utility>
 
+// Compiled once, in server.cpp: every file would compile them again.
+extern template class socketio::BasicServer<socketio::DefaultConfig>;
+extern template class socketio::BasicSocket<socketio::DefaultConfig>;
+extern template class socketio::detail::ServerState<socketio::DefaultConfig>;
+extern template class socketio::detail::ServerShard<socketio::DefaultConfig>;
+extern template class socketio::detail::NamespaceState<socketio::DefaultConfig>;
+extern template class socketio::detail::SocketState<socketio::DefaultConfig>;
+extern template class socketio::detail::Connection<socketio::DefaultConfig>;
+
 namespace socketio::test {
 
 /// Listens at once; `run` begins when the handlers are there.
