@@ -33,7 +33,8 @@ struct NamespacePart;
 
 /// What connection state recovery adds to a socket.
 struct SocketRecovery {
-  std::string pid;  // known to the client only; empty once it may not come back
+  std::string pid;  // known to the client only
+  std::atomic<bool> may_return{true};
   std::atomic<bool> is_recovered{false};
   std::optional<RestoredSession> returning;  // from its restoration until it is connected
   std::size_t missed_bytes = 0;

@@ -104,11 +104,13 @@ void SocketState<Config>::leave(std::string_view room) {
 
 template <class Config>
 void SocketState<Config>::send(const OutgoingPacket& packet, const EmitFlags& flags, std::string_view offset) {
+  const bool is_kept = !offset.empty() && recovery_ && recovery_->may_return.load(std::memory_order_relaxed);
   if (!shard().owns_this_thread()) {
-    if (nsp_->is_sequenced()) return nsp_->send_to(this->shared_from_this(), packet, flags, offset);
+    if (nsp_->is_sequenced())
+      return nsp_->send_to(this->shared_from_this(), packet, flags, is_kept ? offset : std::string_view());
     return shard().post([self = this->shared_from_this(), packet, flags] { self->deliver(packet, flags); });
   }
-  if (!offset.empty() && recovery_ && !recovery_->pid.empty())
+  if (is_kept)
     nsp_->send_to(this->shared_from_this(), packet, flags, offset);
   else
     deliver(packet, flags);
@@ -254,7 +256,7 @@ void SocketState<Config>::close(DisconnectReason reason, std::string_view descri
       static_cast<void>(data());  // from now on it is the same for whoever keeps this socket and for the next one
       kept.emplace(RecoverableSession{id_, recovery_->pid, adapter().rooms_of(*this), data_});
     } else {
-      recovery_->pid.clear();
+      recovery_->may_return = false;
     }
   }
   adapter().remove(*this);
