@@ -21,7 +21,7 @@ export function machine() {
     cpu: os.cpus()[0]?.model,
     processors: os.cpus().length,
     memory_gib: Math.round(os.totalmem() / 2 ** 30),
-    kernel: `${os.type()} ${os.release()}`,
+    kernel: `${os.type()} ${/^[\d.]*\d/.exec(os.release())?.[0] ?? os.release()}`,
     system: /^PRETTY_NAME="?([^"\n]*)/m.exec(read("/etc/os-release"))?.[1],
     descriptor_limit: descriptor_limit(),
     load_average: os.loadavg()[0],
