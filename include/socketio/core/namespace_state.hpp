@@ -109,7 +109,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   /// The same, before what the calling thread sends afterwards. `act` calls none of the handlers of sockets.
   template <class Act>
   void act_in_order(const BroadcastOptions& options, const Act& act) {
-    act_on_parts(options, act, [this](Part& part, auto task) { post_in_order(part, std::move(task)); });
+    act_on_parts(options, act, [this](Part& part, auto task) { this->post_in_order(part, std::move(task)); });
   }
 
   /// Runs `task` on the thread of `part`, after what the calling thread has sent in this namespace, and before what it

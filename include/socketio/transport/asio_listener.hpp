@@ -94,7 +94,7 @@ class AsioListenerBase {
 
 /// Accepts in a row what has come in a turn of the epoll set. Asio would accept one connection in a turn, and register
 /// it with its own reactor, which AsioStreamConnection does not use.
-class AsioListener : public AsioListenerBase, public std::enable_shared_from_this<AsioListener>, EpollWatch {
+class AsioListener final : public AsioListenerBase, public std::enable_shared_from_this<AsioListener>, EpollWatch {
  public:
   AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor)
       : AsioListenerBase(std::move(shard), acceptor),
@@ -144,7 +144,7 @@ class AsioListener : public AsioListenerBase, public std::enable_shared_from_thi
 #else
 
 /// Accepts one connection after the other.
-class AsioListener : public AsioListenerBase, public std::enable_shared_from_this<AsioListener> {
+class AsioListener final : public AsioListenerBase, public std::enable_shared_from_this<AsioListener> {
  public:
   AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor)
       : AsioListenerBase(std::move(shard), acceptor),
