@@ -53,8 +53,8 @@ install_missing() {
   rm -f "$log"
 }
 
-# What every build of a program with a page needs.
-packages_to_build() {
+# What every build needs, and all that the measurements without clients do.
+packages_to_measure() {
   cat << 'END'
 g++ c++ g++
 cmake cmake
@@ -62,6 +62,13 @@ ninja-build ninja
 libasio-dev /usr/include/asio.hpp /usr/local/include/asio.hpp
 rapidjson-dev /usr/include/rapidjson/rapidjson.h /usr/local/include/rapidjson/rapidjson.h
 zlib1g-dev /usr/include/zlib.h
+END
+}
+
+# What a build of a program with a page needs.
+packages_to_build() {
+  packages_to_measure
+  cat << 'END'
 ca-certificates /etc/ssl/certs/ca-certificates.crt
 nodejs node nodejs
 npm npm
@@ -86,17 +93,6 @@ jobs() {
     [ "$count" -ge 1 ] || count=1
   fi
   echo "$count"
-}
-
-packages_to_measure() {
-  cat << 'END'
-g++ c++ g++
-cmake cmake
-ninja-build ninja
-libasio-dev /usr/include/asio.hpp /usr/local/include/asio.hpp
-rapidjson-dev /usr/include/rapidjson/rapidjson.h /usr/local/include/rapidjson/rapidjson.h
-zlib1g-dev /usr/include/zlib.h
-END
 }
 
 # build_benchmark <program>: builds one of the programs below benchmarks/, for release; $build is the tree.
