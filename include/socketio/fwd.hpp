@@ -21,6 +21,8 @@ class BasicSocket;
 template <class Config = DefaultConfig>
 class BasicClient;
 template <class Config = DefaultConfig>
+class BasicRemoteSocket;
+template <class Config = DefaultConfig>
 class BasicSocketEmitter;
 template <class Config = DefaultConfig>
 class BasicBroadcastOperator;
@@ -34,6 +36,7 @@ using ParentNamespace = BasicParentNamespace<>;
 using Room = BasicRoom<>;
 using Socket = BasicSocket<>;
 using Client = BasicClient<>;
+using RemoteSocket = BasicRemoteSocket<>;
 using SocketEmitter = BasicSocketEmitter<>;
 using BroadcastOperator = BasicBroadcastOperator<>;
 using ParentBroadcastOperator = BasicParentBroadcastOperator<>;

@@ -116,7 +116,10 @@ void use_server(socketio::Server& io, int i, bool first_time) {
     io.on("new_namespace", [](socketio::Namespace) {});
     io.of(std::regex("^/" + std::to_string(i) + "-")).on("connection", [](socketio::Socket) {});
   }
-  io.server_side_emit("alone", i, [](std::error_code, std::vector<int>) {});
+  io.server_side_emit("asked", i, [](std::error_code, std::vector<int>) {});
+  io.of(nsp).server_side_emit("alone", i, [](std::error_code, std::vector<int>) {});
+  io.off_server_side("told", io.on_server_side("told", [](int) {}));
+  io.server_side_emit("told", i);
   static_cast<void>(io.of("/").rooms().size() + io.of("/").adapter().rooms().size() + io.options().path.size());
   static_cast<void>(io.room("room").size() + io.room("room").members().size() + io.of(nsp).sockets().size());
 }
@@ -134,6 +137,14 @@ void use_selections(socketio::Server& io, const std::string& mine, int i) {
   io.in(mine).sockets_leave("room");
   io.to("nobody").disconnect_sockets(true);
   static_cast<void>(io.in(mine, "room").fetch_sockets().size());
+  io.in("room").fetch_sockets([i](std::error_code, const std::vector<socketio::RemoteSocket>& sockets) {
+    for (const auto& socket : sockets) {
+      socket.emit("remote", i);
+      socket.join("remote");
+      socket.timeout(1ms).emit_with_ack<int>("asked", [](std::error_code, int) {});
+      static_cast<void>(socket.rooms().size() + socket.handshake().url.size() + socket.data().is_null());
+    }
+  });
 }
 
 void use_socket(const socketio::Socket& socket, int i) {
@@ -157,7 +168,9 @@ void use_socket(const socketio::Socket& socket, int i) {
   static_cast<void>(socket.has_listeners("echo") && socket.listeners_any_outgoing().empty());
   static_cast<void>(socket.rooms().size() + socket.handshake().url.size() + socket.id().size());
   static_cast<void>(socket.connected() && socket.is_in("b") && socket.nsp().name() == "/");
-  static_cast<void>(socket.request().target.size());
+  static_cast<void>(socket.request().target.size() + socket.client().sockets().size());
+  static_cast<void>(socket.is_writable() + socket.conn().is_upgraded() + socket.conn().transport_name().size());
+  static_cast<void>(&socket.data());
   if (i == 0) socket.to("room").emit("others");
   if (i == 1) socket.broadcast().except("a").emit("others");
 }

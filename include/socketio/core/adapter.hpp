@@ -2,17 +2,21 @@
 // The adapter contract: who is in which room, and how a broadcast reaches everyone it is meant for. Core layer.
 #pragma once
 
+#include <socketio/core/handshake.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/scheduler.hpp>
+#include <socketio/protocol/value.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace socketio {
@@ -85,9 +89,77 @@ struct RecoveryUsage {
   std::size_t log_bytes = 0;
 };
 
+/// A socket as the servers of a cluster tell each other of it.
+struct SocketDetails {
+  std::string id;
+  Handshake handshake;
+  std::vector<std::string> rooms;  // its own id included
+  Value data;                      // what socket.data() converts to; null for a type that does not
+};
+
+/// What an adapter that connects servers reaches of its own one: one namespace, on all threads of the server.
+///
+/// Events are given as they are in a packet: the name, then the arguments.
+///
+/// @par Thread safety  First thread only, except `post`.
+/// @par Lifetime       From `Adapter::attach` until `Adapter::close` or the adapter's destructor.
+class AdapterHost {
+ public:
+  using Task = detail::UniqueFunction<void()>;
+  using Reply = detail::UniqueFunction<void(std::vector<Value> answer)>;
+  using Done = detail::UniqueFunction<void(std::error_code)>;
+
+  /// The name of the namespace.
+  virtual const std::string& nsp() const noexcept = 0;
+
+  /// Of the first thread: the time, and timers.
+  virtual Scheduler& scheduler() const noexcept = 0;
+
+  /// Runs a task on the first thread in a later turn; drops it when the server is gone. The function may be kept, also
+  /// longer than this object, and called from any thread, but not while the server is being destroyed on another.
+  virtual std::function<void(Task)> poster() const = 0;
+
+  /// The event in a packet, without the offset that connection state recovery has added.
+  virtual std::vector<Value> event_in(const OutgoingPacket& packet) const = 0;
+
+  /// Sends an event to everyone selected on this server.
+  virtual void broadcast(const std::vector<Value>& event, const BroadcastOptions& options) = 0;
+
+  /// The same with a request for acknowledgements.
+  ///
+  /// @param answer  called for each that comes, with its items
+  /// @param done    called when all have come, or will not: with Errc::timed_out after `timeout`, Errc::disconnected
+  ///                if somebody has gone
+  virtual void broadcast_with_ack(const std::vector<Value>& event, const BroadcastOptions& options,
+                                  std::optional<std::chrono::milliseconds> timeout, Reply answer, Done done) = 0;
+
+  /// Makes everyone selected on this server join rooms, leave rooms, or disconnect.
+  virtual void add_sockets(const BroadcastOptions& options, const std::vector<std::string>& rooms) = 0;
+  virtual void del_sockets(const BroadcastOptions& options, const std::vector<std::string>& rooms) = 0;
+  virtual void disconnect_sockets(const BroadcastOptions& options, bool close) = 0;
+
+  /// Describes everyone selected on this server; `done` may be called at once.
+  virtual void fetch_sockets(const BroadcastOptions& options,
+                             detail::UniqueFunction<void(std::vector<SocketDetails>)> done) = 0;
+
+  /// Calls the handlers for an event of another server.
+  ///
+  /// @param reply  null if that server wants no answer; else called for the first one, if there is one
+  virtual void server_side_event(const std::vector<Value>& event, Reply reply) = 0;
+
+ protected:
+  AdapterHost() = default;
+  AdapterHost(const AdapterHost&) = delete;
+  AdapterHost& operator=(const AdapterHost&) = delete;
+  ~AdapterHost() = default;
+};
+
 /// One adapter serves one namespace on one server; on a server of several threads (ServerOptions::threads) there is one
-/// for each thread, and each knows the sockets of its own. A broadcast is given to all of them: to one as it is, to the
-/// others with `flags.local` set.
+/// for each thread, and each knows the sockets of its own. A broadcast is given to all of them: to the first thread's
+/// as it is, to the others with `flags.local` set.
+///
+/// What concerns other servers (`attach` and what follows it) is asked of the first thread's adapter alone. One that
+/// connects servers should derive from ClusterAdapter.
 ///
 /// @par Thread safety  Owner's thread only, except the functions marked otherwise. What concerns recovery (`record`,
 ///                     `persist_session`, `restore_session`, `purge`, `recovery_usage`) is asked of the first thread's
@@ -95,6 +167,9 @@ struct RecoveryUsage {
 /// @par Specification  The Adapter class of socket.io-adapter 2.5.
 class Adapter {
  public:
+  using Reply = AdapterHost::Reply;
+  using Done = AdapterHost::Done;
+  using FetchDone = detail::UniqueFunction<void(std::error_code, std::vector<SocketDetails>)>;
   using Visitor = detail::UniqueFunction<void(RoomMember&)>;
   using RoomListener = detail::UniqueFunction<void(const RoomEvent&)>;
   using TimePoint = Scheduler::Clock::time_point;
@@ -137,8 +212,36 @@ class Adapter {
   /// Sets who hears of rooms that come and go.
   virtual void on_room_event(RoomListener listener) = 0;
 
-  /// How many servers share this namespace, this one included.
+  /// How many servers share this namespace, this one included, as far as that is known. Any thread.
   virtual std::size_t server_count() const { return 1; }
+
+  /// Whether there may ever be others; if not, none of the functions that follow is called but `close`. Any thread.
+  virtual bool connects_servers() const noexcept { return false; }
+
+  /// From now on the other servers can be reached, and reach this one through `host`; until `close`, after which it
+  /// may be called again.
+  virtual void attach(AdapterHost& /*host*/) {}
+
+  /// As the functions of AdapterHost, on the other servers: `done` is called once, possibly at once, when all have
+  /// answered or will not.
+  virtual void broadcast_with_ack(const OutgoingPacket& /*packet*/, const BroadcastOptions& /*options*/,
+                                  std::optional<std::chrono::milliseconds> /*timeout*/, Reply /*answer*/, Done done) {
+    done({});
+  }
+  virtual void add_sockets(const BroadcastOptions& /*options*/, const std::vector<std::string>& /*rooms*/) {}
+  virtual void del_sockets(const BroadcastOptions& /*options*/, const std::vector<std::string>& /*rooms*/) {}
+  virtual void disconnect_sockets(const BroadcastOptions& /*options*/, bool /*close*/) {}
+
+  /// @param timeout  for the answers of the other servers; without it the adapter has one of its own
+  virtual void fetch_sockets(const BroadcastOptions& /*options*/, std::optional<std::chrono::milliseconds> /*timeout*/,
+                             FetchDone done) {
+    done({}, {});
+  }
+
+  /// Sends an event to the handlers of all other servers, which answer if `done` is not null.
+  virtual void server_side_emit(const OutgoingPacket& /*packet*/, Reply /*answer*/, Done done) {
+    if (done) done({});
+  }
 
   /// The offset for a packet that is about to be encoded, which gets it as its last argument; empty if the adapter
   /// cannot recover sessions, and does nothing in the functions that follow. Any thread.

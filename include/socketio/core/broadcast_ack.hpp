@@ -175,10 +175,11 @@ std::shared_ptr<BroadcastAck> make_broadcast_ack(std::shared_ptr<Shard> shard, s
                                                         std::move(finish));
 }
 
-/// @return  a collector that runs a completion handler where it wants to run, keeping its executor busy until then
+/// Makes a function `(error, result)` of a completion handler: it runs that where it wants to run, keeping its executor
+/// busy until then. What the handler throws is reported on the thread of `shard`.
 template <class Result, class CompletionHandler>
-std::shared_ptr<BroadcastAck> make_broadcast_completion(std::shared_ptr<Shard> shard, const std::string& nsp,
-                                                        const std::string& event, CompletionHandler handler) {
+auto make_completion(std::shared_ptr<Shard> shard, const std::string& nsp, const std::string& event,
+                     CompletionHandler handler) {
   using Executor = asio::associated_executor_t<CompletionHandler, asio::any_io_executor>;
   struct Waiting {
     CompletionHandler handler;
@@ -187,26 +188,32 @@ std::shared_ptr<BroadcastAck> make_broadcast_completion(std::shared_ptr<Shard> s
   Executor executor = asio::get_associated_executor(handler, shard->executor());
   std::unique_ptr<Waiting> made(
       new Waiting{std::move(handler), asio::executor_work_guard<Executor>(std::move(executor))});
-  return make_broadcast_ack<Result>(
-      shard, nsp, event,
-      [waiting = std::move(made), shard, nsp, event](std::error_code error,
-                                                     typename BroadcastAnswers<Result>::type answers) mutable {
+  return
+      [waiting = std::move(made), shard = std::move(shard), nsp, event](std::error_code error, Result result) mutable {
         const Executor where = waiting->work.get_executor();
-        asio::dispatch(
-            where, [waiting = std::move(waiting), shard, nsp, event, error, answers = std::move(answers)]() mutable {
-              try {
-                std::move(waiting->handler)(error, std::move(answers));
-              } catch (...) {
-                shard->dispatch([shard, nsp, event, exception = std::current_exception()] {
-                  try {
-                    std::rethrow_exception(exception);
-                  } catch (...) {
-                    shard->report_current_exception(nsp, {}, event);
-                  }
-                });
-              }
-            });
-      });
+        asio::dispatch(where,
+                       [waiting = std::move(waiting), shard, nsp, event, error, result = std::move(result)]() mutable {
+                         try {
+                           std::move(waiting->handler)(error, std::move(result));
+                         } catch (...) {
+                           shard->dispatch([shard, nsp, event, exception = std::current_exception()] {
+                             try {
+                               std::rethrow_exception(exception);
+                             } catch (...) {
+                               shard->report_current_exception(nsp, {}, event);
+                             }
+                           });
+                         }
+                       });
+      };
+}
+
+/// @return  a collector that completes as `make_completion`
+template <class Result, class CompletionHandler>
+std::shared_ptr<BroadcastAck> make_broadcast_completion(const std::shared_ptr<Shard>& shard, const std::string& nsp,
+                                                        const std::string& event, CompletionHandler handler) {
+  using Answers = typename BroadcastAnswers<Result>::type;
+  return make_broadcast_ack<Result>(shard, nsp, event, make_completion<Answers>(shard, nsp, event, std::move(handler)));
 }
 
 }  // namespace socketio::detail

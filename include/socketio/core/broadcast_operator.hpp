@@ -105,8 +105,8 @@ class BroadcastVerbs {
     emit_event("message", std::forward<Args>(args)...);
   }
 
-  /// Sends an event to everyone selected on this server and completes with what they answer: the first item of each
-  /// acknowledgement, in the order in which they come.
+  /// Sends an event to everyone selected and completes with what they answer: the first item of each acknowledgement,
+  /// in the order in which they come.
   ///
   /// @tparam Result  what each converts to; void to count them
   /// @param args     as for `emit`; the last one may be an Asio completion token, asio::use_awaitable by default
@@ -161,16 +161,29 @@ class BroadcastVerbs {
     return Operator::with_flags(selection(), [&](EmitFlags& flags) { flags.compress = compress; });
   }
 
-  /// Restricts the packet to the clients of this server.
+  /// Restricts what follows to the clients of this server.
   Operator local() const {
     return Operator::with_flags(selection(), [](EmitFlags& flags) { flags.local = true; });
   }
 
-  /// Limits the time that the receivers have for their acknowledgements.
+  /// Limits the time that the receivers have for their acknowledgements, and other servers for their answers.
   Operator timeout(std::chrono::milliseconds timeout) const { return Operator::with_timeout(selection(), timeout); }
 
-  /// Those selected, as handles. Any thread.
+  /// Those selected on this server, as handles. Any thread.
   std::vector<BasicSocket<Config>> fetch_sockets() const { return selection().fetch(); }
+
+  /// Those selected on all servers of the cluster, with their handshakes, rooms and data as they are now. Any thread.
+  ///
+  /// @param token   an Asio completion token
+  /// @return        what the token makes of `void(std::error_code, std::vector<RemoteSocket>)`
+  /// @par Errors    Errc::timed_out when a server has not answered within `timeout` (by default that of the adapter, 5
+  ///                seconds), Errc::no_answer when one has gone: the sockets of the others are there all the same.
+  ///                Never on a server without a cluster.
+  /// @par Example   `for (auto& socket : co_await io.in("room").fetch_sockets(asio::use_awaitable)) ...`
+  template <class Token>
+  requires(!RoomArgument<std::remove_cvref_t<Token>>) auto fetch_sockets(Token&& token) const {
+    return selection().fetch_everywhere(std::forward<Token>(token));
+  }
 
   /// Makes everyone selected join rooms, leave rooms, or disconnect. Any thread; what the calling thread has asked of
   /// these sockets before has been done by then.
@@ -185,7 +198,9 @@ class BroadcastVerbs {
   }
   void sockets_leave(std::initializer_list<std::string_view> rooms) const { sockets_leave_list(room_list(rooms)); }
   void disconnect_sockets(bool close = false) const {
-    selection().act([close](const auto& socket) { socket->leave_server(close); }, false);
+    selection().act(
+        [close](const auto& socket) { socket->leave_server(close); }, false,
+        [close](Adapter& adapter, const BroadcastOptions& options) { adapter.disconnect_sockets(options, close); });
   }
 
  protected:
@@ -194,19 +209,19 @@ class BroadcastVerbs {
  private:
   decltype(auto) selection() const { return static_cast<const Derived&>(*this).selection(); }
 
-  void sockets_join_list(std::vector<std::string> rooms) const {
+  void sockets_join_list(const std::vector<std::string>& rooms) const {
     selection().act(
-        [rooms = std::move(rooms)](const auto& socket) {
+        [rooms](const auto& socket) {
           for (const std::string& room : rooms) socket->join(room);
         },
-        true);
+        true, [rooms](Adapter& adapter, const BroadcastOptions& options) { adapter.add_sockets(options, rooms); });
   }
-  void sockets_leave_list(std::vector<std::string> rooms) const {
+  void sockets_leave_list(const std::vector<std::string>& rooms) const {
     selection().act(
-        [rooms = std::move(rooms)](const auto& socket) {
+        [rooms](const auto& socket) {
           for (const std::string& room : rooms) socket->leave(room);
         },
-        true);
+        true, [rooms](Adapter& adapter, const BroadcastOptions& options) { adapter.del_sockets(options, rooms); });
   }
 };
 
@@ -230,6 +245,7 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
   template <class, class, class>
   friend class detail::BroadcastVerbs;
   friend class BasicSocket<Config>;
+  friend class BasicRemoteSocket<Config>;
   friend class BasicParentBroadcastOperator<Config>;
 
   const BasicBroadcastOperator& selection() const noexcept { return *this; }
@@ -362,24 +378,33 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
     using Answers = typename detail::BroadcastAnswers<Result>::type;
     const std::uint64_t id = nsp_->next_ack_id();
     return asio::async_initiate<Token, void(std::error_code, Answers)>(
-        [self = *this, id, event = std::string(event)](auto handler, OutgoingPacket packet) mutable {
-          const auto shard = self.nsp_->shards().here();
-          if (!shard->is_open()) return detail::complete_without_server<Answers>(std::move(handler));
-          auto slot = asio::get_associated_cancellation_slot(handler);
-          const auto collector =
-              detail::make_broadcast_completion<Result>(shard, self.nsp_->name(), event, std::move(handler));
-          if (slot.is_connected()) {
-            slot.assign([weak = std::weak_ptr(collector), shard](asio::cancellation_type type) {
-              if (type == asio::cancellation_type::none) return;
-              // In a turn of its own: whoever cancels may not expect to be completed meanwhile.
-              shard->post([weak] {
-                if (const auto alive = weak.lock()) alive->cancel();
-              });
-            });
-          }
-          self.collect(id, std::move(packet), collector);
+        [self = *this, id, event = std::string(event)](auto handler, OutgoingPacket packet) {
+          self.template collect_into<Answers>(id, packet, std::move(handler), [&](const auto& shard, auto taken) {
+            return detail::make_broadcast_completion<Result>(shard, self.nsp_->name(), event, std::move(taken));
+          });
         },
         token, encode(event, id, args...));
+  }
+
+  /// Sends a packet and has a completion handler for (error, Completion) wait for the acknowledgements.
+  ///
+  /// @param make  makes the collector of (shard, handler)
+  template <class Completion, class CompletionHandler, class Make>
+  void collect_into(std::uint64_t id, const OutgoingPacket& packet, CompletionHandler handler, const Make& make) const {
+    const auto shard = nsp_->shards().here();
+    if (!shard->is_open()) return detail::complete_without_server<Completion>(std::move(handler));
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    const std::shared_ptr<detail::BroadcastAck> collector = make(shard, std::move(handler));
+    if (slot.is_connected()) {
+      slot.assign([weak = std::weak_ptr(collector), shard](asio::cancellation_type type) {
+        if (type == asio::cancellation_type::none) return;
+        // In a turn of its own: whoever cancels may not expect to be completed meanwhile.
+        shard->post([weak] {
+          if (const auto alive = weak.lock()) alive->cancel();
+        });
+      });
+    }
+    collect(id, packet, collector);
   }
 
   void collect(std::uint64_t id, const OutgoingPacket& packet,
@@ -406,12 +431,38 @@ class BasicBroadcastOperator : public detail::BroadcastVerbs<BasicBroadcastOpera
     return base;
   }
   /// @param in_order  see NamespaceState::act_in_order
-  template <class Act>
-  void act(const Act& act, bool in_order) const {
+  /// @param tell      what has the other servers do the same
+  template <class Act, class Tell>
+  void act(const Act& act, bool in_order, const Tell& tell) const {
+    if (!options_.flags.local)
+      nsp_->tell_others([options = options_, tell](Adapter& adapter) { tell(adapter, options); });
     if (in_order)
       nsp_->act_in_order(options_, act);
     else
       nsp_->act_on(options_, act);
+  }
+  template <class Token>
+  auto fetch_everywhere(Token&& token) const {
+    using Sockets = std::vector<BasicRemoteSocket<Config>>;
+    return asio::async_initiate<Token, void(std::error_code, Sockets)>(
+        [self = *this](auto handler) {
+          const auto shard = self.nsp_->shards().here();
+          if (!shard->is_open()) return detail::complete_without_server<Sockets>(std::move(handler));
+          auto complete = detail::make_completion<Sockets>(shard, self.nsp_->name(), {}, std::move(handler));
+          self.nsp_->fetch(
+              self.options_, self.timeout_,
+              [nsp = self.nsp_, shard, complete = std::move(complete)](std::error_code error,
+                                                                       std::vector<SocketDetails> all) mutable {
+                Sockets sockets;
+                sockets.reserve(all.size());
+                for (SocketDetails& details : all) sockets.emplace_back(nsp, std::move(details));
+                // In a later turn, as with other servers: also when there are none.
+                shard->post([complete = std::move(complete), error, sockets = std::move(sockets)]() mutable {
+                  complete(error, std::move(sockets));
+                });
+              });
+        },
+        token);
   }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;

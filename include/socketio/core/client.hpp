@@ -16,14 +16,14 @@ namespace socketio {
 /// What `Socket::client` returns. A small handle: copying it is cheap, and using it after the client has gone does
 /// nothing.
 ///
-/// @par Thread safety  `request` and `disconnect` from any thread; the rest on the owner's.
+/// @par Thread safety  All functions from any thread.
 template <class Config>
 class BasicClient {
  public:
   /// For the library; users call `Socket::client`.
   explicit BasicClient(std::shared_ptr<detail::SocketState<Config>> socket) : socket_(std::move(socket)) {}
 
-  /// The Engine.IO session: its transport name, whether it has been upgraded, what is unsent.
+  /// The Engine.IO session, see `Socket::conn`.
   const Session& conn() const noexcept { return socket_->connection()->session(); }
 
   /// The HTTP request that began the session.
@@ -32,7 +32,8 @@ class BasicClient {
   /// The sockets of this client, in the order in which it joined their namespaces.
   std::vector<BasicSocket<Config>> sockets() const {
     std::vector<BasicSocket<Config>> sockets;
-    for (const auto& socket : socket_->connection()->sockets()) sockets.push_back(BasicSocket<Config>(socket));
+    for (const auto& socket : socket_->connection()->sockets(socket_->shard()))
+      sockets.push_back(BasicSocket<Config>(socket));
     return sockets;
   }
 

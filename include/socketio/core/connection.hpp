@@ -8,6 +8,7 @@
 #include <socketio/core/error.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/outgoing.hpp>
+#include <socketio/core/shard.hpp>
 #include <socketio/engine/session.hpp>
 #include <socketio/engine/timer_queue.hpp>
 #include <socketio/protocol/packet.hpp>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -74,8 +76,12 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// Disconnects the sockets of all namespaces, then closes the connection.
   void disconnect();
 
-  /// Those that are connected, one for each namespace, in the order in which they joined.
-  const std::vector<SocketPtr>& sockets() const noexcept { return sockets_; }
+  /// Those that are connected, one for each namespace, in the order in which they joined. Any thread; only the owner's
+  /// changes the list, so only its changes and other threads' reads lock.
+  std::vector<SocketPtr> sockets(Shard& owner) const {
+    const std::lock_guard lock(owner.handlers_mutex());
+    return sockets_;
+  }
 
   /// Forgets a socket that has left its namespace.
   void remove(const SocketState<Config>& socket);

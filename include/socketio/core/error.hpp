@@ -22,6 +22,7 @@ enum class Errc {
   protocol_violation,     // a well-formed packet that the peer may not send now
   middleware_refused,     // a packet middleware refused an event
   too_many_pending_acks,  // ServerOptions::max_pending_acks would be exceeded
+  no_answer,              // another server of the cluster has gone, or its handler does not answer
 };
 
 inline const std::error_category& error_category() noexcept {
@@ -37,6 +38,7 @@ inline const std::error_category& error_category() noexcept {
         case Errc::protocol_violation: return "protocol violation";
         case Errc::middleware_refused: return "refused by a middleware";
         case Errc::too_many_pending_acks: return "too many pending acknowledgements";
+        case Errc::no_answer: return "another server does not answer";
       }
       return "unknown error";
     }

@@ -28,38 +28,38 @@
 
 namespace socketio::detail {
 
-template <class Config>
-class SocketState;
-
 /// Where the answer to one event goes; shared by everything that may give it.
-template <class Config>
+///
+/// @tparam Receiver  who has been sent the event, here and below: the state of a socket, or what stands for the server
+///                   towards another one
+template <class Receiver>
 class AckTarget {
  public:
-  AckTarget(std::shared_ptr<SocketState<Config>> socket, std::uint64_t id, bool answered)
-      : socket_(std::move(socket)), id_(id), answered_(answered) {}
+  AckTarget(std::shared_ptr<Receiver> receiver, std::uint64_t id, bool answered)
+      : receiver_(std::move(receiver)), id_(id), answered_(answered) {}
 
   template <class... Results>
   void answer(const Results&... results) {
-    if (!answered_.exchange(true)) socket_->send_ack(id_, results...);
+    if (!answered_.exchange(true)) receiver_->send_ack(id_, results...);
   }
 
  private:
-  std::shared_ptr<SocketState<Config>> socket_;
+  std::shared_ptr<Receiver> receiver_;
   std::uint64_t id_;
   std::atomic<bool> answered_;
 };
 
-/// One incoming event on its way through the handlers of a socket.
-template <class Config>
+/// One incoming event on its way through the handlers of its receiver.
+template <class Receiver>
 class Delivery {
  public:
-  Delivery(std::shared_ptr<SocketState<Config>> socket, std::shared_ptr<Packet> packet)
-      : socket_(std::move(socket)), shared_(std::move(packet)) {}
-  Delivery(std::shared_ptr<SocketState<Config>> socket, PacketPtr packet)
-      : socket_(std::move(socket)), owned_(std::move(packet)) {}
+  Delivery(std::shared_ptr<Receiver> receiver, std::shared_ptr<Packet> packet)
+      : receiver_(std::move(receiver)), shared_(std::move(packet)) {}
+  Delivery(std::shared_ptr<Receiver> receiver, PacketPtr packet)
+      : receiver_(std::move(receiver)), owned_(std::move(packet)) {}
 
   Packet& packet() noexcept { return shared_ ? *shared_ : *owned_; }
-  const std::shared_ptr<SocketState<Config>>& socket() const noexcept { return socket_; }
+  const std::shared_ptr<Receiver>& receiver() const noexcept { return receiver_; }
 
   /// The packet for those that need it longer than this call: coroutines, asynchronous middleware.
   std::shared_ptr<Packet> share() {
@@ -69,15 +69,15 @@ class Delivery {
 
   /// The same event after its middleware: whoever was given its acknowledgement before may still answer it.
   Delivery after_middleware() {
-    Delivery next(socket_, share());
+    Delivery next(receiver_, share());
     next.ack_ = ack_;
     next.answered_ = answered_;
     return next;
   }
 
   /// Null when the client did not ask for an acknowledgement.
-  const std::shared_ptr<AckTarget<Config>>& ack() {
-    if (!ack_ && packet().id()) ack_ = std::make_shared<AckTarget<Config>>(socket_, *packet().id(), answered_);
+  const std::shared_ptr<AckTarget<Receiver>>& ack() {
+    if (!ack_ && packet().id()) ack_ = std::make_shared<AckTarget<Receiver>>(receiver_, *packet().id(), answered_);
     return ack_;
   }
 
@@ -87,19 +87,19 @@ class Delivery {
     if (ack_)
       ack_->answer(results...);
     else if (packet().id() && !std::exchange(answered_, true))
-      socket_->send_ack(*packet().id(), results...);
+      receiver_->send_ack(*packet().id(), results...);
   }
 
  private:
-  std::shared_ptr<SocketState<Config>> socket_;
+  std::shared_ptr<Receiver> receiver_;
   PacketPtr owned_;
   std::shared_ptr<Packet> shared_;
-  std::shared_ptr<AckTarget<Config>> ack_;  // made for those who may answer later
-  bool answered_ = false;                   // before it was made
+  std::shared_ptr<AckTarget<Receiver>> ack_;  // made for those who may answer later
+  bool answered_ = false;                     // before it was made
 };
 
 /// A function of the user's that is called for an event, and its registration.
-template <class Config>
+template <class Receiver>
 class EventHandler {
  public:
   EventHandler() = default;
@@ -108,7 +108,7 @@ class EventHandler {
   virtual ~EventHandler() = default;
 
   /// Handles one event. Never throws what the user's code throws.
-  virtual void operator()(Delivery<Config>& delivery) = 0;
+  virtual void operator()(Delivery<Receiver>& delivery) = 0;
 
   Listener listener;
   bool once = false;
@@ -216,12 +216,12 @@ constexpr void require_event_handler() {
 }
 
 /// @tparam takes_name  whether the function takes the name of the event before its arguments
-template <class Config, class F, bool takes_name, class Result, class... Parameters>
-class TypedEventHandler final : public EventHandler<Config> {
+template <class Receiver, class F, bool takes_name, class Result, class... Parameters>
+class TypedEventHandler final : public EventHandler<Receiver> {
  public:
   explicit TypedEventHandler(F function) : function_(make(std::move(function))) {}
 
-  void operator()(Delivery<Config>& delivery) override {
+  void operator()(Delivery<Receiver>& delivery) override {
     std::tuple<Stored<Parameters>...> arguments;
     ConvertError error;
     if (const std::size_t position = read_arguments(delivery.packet(), arguments, error)) {
@@ -231,8 +231,8 @@ class TypedEventHandler final : public EventHandler<Config> {
     bind_ack(delivery, arguments);
     const std::string_view name = delivery.packet().event_name();
     if constexpr (is_awaitable<Result>) {
-      asio::co_spawn(delivery.socket()->shard().executor(),
-                     run(function_, delivery.socket(), delivery.share(), delivery.ack(), std::move(arguments)),
+      asio::co_spawn(delivery.receiver()->shard().executor(),
+                     run(function_, delivery.receiver(), delivery.share(), delivery.ack(), std::move(arguments)),
                      [](std::exception_ptr) {});
     } else {
       try {
@@ -241,7 +241,7 @@ class TypedEventHandler final : public EventHandler<Config> {
         else
           delivery.answer(call(function_, name, arguments));
       } catch (...) {
-        delivery.socket()->report_handler_exception(name);
+        delivery.receiver()->report_handler_exception(name);
       }
     }
   }
@@ -249,7 +249,7 @@ class TypedEventHandler final : public EventHandler<Config> {
  private:
   using Arguments = std::tuple<Stored<Parameters>...>;
 
-  // A coroutine may outlive the handler, which the socket drops when it disconnects, and keeps the function.
+  // A coroutine may outlive the handler, which a socket drops when it disconnects, and keeps the function.
   using Kept = std::conditional_t<is_awaitable<Result>, std::shared_ptr<F>, F>;
 
   static Kept make(F function) {
@@ -272,8 +272,8 @@ class TypedEventHandler final : public EventHandler<Config> {
 
   /// Everything the coroutine may look at is a parameter, hence lives in its frame: the function, and the packet, into
   /// which string views point.
-  static asio::awaitable<void> run(std::shared_ptr<F> function, std::shared_ptr<SocketState<Config>> socket,
-                                   std::shared_ptr<Packet> packet, std::shared_ptr<AckTarget<Config>> ack,
+  static asio::awaitable<void> run(std::shared_ptr<F> function, std::shared_ptr<Receiver> receiver,
+                                   std::shared_ptr<Packet> packet, std::shared_ptr<AckTarget<Receiver>> ack,
                                    Arguments arguments) {
     try {
       if constexpr (std::is_void_v<typename AwaitedResult<Result>::type>) {
@@ -283,56 +283,56 @@ class TypedEventHandler final : public EventHandler<Config> {
         if (ack) ack->answer(result);
       }
     } catch (...) {
-      socket->report_handler_exception(packet->event_name());
+      receiver->report_handler_exception(packet->event_name());
     }
   }
 
-  static void bind_ack(Delivery<Config>& delivery, Arguments& arguments) {
+  static void bind_ack(Delivery<Receiver>& delivery, Arguments& arguments) {
     if constexpr ((is_ack<Stored<Parameters>> || ...)) {
       if (const auto& target = delivery.ack()) bind(std::get<sizeof...(Parameters) - 1>(arguments), target);
     }
   }
   template <class... Results>
-  static void bind(Ack<Results...>& ack, const std::shared_ptr<AckTarget<Config>>& target) {
+  static void bind(Ack<Results...>& ack, const std::shared_ptr<AckTarget<Receiver>>& target) {
     ack = Ack<Results...>(
-        target, [](void* at, const Results&... results) { static_cast<AckTarget<Config>*>(at)->answer(results...); });
+        target, [](void* at, const Results&... results) { static_cast<AckTarget<Receiver>*>(at)->answer(results...); });
   }
 
-  void report_bad_argument(Delivery<Config>& delivery, std::size_t position, const ConvertError& error) {
-    const SocketState<Config>& socket = *delivery.socket();
+  void report_bad_argument(Delivery<Receiver>& delivery, std::size_t position, const ConvertError& error) {
+    const Receiver& receiver = *delivery.receiver();
     const ErrorReport report{make_error_code(Errc::bad_argument),
                              describe_argument_error(position, error),
-                             socket.nsp_name(),
-                             socket.id(),
+                             receiver.nsp_name(),
+                             receiver.id(),
                              std::string(delivery.packet().event_name()),
                              nullptr};
     // Without a hook, a handler whose parameters do not fit would seem not to be called at all. Once for each handler:
     // whoever sends the event again and again does not fill the log.
-    if (!socket.shard().has_error_hook() && !std::exchange(this->has_warned_, true))
+    if (!receiver.shard().has_error_hook() && !std::exchange(this->has_warned_, true))
       std::cerr << "socketio: " << report.message() << std::endl;
-    socket.shard().report(report);
+    receiver.shard().report(report);
   }
 
   Kept function_;
 };
 
-template <class Config>
-using EventHandlerPtr = std::unique_ptr<EventHandler<Config>>;
+template <class Receiver>
+using EventHandlerPtr = std::unique_ptr<EventHandler<Receiver>>;
 
-template <class Config, class F>
-EventHandlerPtr<Config> make_event_handler(F&& function) {
+template <class Receiver, class F>
+EventHandlerPtr<Receiver> make_event_handler(F&& function) {
   using Function = std::decay_t<F>;
-  return [&]<class... P>(TypeList<P...>) -> EventHandlerPtr<Config> {
-    return std::make_unique<TypedEventHandler<Config, Function, false, typename SignatureOf<Function>::Result, P...>>(
+  return [&]<class... P>(TypeList<P...>) -> EventHandlerPtr<Receiver> {
+    return std::make_unique<TypedEventHandler<Receiver, Function, false, typename SignatureOf<Function>::Result, P...>>(
         std::forward<F>(function));
   }(typename SignatureOf<Function>::Parameters{});
 }
 
-template <class Config, class F>
-EventHandlerPtr<Config> make_catch_all_handler(F&& function) {
+template <class Receiver, class F>
+EventHandlerPtr<Receiver> make_catch_all_handler(F&& function) {
   using Function = std::decay_t<F>;
-  return [&]<class... P>(TypeList<P...>) -> EventHandlerPtr<Config> {
-    return std::make_unique<TypedEventHandler<Config, Function, true, typename SignatureOf<Function>::Result, P...>>(
+  return [&]<class... P>(TypeList<P...>) -> EventHandlerPtr<Receiver> {
+    return std::make_unique<TypedEventHandler<Receiver, Function, true, typename SignatureOf<Function>::Result, P...>>(
         std::forward<F>(function));
   }(typename WithoutFirst<typename SignatureOf<Function>::Parameters>::type{});
 }
@@ -340,11 +340,11 @@ EventHandlerPtr<Config> make_catch_all_handler(F&& function) {
 /// The catch-all handlers of one socket in one direction, in the order in which they are called.
 ///
 /// @par Thread safety  Only the owner's thread changes it, so only its changes and other threads' reads lock.
-template <class Config>
+template <class Receiver>
 class CatchAllList {
  public:
   bool empty() const noexcept { return !entries_ || entries_->empty(); }
-  void add(std::mutex& mutex, EventHandlerPtr<Config> handler, bool first) {
+  void add(std::mutex& mutex, EventHandlerPtr<Receiver> handler, bool first) {
     const std::lock_guard lock(mutex);
     if (!entries_) entries_ = std::make_unique<std::vector<Entry>>();
     entries_->insert(first ? entries_->begin() : entries_->end(), Entry(std::move(handler)));
@@ -377,29 +377,29 @@ class CatchAllList {
   }
 
   /// Calls those that are there now, whatever they do to the list.
-  void dispatch(Delivery<Config>& delivery) const {
+  void dispatch(Delivery<Receiver>& delivery) const {
     if (!entries_) return;
     const auto entries = *entries_;
     for (const Entry& entry : entries) (*entry)(delivery);
   }
 
  private:
-  using Entry = std::shared_ptr<EventHandler<Config>>;
+  using Entry = std::shared_ptr<EventHandler<Receiver>>;
 
   std::unique_ptr<std::vector<Entry>> entries_;  // few sockets have any
 };
 
-/// The handlers of one socket by event, in the order of registration.
+/// The handlers of one receiver by event, in the order of registration.
 ///
 /// A list, not a map: sockets listen to a few events, and the list costs an idle socket little: 16 bytes for each
 /// handler, besides the handler itself. The names are those of the shard, which has each once.
 ///
 /// @par Thread safety  Only the owner's thread changes it, so only its changes and other threads' reads lock.
 /// @par Lifetime       `clear` must be called before it is destroyed.
-template <class Config>
+template <class Receiver>
 class EventRegistry {
  public:
-  void add(Shard& shard, std::string_view event, EventHandlerPtr<Config> handler, bool first) {
+  void add(Shard& shard, std::string_view event, EventHandlerPtr<Receiver> handler, bool first) {
     const std::lock_guard lock(shard.handlers_mutex());
     // One by one as long as they are few: doubling would leave an idle socket with five handlers room for three more.
     if (entries_.size() < 16) entries_.reserve(entries_.size() + 1);
@@ -437,11 +437,11 @@ class EventRegistry {
   }
 
   /// Calls every handler that is registered for the event now, whatever the handlers do to the registry.
-  void dispatch(Shard& shard, Delivery<Config>& delivery) {
+  void dispatch(Shard& shard, Delivery<Receiver>& delivery) {
     const Running running(*this);
     const std::string_view event = delivery.packet().event_name();
-    EventHandler<Config>* first = nullptr;
-    std::vector<EventHandler<Config>*> others;
+    EventHandler<Receiver>* first = nullptr;
+    std::vector<EventHandler<Receiver>*> others;
     bool any_once = false;
     for (const Entry& entry : entries_) {
       if (*entry.event != event) continue;
@@ -451,13 +451,13 @@ class EventRegistry {
     if (!first) return;
     if (any_once) remove_if(shard, [&](const Entry& entry) { return entry.handler->once && *entry.event == event; });
     (*first)(delivery);
-    for (EventHandler<Config>* const handler : others) (*handler)(delivery);
+    for (EventHandler<Receiver>* const handler : others) (*handler)(delivery);
   }
 
  private:
   struct Entry {
     const std::string* event;
-    EventHandlerPtr<Config> handler;
+    EventHandlerPtr<Receiver> handler;
   };
 
   /// While handlers run, none is destroyed: those that are removed wait for the end of it.
@@ -486,12 +486,12 @@ class EventRegistry {
     if (entries_.empty()) entries_.shrink_to_fit();
     for (const Entry& entry : removed) shard.event_names().release(entry.event);
     if (running_ == 0 || removed.empty()) return;
-    if (!removed_) removed_ = std::make_unique<std::vector<EventHandlerPtr<Config>>>();
+    if (!removed_) removed_ = std::make_unique<std::vector<EventHandlerPtr<Receiver>>>();
     for (Entry& entry : removed) removed_->push_back(std::move(entry.handler));
   }
 
   std::vector<Entry> entries_;
-  std::unique_ptr<std::vector<EventHandlerPtr<Config>>> removed_;  // while handlers run
+  std::unique_ptr<std::vector<EventHandlerPtr<Receiver>>> removed_;  // while handlers run
   std::uint32_t running_ = 0;
 };
 

@@ -6,10 +6,12 @@
 #include <socketio/core/broadcast_ack.hpp>
 #include <socketio/core/memory_adapter.hpp>
 #include <socketio/core/middleware.hpp>
+#include <socketio/core/namespace_host.hpp>
 #include <socketio/core/namespace_setup.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/room_listeners.hpp>
+#include <socketio/core/server_side_events.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/timer_queue.hpp>
@@ -28,6 +30,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -151,17 +154,17 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
       Sequenced event;
       event.packet = std::move(packet);
       event.options = options;
-      event.origin = here;
       return send_in_sequence(here, std::move(event), offset);
     }
     if (parts_.size() > 1 || !here) {
       const auto shared = std::make_shared<const BroadcastOptions>(options);
       for (const auto& part : parts_)
         if (part.get() != here)
-          part->shard->post([self = this->shared_from_this(), at = part.get(), packet, shared,
-                             is_first = is_first(*part, here)] { broadcast_on(*at, packet, *shared, is_first); });
+          part->shard->post([self = this->shared_from_this(), at = part.get(), packet, shared] {
+            self->broadcast_on(*at, packet, *shared);
+          });
     }
-    if (here) broadcast_on(*here, packet, options, true);
+    if (here) broadcast_on(*here, packet, options);
   }
 
   /// Sends a packet to one socket, in the sequence.
@@ -173,15 +176,114 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     send_in_sequence(part_here(), std::move(event), offset);
   }
 
-  /// Sends a packet that asks for an acknowledgement to everyone selected on this server. A client that has none to
-  /// give because it is gone, or owes too many, is not waited for.
+  /// Sends a packet that asks for an acknowledgement to everyone selected. A client that has none to give because it is
+  /// gone, or owes too many, is not waited for.
   void broadcast_expecting(std::uint64_t id, const OutgoingPacket& packet, const BroadcastOptions& options,
                            std::optional<std::chrono::milliseconds> timeout,
                            const std::shared_ptr<BroadcastAck>& collector) {
-    collector->wait_for(parts_.size());
+    const bool asks_others = connects_servers() && !options.flags.local;
+    collector->wait_for(parts_.size() + (asks_others ? 1 : 0));
+    if (asks_others)
+      ask_others(collector, [packet, options, timeout](Adapter& adapter, auto answer, auto done) {
+        adapter.broadcast_with_ack(packet, options, timeout, std::move(answer), std::move(done));
+      });
     for (const auto& part : parts_)
       part->shard->dispatch([self = this->shared_from_this(), at = part.get(), id, packet, options, timeout,
                              collector] { self->expect_on(*at, id, packet, options, timeout, collector); });
+  }
+
+  /// Whether there may be other servers with this namespace.
+  bool connects_servers() const noexcept { return parts_.front()->adapter->connects_servers(); }
+
+  /// Calls `tell(adapter)` on the first thread, if other servers may be there to be told, after what the calling thread
+  /// has sent in this namespace.
+  template <class Tell>
+  void tell_others(Tell tell) {
+    if (!connects_servers()) return;
+    shards_->home()->dispatch(
+        [self = this->shared_from_this(), tell = std::move(tell)] { tell(*self->parts_.front()->adapter); });
+  }
+
+  /// Calls `ask(adapter, answer, done)` on the first thread: `answer` hands the answer of one client or server to the
+  /// collector, and `done` is one `start` of it, in a later turn.
+  template <class Ask>
+  void ask_others(const std::shared_ptr<BroadcastAck>& collector, Ask ask) {
+    shards_->home()->dispatch([self = this->shared_from_this(), collector, ask = std::move(ask)] {
+      Adapter::Reply answer = [collector](const std::vector<Value>& items) {
+        Packet packet;
+        packet.set_event({}, items);
+        collector->expect([] {})({}, &packet);
+      };
+      Adapter::Done done = [collector, shard = self->shards_->home()](std::error_code error) {
+        if (error) collector->expect([] {})(error, nullptr);
+        shard->post([collector] { collector->start(); });
+      };
+      if (collector->has_ended()) return done({});  // after a cancellation nobody is to be asked any more
+      ask(*self->parts_.front()->adapter, std::move(answer), std::move(done));
+    });
+  }
+
+  /// Describes everyone selected, on all servers unless `flags.local` is set.
+  ///
+  /// @param done  called once, on any thread, with those who could be asked, and the error if not all could
+  void fetch(const BroadcastOptions& options, std::optional<std::chrono::milliseconds> timeout,
+             Adapter::FetchDone done) {
+    struct Gathering {
+      void add(std::error_code problem, std::vector<SocketDetails> some) {
+        {
+          const std::lock_guard lock(mutex);
+          if (problem) error = problem;
+          std::move(some.begin(), some.end(), std::back_inserter(sockets));
+          if (--missing != 0) return;
+        }
+        done(error, std::move(sockets));
+      }
+
+      std::mutex mutex;
+      std::size_t missing;
+      std::error_code error;
+      std::vector<SocketDetails> sockets;
+      Adapter::FetchDone done;
+    };
+    const auto gathering = std::make_shared<Gathering>();
+    const bool asks_others = connects_servers() && !options.flags.local;
+    gathering->missing = parts_.size() + (asks_others ? 1 : 0);
+    gathering->done = std::move(done);
+    for (const auto& part : parts_)
+      part->shard->dispatch([self = this->shared_from_this(), at = part.get(), options, gathering] {
+        std::vector<SocketDetails> sockets;
+        for (const SocketPtr& socket : select_on(*at, options)) sockets.push_back(socket->details());
+        gathering->add({}, std::move(sockets));
+      });
+    if (asks_others)
+      tell_others([options, timeout, gathering](Adapter& adapter) {
+        adapter.fetch_sockets(options, timeout, [gathering](std::error_code error, std::vector<SocketDetails> sockets) {
+          gathering->add(error, std::move(sockets));
+        });
+      });
+  }
+
+  /// Who handles what other servers send to this namespace.
+  ServerSideHandlers& server_side_handlers() noexcept { return server_side_handlers_; }
+
+  /// From now on other servers are reached, and reach this one; until the adapters are closed.
+  void attach() {
+    if (!connects_servers()) return;
+    shards_->home()->dispatch([self = this->shared_from_this()] {
+      if (self->has_ended_ || std::exchange(self->is_attached_, true)) return;
+      self->parts_.front()->adapter->attach(self->host_);
+    });
+  }
+
+  /// No loop runs any more, and the server is going.
+  void detach() {
+    if (is_attached_) close_adapter(*parts_.front());
+  }
+
+  /// On the thread of that part.
+  void close_adapter(Part& part) {
+    if (&part == parts_.front().get()) is_attached_ = false;
+    part.adapter->close();
   }
 
   Setup& setup() noexcept { return setup_; }
@@ -325,6 +427,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     stop_purging();
     setup_.end();
     room_listeners_->end();
+    server_side_handlers_.end();
   }
 
  private:
@@ -333,8 +436,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   struct Sequenced {
     OutgoingPacket packet;
     BroadcastOptions options;
-    Part* origin = nullptr;  // of a broadcast, if it comes from one of them
-    SocketPtr target;        // null for a broadcast
+    SocketPtr target;  // null for a broadcast
     bool is_recorded = false;
     Part* act_at = nullptr;  // null for a packet; else where something else is to be done
     UniqueFunction<void()> act;
@@ -365,12 +467,9 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     });
   }
 
-  /// One of the adapters tells the other servers: that of the calling thread.
-  bool is_first(const Part& part, const Part* here) const noexcept {
-    return here ? &part == here : &part == parts_.front().get();
-  }
-  static void broadcast_on(Part& part, const OutgoingPacket& packet, const BroadcastOptions& options, bool is_first) {
-    if (is_first || options.flags.local) return part.adapter->broadcast(packet, options);
+  /// The first adapter tells the other servers.
+  void broadcast_on(Part& part, const OutgoingPacket& packet, const BroadcastOptions& options) const {
+    if (&part == parts_.front().get() || options.flags.local) return part.adapter->broadcast(packet, options);
     BroadcastOptions local = options;
     local.flags.local = true;
     part.adapter->broadcast(packet, local);
@@ -438,7 +537,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
       if (event->is_recorded)
         for (SocketState<Config>* socket : part.returning) socket->handle_recorded(event->packet, event->options);
       if (!event->target)
-        broadcast_on(part, event->packet, event->options, is_first(part, event->origin));
+        broadcast_on(part, event->packet, event->options);
       else if (&event->target->part() == &part)
         event->target->deliver_sequenced(event->packet, event->options.flags, event->is_recorded);
     }
@@ -514,6 +613,9 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   std::vector<std::unique_ptr<Part>> parts_;  // one for each shard
   std::atomic<std::uint64_t> next_ack_id_{0};
   Setup setup_;
+  ServerSideHandlers server_side_handlers_;
+  NamespaceHost<Config> host_{*this};
+  bool is_attached_ = false;  // the first thread's
 
   std::shared_ptr<RoomListeners> room_listeners_ = std::make_shared<RoomListeners>();
   std::atomic<bool> hears_of_rooms_{false};

@@ -37,7 +37,8 @@ struct EmitFlags {
 class OutgoingPacket {
  public:
   OutgoingPacket() = default;
-  explicit OutgoingPacket(EncodedPacket&& encoded, bool compress = true) {
+  explicit OutgoingPacket(EncodedPacket&& encoded, bool compress = true, bool ends_with_offset = false)
+      : ends_with_offset_(ends_with_offset) {
     auto attachment = encoded.attachments.begin();
     head_ = encoded.text.empty() && attachment != encoded.attachments.end()
                 ? Message::binary(std::move(*attachment++), compress)
@@ -68,6 +69,9 @@ class OutgoingPacket {
       session.send(std::span<const MessagePtr>(unit_));
   }
 
+  /// Whether the last argument is an offset that connection state recovery has added.
+  bool ends_with_offset() const noexcept { return ends_with_offset_; }
+
   /// Of the frames in which it leaves; 0 for an empty packet.
   std::size_t bytes() const noexcept {
     if (unit_.empty()) return head_ ? head_->frame_bytes() : 0;
@@ -85,6 +89,7 @@ class OutgoingPacket {
 
   MessagePtr head_;
   std::vector<MessagePtr> unit_;  // all messages, `head_` first; empty if there is only that
+  bool ends_with_offset_ = false;
 };
 
 namespace detail {
@@ -119,6 +124,14 @@ void write_argument(Writer& writer, const Argument& argument) {
 }
 
 template <class Argument>
+bool is_offset(const Argument& argument) {
+  if constexpr (std::is_same_v<Argument, PacketOffset>)
+    return !argument.text.empty();
+  else
+    return false;
+}
+
+template <class Argument>
 std::size_t argument_count(const Argument& argument) {
   if constexpr (std::is_same_v<Argument, Args>)
     return argument.size();
@@ -148,7 +161,7 @@ OutgoingPacket encode_event(std::string_view nsp, const std::optional<std::uint6
     writer.end_array();
   });
   if (encoded.is_binary()) require_few_attachments(encoded, max_attachments, "event \"" + std::string(event) + '"');
-  return OutgoingPacket(std::move(encoded), flags.compress);
+  return OutgoingPacket(std::move(encoded), flags.compress, (is_offset(args) || ...));
 }
 
 }  // namespace detail

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -63,9 +64,16 @@ class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBr
     change(base.options_.flags);
     return base;
   }
-  template <class Act>
-  void act(const Act& act, bool in_order) const {
-    for (const auto& child : parent_->children()) BasicBroadcastOperator<Config>(child, options_).act(act, in_order);
+  template <class Act, class Tell>
+  void act(const Act& act, bool in_order, const Tell& tell) const {
+    for (const auto& child : parent_->children())
+      BasicBroadcastOperator<Config>(child, options_).act(act, in_order, tell);
+  }
+  template <class Token>
+  void fetch_everywhere(Token&&) const {
+    static_assert(
+        std::is_void_v<Token>,
+        "socketio: a parent namespace does not know the sockets of other servers; ask each of its children().");
   }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;

@@ -7,6 +7,7 @@
 #include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/parent_namespace.hpp>
+#include <socketio/core/remote_socket.hpp>
 #include <socketio/core/room.hpp>
 #include <socketio/core/run_loops.hpp>
 #include <socketio/core/server_state.hpp>
@@ -218,6 +219,24 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   template <TypedEvent E, class... Args>
   auto server_side_emit_with_ack(const E& event, Args&&... args) const {
     return main_namespace().server_side_emit_with_ack(event, std::forward<Args>(args)...);
+  }
+
+  /// As `Namespace::on_server_side` and its kin for the main namespace.
+  template <EventName E, class F>
+  Listener on_server_side(const E& event, F&& handler) {
+    return main_namespace().on_server_side(event, std::forward<F>(handler));
+  }
+  template <EventName E, class F>
+  Listener once_server_side(const E& event, F&& handler) {
+    return main_namespace().once_server_side(event, std::forward<F>(handler));
+  }
+  template <EventName E>
+  void off_server_side(const E& event, Listener listener) {
+    main_namespace().off_server_side(event, listener);
+  }
+  template <EventName E>
+  void off_server_side(const E& event) {
+    main_namespace().off_server_side(event);
   }
 
   /// As `Namespace::use` for the main namespace.

@@ -138,6 +138,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   /// Ends without a word to the users' handlers: what they refer to may be gone already. The engines end the
   /// connections after this, and they abandon their sockets because the shards are closed.
   ~ServerState() {
+    for (const auto& [name, nsp] : namespaces_) nsp->detach();
     for (const auto& shard : *shards_) shard->close();
     for (const auto& [name, nsp] : namespaces_) nsp->drop_handlers();
     for (const ParentPtr& parent : parents_) parent->drop_handlers();
@@ -160,7 +161,10 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     const std::uint16_t bound = server_shard(0).engine_server().listen(port, address);
     has_opened_ = true;
     if (is_closed_.exchange(false)) ++generation_;
-    for (const NamespacePtr& nsp : all()) nsp->suspend(false);
+    for (const NamespacePtr& nsp : all()) {
+      nsp->suspend(false);
+      nsp->attach();
+    }
     const std::uint64_t generation = generation_;
     server_shard(0).open(generation);
     for (std::size_t i = 1; i < shards_->size(); ++i)
@@ -261,7 +265,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
       auto& part = nsp->part(shard.index());
       for (const auto& socket : NamespaceState<Config>::select_on(part, {}))
         socket->close(DisconnectReason::server_shutting_down);
-      if (find(nsp->name()) == nsp) part.adapter->close();
+      if (find(nsp->name()) == nsp) nsp->close_adapter(part);
       if (shard.index() == 0) nsp->suspend(true);
     }
     shard.engine_server().close();
@@ -342,6 +346,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
         parent->attach(nsp);
       }
     }
+    nsp->attach();
     shards_->here()->dispatch([weak = this->weak_from_this(), nsp] {
       if (const auto self = weak.lock()) self->set_up(nsp);
     });
@@ -360,7 +365,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     }
     if (const ParentPtr parent = removed->parent()) parent->detach(removed);
     for (const auto& shard : *shards_)
-      shard->dispatch([removed, index = shard->index()] { removed->part(index).adapter->close(); });
+      shard->dispatch([removed, index = shard->index()] { removed->close_adapter(removed->part(index)); });
     removed->drop_handlers();
   }
 

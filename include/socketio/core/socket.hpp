@@ -309,11 +309,10 @@ class BasicSocketEmitter {
 ///
 /// A small handle: copying it is cheap, and using it after the client has gone does nothing.
 ///
-/// @par Thread safety  All functions from any thread, except `data`, `conn` and `is_writable` (owner's thread, the one
-///                     where this socket lives). On the owner's thread they act at once, elsewhere as soon as that
-///                     thread gets to it. The handlers of one socket run one at a time, in the order in which the
-///                     client sent the events, on the owner's thread; one that is a coroutine begins in that order, and
-///                     others run while it waits.
+/// @par Thread safety  All functions from any thread. On the owner's thread, the one where this socket lives, they act
+///                     at once, elsewhere as soon as that thread gets to it. The handlers of one socket run one at a
+///                     time, in the order in which the client sent the events, on the owner's thread; one that is a
+///                     coroutine begins in that order, and others run while it waits.
 /// @par Lifetime       When the socket disconnects its handlers and its middleware are destroyed, after `disconnect`
 ///                     has been handled, so that they may hold the socket. Its `data` live as long as the last handle:
 ///                     a handle of the socket itself in them would keep both for ever.
@@ -338,11 +337,12 @@ class BasicSocket {
   /// The owner's thread, for `asio::post` and `asio::co_spawn`. While the server is there.
   asio::any_io_executor get_executor() const { return state_->shard().executor(); }
 
-  /// Whatever the program wants to remember of this client. Owner's thread only.
+  /// Whatever the program wants to remember of this client. Any thread gets it; what is in it the program guards
+  /// itself, unless it is used on the owner's thread only.
   Data& data() const { return state_->data(); }
 
   /// The Engine.IO session below: its transport name, whether it has been upgraded, what is unsent; with
-  /// `Session::observe`, its packets, its upgrade and its end. Owner's thread only.
+  /// `Session::observe`, its packets, its upgrade and its end. Session says which of its functions are for any thread.
   Session& conn() const noexcept { return state_->connection()->session(); }
 
   /// The client of this socket: its connection, and its sockets in other namespaces.
@@ -351,8 +351,10 @@ class BasicSocket {
   /// The HTTP request that began the connection.
   const HttpRequest& request() const noexcept { return conn().request(); }
 
-  /// Whether nothing is queued for this client. Owner's thread only.
-  bool is_writable() const noexcept { return conn().is_writable(); }
+  /// Whether nothing is queued for this client; on another thread than the owner's, as of a moment ago.
+  bool is_writable() const noexcept {
+    return state_->shard().owns_this_thread() ? conn().is_writable() : conn().was_writable();
+  }
 
   /// Registers a handler for an event of this client.
   ///
@@ -566,7 +568,8 @@ class BasicSocket {
  private:
   BasicSocketEmitter<Config> emitter() const { return {state_, EmitFlags{}, std::nullopt}; }
 
-  using Direction = typename detail::SocketState<Config>::Direction;
+  using State = detail::SocketState<Config>;
+  using Direction = typename State::Direction;
 
   struct Registration {
     bool once = false;
@@ -577,7 +580,7 @@ class BasicSocket {
   Listener add_handler(const E& event, Registration how, F&& handler) const {
     const Listener listener = Listener::make();
     const auto add = [&](auto&& function) {
-      auto erased = detail::make_event_handler<Config>(std::forward<decltype(function)>(function));
+      auto erased = detail::make_event_handler<State>(std::forward<decltype(function)>(function));
       erased->listener = listener;
       erased->once = how.once;
       register_handler(detail::name_of(event), std::move(erased), how.first);
@@ -594,7 +597,7 @@ class BasicSocket {
   }
 
   // The same for all functions, so that it is compiled once.
-  void register_handler(std::string_view event, detail::EventHandlerPtr<Config> handler, bool first) const {
+  void register_handler(std::string_view event, typename State::HandlerPtr handler, bool first) const {
     if (state_->shard().owns_this_thread()) return state_->add_handler(event, std::move(handler), first);
     state_->shard().post([state = state_, event = std::string(event), handler = std::move(handler), first]() mutable {
       state->add_handler(event, std::move(handler), first);
@@ -614,7 +617,7 @@ class BasicSocket {
     const Listener listener = Listener::make();
     detail::require_catch_all_handler<std::decay_t<F>>();
     if constexpr (detail::CatchAllFunction<F>) {
-      auto erased = detail::make_catch_all_handler<Config>(std::forward<F>(handler));
+      auto erased = detail::make_catch_all_handler<State>(std::forward<F>(handler));
       erased->listener = listener;
       state_->shard().dispatch([state = state_, direction, first, erased = std::move(erased)]() mutable {
         state->add_catch_all(direction, std::move(erased), first);

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,7 +52,7 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
  public:
   using Parser = typename Config::Parser;
   using Data = typename Config::SocketData;
-  using HandlerPtr = EventHandlerPtr<Config>;
+  using HandlerPtr = EventHandlerPtr<SocketState>;
 
   enum class Direction { incoming, outgoing };
 
@@ -72,6 +73,8 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   Shard& shard() const noexcept { return *part_->shard; }
   Adapter& adapter() const noexcept { return *part_->adapter; }
   Handshake handshake() const;
+  /// What other servers are told of it. On the owner's thread.
+  SocketDetails details() const;
   template <class... Results>
   void send_ack(std::uint64_t id, const Results&... results);
   void report_handler_exception(std::string_view event) const noexcept {
@@ -79,8 +82,14 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   }
 
   const std::shared_ptr<Connection<Config>>& connection() const noexcept { return connection_; }
+  /// Any thread: whoever comes first makes them.
   Data& data() {
-    if (!data_) data_ = std::make_shared<Data>();
+    if (!has_data_.load(std::memory_order_acquire)) {
+      auto made = std::make_shared<Data>();
+      const std::lock_guard lock(shard().handlers_mutex());
+      if (!data_) data_ = std::move(made);
+      has_data_.store(true, std::memory_order_release);
+    }
     return *data_;
   }
   bool is_recovered() const noexcept { return recovery_ && recovery_->is_recovered.load(std::memory_order_relaxed); }
@@ -187,12 +196,12 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void abandon();
 
  private:
-  CatchAllList<Config>& catch_all(Direction direction) noexcept {
+  CatchAllList<SocketState>& catch_all(Direction direction) noexcept {
     return direction == Direction::incoming ? incoming_ : outgoing_;
   }
   void tell_outgoing(const OutgoingPacket& packet);
   void dispatch_local(std::string_view event, std::vector<Value> args);
-  void dispatch(Delivery<Config>& delivery) {
+  void dispatch(Delivery<SocketState>& delivery) {
     if (is_connected()) handlers_.dispatch(shard(), delivery);
   }
   bool has_gone() const noexcept { return is_over_ && !is_connected(); }
@@ -206,11 +215,12 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   Value auth_;
   std::chrono::system_clock::time_point issued_ = std::chrono::system_clock::now();
   std::shared_ptr<Data> data_;  // made when it is first used; the same after a recovery
+  std::atomic<bool> has_data_{false};
   std::atomic<bool> connected_{false};
   bool is_over_ = false;  // has left, or was refused: joins no room any more
-  EventRegistry<Config> handlers_;
-  CatchAllList<Config> incoming_;
-  CatchAllList<Config> outgoing_;
+  EventRegistry<SocketState> handlers_;
+  CatchAllList<SocketState> incoming_;
+  CatchAllList<SocketState> outgoing_;
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
   std::unique_ptr<PendingAcks> acks_;
   std::unique_ptr<SocketRecovery> recovery_;  // null without connection state recovery

@@ -10,6 +10,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/protocol/eio_packet.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -88,7 +89,7 @@ class SessionListener {
 
 /// One client of the engine, from its handshake to its end, over long-polling and WebSocket.
 ///
-/// @par Thread safety  Owner's thread only.
+/// @par Thread safety  Owner's thread only, except the functions marked otherwise.
 /// @par Lifetime       The engine keeps an open session alive; keep a `shared_ptr` to use it after its end. All
 ///                     functions may be called at any time, from inside any callback, and on a closed session.
 /// @par Specification  Engine.IO protocol, revision 4.
@@ -106,6 +107,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session& operator=(const Session&) = delete;
   ~Session();
 
+  // Any thread.
+
   /// The session id: a secret shared with the client; never show it to others.
   const std::string& id() const noexcept { return id_; }
 
@@ -120,10 +123,16 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// "polling" or "websocket".
   std::string_view transport_name() const noexcept {
-    return channel_ == Channel::polling ? std::string_view("polling") : std::string_view("websocket");
+    return channel() == Channel::polling ? std::string_view("polling") : std::string_view("websocket");
   }
   ReadyState ready_state() const noexcept { return ready_state_; }
   bool is_upgraded() const noexcept { return is_upgraded_; }
+
+  /// What `is_writable` was when something last happened to the session.
+  bool was_writable() const noexcept { return was_writable_.load(std::memory_order_relaxed); }
+
+  // Owner's thread.
+
   bool is_upgrading() const noexcept { return upgrade_ != nullptr; }
 
   /// Whether a message sent now would leave at once: a poll is waiting, or nothing is queued on the WebSocket.
@@ -214,6 +223,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool announce(const Message& message);
   bool can_bypass_buffer() const noexcept;
   void queue(const MessagePtr& message);
+  void note_writable() noexcept { note_writable(is_writable()); }
+  void note_writable(bool writable) noexcept { was_writable_.store(writable, std::memory_order_relaxed); }
   void hand_to_websocket(const MessagePtr& message);
   void pass_on(const MessagePtr& message);
   void flush();
@@ -260,9 +271,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t buffered_bytes_ = 0;
   Timer heartbeat_timer_;
   WebSocketEar websocket_ear_{*this};
-  Channel channel_ = Channel::polling;
-  ReadyState ready_state_ = ReadyState::opening;
-  bool is_upgraded_ : 1 = false;
+  std::atomic<Channel> channel_{Channel::polling};
+  std::atomic<ReadyState> ready_state_{ReadyState::opening};
+  std::atomic<bool> is_upgraded_{false};
+  std::atomic<bool> was_writable_{false};
   bool observes_packets_ : 1 = false;
   bool awaits_pong_ : 1 = false;
   bool pong_time_was_extended_ : 1 = false;

@@ -57,6 +57,7 @@ void Connection<Config>::disconnect() {
 
 template <class Config>
 void Connection<Config>::remove(const SocketState<Config>& socket) {
+  const std::lock_guard lock(socket.shard().handlers_mutex());
   std::erase_if(sockets_, [&](const SocketPtr& mine) { return mine.get() == &socket; });
 }
 
@@ -225,7 +226,10 @@ void Connection<Config>::finish_connect(const SocketPtr& socket, const Next::Res
                      : send_connect_error(socket->nsp_name(), refusal->what(), refusal->data());
   }
   connect_timer_.reset();
-  sockets_.push_back(socket);
+  {
+    const std::lock_guard lock(socket->shard().handlers_mutex());
+    sockets_.push_back(socket);
+  }
   socket->handle_connected();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/core/namespace_state.hpp>
+#include <socketio/core/server_side_events.hpp>
 #include <socketio/core/session_log.hpp>
 #include <socketio/core/socket_state.hpp>
 #include <socketio/protocol/convert.hpp>
@@ -51,6 +52,20 @@ Handshake SocketState<Config>::handshake() const {
           request.target,
           request.secure,
           request.headers.contains("origin")};
+}
+
+template <class Config>
+SocketDetails SocketState<Config>::details() const {
+  SocketDetails details{id_, handshake(), adapter().rooms_of(*this), {}};
+  if constexpr (Writable<Data>) {
+    if (!has_data_.load(std::memory_order_acquire)) return details;
+    try {
+      details.data = values_from(*data_).front();
+    } catch (...) {
+      report_handler_exception({});  // the converter is the user's
+    }
+  }
+  return details;
 }
 
 template <class Config>
@@ -128,6 +143,7 @@ void SocketState<Config>::restore(RestoredSession restored) {
   recovery_->is_recovered = true;
   for (const OutgoingPacket& packet : restored.missed) recovery_->missed_bytes += packet.bytes();
   data_ = std::static_pointer_cast<Data>(restored.session.data);
+  has_data_ = data_ != nullptr;
   const std::vector<std::string> rooms = restored.session.rooms;
   recovery_->returning = std::move(restored);
   nsp_->handle_returning(*this);
@@ -189,8 +205,8 @@ void SocketState<Config>::handle_connected() {
 template <class Config>
 void SocketState<Config>::handle_event(std::shared_ptr<SocketState> self, PacketPtr packet) {
   const bool has_data = packet->has_data();
-  Delivery<Config> delivery(std::move(self), std::move(packet));
-  SocketState& socket = *delivery.socket();
+  Delivery<SocketState<Config>> delivery(std::move(self), std::move(packet));
+  SocketState& socket = *delivery.receiver();
   if (!socket.incoming_.empty()) socket.incoming_.dispatch(delivery);
   if (!has_data) return;  // "42" alone: nothing else to call, and nothing wrong with it
 
@@ -198,7 +214,7 @@ void SocketState<Config>::handle_event(std::shared_ptr<SocketState> self, Packet
   std::shared_ptr<Packet> shared = delivery.share();
   socket.middleware_->run(
       socket.part_->shard, IncomingEvent(shared),
-      [self = delivery.socket(), shared, passed = delivery.after_middleware()](Next::Result refusal) mutable {
+      [self = delivery.receiver(), shared, passed = delivery.after_middleware()](Next::Result refusal) mutable {
         if (!refusal) return self->dispatch(passed);
         self->shard().report({make_error_code(Errc::middleware_refused), refusal->what(), self->nsp_name(), self->id_,
                               std::string(shared->event_name()), nullptr});
@@ -228,7 +244,7 @@ void SocketState<Config>::handle_refused() {
 template <class Config>
 void SocketState<Config>::handle_lost() {
   if (recovery_ && recovery_->returning) {
-    recovery_->returning->session.data = data_;
+    if (has_data_.load(std::memory_order_acquire)) recovery_->returning->session.data = data_;
     nsp_->persist_session(*part_, std::move(recovery_->returning->session));
   }
   handle_refused();
@@ -294,7 +310,7 @@ void SocketState<Config>::tell_outgoing(const OutgoingPacket& packet) {
   PacketPtr event = packet.template decode<Parser>();
   if (!event || event->type() != PacketType::event) return;
   parts(*event).id.reset();  // the acknowledgement is for the client to give
-  Delivery<Config> delivery(this->shared_from_this(), std::move(event));
+  Delivery<SocketState<Config>> delivery(this->shared_from_this(), std::move(event));
   outgoing_.dispatch(delivery);
 }
 
@@ -303,7 +319,7 @@ void SocketState<Config>::dispatch_local(std::string_view event, std::vector<Val
   if (!handlers_.contains(event)) return;
   auto packet = std::make_shared<Packet>();
   packet->set_event(std::string(event), std::move(args));
-  Delivery<Config> delivery(this->shared_from_this(), std::move(packet));
+  Delivery<SocketState<Config>> delivery(this->shared_from_this(), std::move(packet));
   handlers_.dispatch(shard(), delivery);
 }
 

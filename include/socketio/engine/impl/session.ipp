@@ -188,9 +188,11 @@ inline bool Session::can_bypass_buffer() const noexcept {
 inline void Session::queue(const MessagePtr& message) {
   buffered_bytes_ += message->payload().size();
   buffer_.push_back(message);
+  note_writable(false);
 }
 
 inline void Session::hand_to_websocket(const MessagePtr& message) {
+  note_writable(false);  // until it is drained
   if (is_eio3_ && message->is_binary())
     websocket_->send(needs_base64_ ? Message::eio3_base64(*message) : Message::eio3_binary(*message));
   else if (needs_base64_ && message->is_binary())
@@ -272,6 +274,7 @@ inline void Session::deliver_drain() {
   }
   const bool has_unsent = !buffer_.empty() || (websocket_ && !websocket_->is_writable());
   if (has_unsent || ready_state_ == ReadyState::closed) return;
+  note_writable();
   tell("on_drain", [this](SessionListener& told) { told.on_drain(*this); });
   if (ready_state_ != ReadyState::closed) guarded("on_drain", [this] { engine_->drain_hook(*this); });
 }
@@ -405,6 +408,7 @@ inline void Session::close_channel(bool discard) {
 inline void Session::finish(CloseReason reason, std::string_view description, std::string_view poll_answer) {
   if (ready_state_ == ReadyState::closed) return;
   ready_state_ = ReadyState::closed;
+  note_writable(false);
 
   // Callers go on with `this` after their callbacks, and the listener may be running: both live until a later turn, or
   // until the loop is destroyed with that turn not run.

@@ -181,6 +181,7 @@ inline void Session::handle_poll(ExchangePtr exchange, HttpHeaders headers) {
   });
   polling_->poll = std::move(exchange);
   polling_->poll_headers = std::move(headers);
+  note_writable();
   flush();
   if (polling_ && polling_->poll && polling_->closes_on_next_poll)
     finish(CloseReason::forced_close, {},
@@ -190,6 +191,7 @@ inline void Session::handle_poll(ExchangePtr exchange, HttpHeaders headers) {
 
 inline void Session::answer_poll(PollBody body) {
   const ExchangePtr exchange = std::exchange(polling_->poll, nullptr);
+  note_writable(false);
   answer(*exchange, std::exchange(polling_->poll_headers, {}), std::move(body));
 }
 

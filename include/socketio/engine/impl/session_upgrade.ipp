@@ -31,6 +31,7 @@ inline void Session::complete_upgrade() {
   is_upgraded_ = true;
   needs_base64_ = upgrade->needs_base64();
   attach(upgrade->detach());
+  note_writable();
   if (awaits_pong_) {
     pong_time_was_extended_ = false;
     arm_heartbeat(engine_->options.ping_timeout);

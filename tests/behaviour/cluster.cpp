@@ -1,0 +1,638 @@
+// SPDX-License-Identifier: MIT
+// Servers that work together, through the adapter that connects those of one process.
+
+#include "../support/client.hpp"
+
+#include <socketio/core/memory_cluster.hpp>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+using namespace socketio;
+using namespace socketio::test;
+
+using List = std::vector<std::string>;
+
+namespace {
+
+inline constexpr Event<"sum", int(int, int)> sum;
+
+/// Two servers that know each other.
+struct Cluster {
+  explicit Cluster(ServerOptions options = {}) : options_(with_adapter(std::move(options))) { pump(); }
+
+  /// Lets everything happen on both servers, to and fro.
+  void pump() {
+    for (int i = 0; i < 4; ++i) {
+      a.pump();
+      if (b) b->pump();
+    }
+  }
+
+  MemoryCluster cluster;
+
+ private:
+  ServerOptions with_adapter(ServerOptions options) const {
+    options.adapter = cluster.adapter(options.connection_state_recovery);
+    return options;
+  }
+
+  ServerOptions options_;
+
+ public:
+  Harness a{on_memory, options_};
+  std::optional<Harness> b{std::in_place, on_memory, options_};
+};
+
+List drain(Harness::WebSocket& client) {
+  List messages;
+  while (client.has_message()) messages.push_back(client.next());
+  return messages;
+}
+
+/// What an operation has completed with.
+template <class Result>
+struct Outcome {
+  auto receiver() {
+    return [this](std::error_code code, Result value) {
+      ++calls;
+      error = code;
+      result = std::move(value);
+    };
+  }
+
+  int calls = 0;
+  std::error_code error;
+  Result result{};
+};
+
+using Sockets = std::vector<BasicRemoteSocket<TestConfig>>;
+
+}  // namespace
+
+TEST_CASE("what one server sends reaches the clients of all", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  cluster.b->io.on("connection",
+                   [](TestSocket socket) { socket.on("join", [socket](std::string room) { socket.join(room); }); });
+  auto on_a = open_socket(cluster.a);
+  auto on_b = open_socket(*cluster.b);
+  auto in_room = open_engine(*cluster.b);
+  const std::string id = join(in_room);
+  in_room.text(R"(42["join","r"])");
+  cluster.pump();
+
+  cluster.a.io.emit("all", 1, "two");
+  cluster.a.io.to("r").emit("room");
+  cluster.a.io.except("r").emit("others");
+  cluster.a.io.to(id).emit("one");
+  cluster.a.io.emit("binary", Binary(std::string("123")));
+  cluster.a.io.local().emit("local");
+  cluster.a.io.of("/elsewhere").emit("elsewhere");
+  cluster.pump();
+  const std::string all = R"(42["all",1,"two"])";
+  const std::string binary = R"(451-["binary",{"_placeholder":true,"num":0}])";
+  CHECK(drain(on_a) == List{all, R"(42["others"])", binary, "<binary>123", R"(42["local"])"});
+  CHECK(drain(on_b) == List{all, R"(42["others"])", binary, "<binary>123"});
+  CHECK(drain(in_room) == List{all, R"(42["room"])", R"(42["one"])", binary, "<binary>123"});
+
+  cluster.b->io.emit("back");
+  cluster.pump();
+  CHECK(drain(on_a) == List{R"(42["back"])"});
+}
+
+TEST_CASE("a socket broadcasts to the clients of all servers but itself", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  cluster.a.io.on("connection", [](TestSocket socket) {
+    socket.on("say", [socket](std::string text) { socket.broadcast().emit("said", text); });
+  });
+  auto speaker = open_socket(cluster.a);
+  auto neighbour = open_socket(cluster.a);
+  auto listener = open_socket(*cluster.b);
+  speaker.text(R"(42["say","hi"])");
+  cluster.pump();
+  CHECK(drain(speaker).empty());
+  CHECK(drain(neighbour) == List{R"(42["said","hi"])"});
+  CHECK(drain(listener) == List{R"(42["said","hi"])"});
+}
+
+TEST_CASE("volatile broadcasts are volatile on every server", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  auto ready = open_socket(*cluster.b);
+  auto stalled = open_socket(*cluster.b);
+  stalled.stall(true);
+  cluster.b->io.emit("fill");
+  cluster.pump();
+  cluster.a.io.volatile_().emit("tick");
+  cluster.pump();
+  stalled.stall(false);
+  CHECK(drain(ready) == List{R"(42["fill"])", R"(42["tick"])"});
+  CHECK(drain(stalled) == List{R"(42["fill"])"});
+}
+
+TEST_CASE("what a server asks of sockets and what it sends keep their order on the others",
+          "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  auto client = open_socket(*cluster.b);
+  for (int i = 0; i < 10; ++i) {
+    cluster.a.io.sockets_join("r");
+    cluster.a.io.to("r").emit("in", i);
+    cluster.a.io.sockets_leave("r");
+    cluster.a.io.to("r").emit("out", i);
+  }
+  cluster.pump();
+  List expected;
+  for (int i = 0; i < 10; ++i) expected.push_back(R"(42["in",)" + std::to_string(i) + "]");
+  CHECK(drain(client) == expected);
+}
+
+TEST_CASE("fetch_sockets with a token knows the sockets of all servers", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  cluster.b->io.on("connection", [](TestSocket socket) {
+    socket.data() = Value{{"name", "Ada"}, {"picture", Binary(std::string("png"))}};
+    socket.join("r");
+  });
+  auto on_a = open_engine(cluster.a);
+  const std::string id_a = join(on_a);
+  auto on_b = cluster.b->open(std::string(websocket_target) + "&color=red");
+  REQUIRE(on_b.next().substr(0, 2) == "0{");
+  const std::string id_b = join(on_b, {}, R"({"token":"t"})");
+
+  Outcome<Sockets> all;
+  cluster.a.io.fetch_sockets(all.receiver());
+  CHECK(all.calls == 0);
+  cluster.pump();
+  REQUIRE(all.calls == 1);
+  CHECK_FALSE(all.error);
+  REQUIRE(all.result.size() == 2);
+  const auto remote =
+      std::find_if(all.result.begin(), all.result.end(), [&](const auto& socket) { return socket.id() == id_b; });
+  REQUIRE(remote != all.result.end());
+  CHECK(remote->rooms() == List{id_b, "r"});
+  CHECK(remote->handshake().auth["token"].as_string() == "t");
+  CHECK(remote->handshake().query.find("color") == "red");
+  CHECK(remote->data()["name"].as_string() == "Ada");
+  CHECK(remote->data()["picture"].as_binary() == Binary(std::string("png")));
+
+  Outcome<Sockets> some, local, nobody;
+  cluster.a.io.in("r").fetch_sockets(some.receiver());
+  cluster.a.io.local().fetch_sockets(local.receiver());
+  cluster.a.io.in("empty").fetch_sockets(nobody.receiver());
+  cluster.pump();
+  REQUIRE(some.result.size() == 1);
+  CHECK(some.result[0].id() == id_b);
+  REQUIRE(local.result.size() == 1);
+  CHECK(local.result[0].id() == id_a);
+  CHECK(local.result[0].data().is_null());
+  CHECK(nobody.calls == 1);
+  CHECK(nobody.result.empty());
+  CHECK(cluster.a.io.fetch_sockets().size() == 1);
+}
+
+TEST_CASE("a server without a cluster fetches its own sockets", "[behaviour][cluster]") {
+  Harness harness;
+  auto client = open_engine(harness);
+  const std::string id = join(client);
+  Outcome<Sockets> all;
+  harness.io.fetch_sockets(all.receiver());
+  CHECK(all.calls == 0);
+  harness.pump();
+  REQUIRE(all.result.size() == 1);
+  CHECK(all.result[0].id() == id);
+  all.result[0].emit("hello");
+  CHECK(client.next() == R"(42["hello"])");
+}
+
+TEST_CASE("remote sockets are sent to, moved and disconnected", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  List log;
+  cluster.b->io.on("connection", [&](TestSocket socket) {
+    socket.on("disconnect", [&](DisconnectReason why) { log.emplace_back(to_string(why)); });
+  });
+  auto client = open_socket(*cluster.b);
+  Outcome<Sockets> all;
+  cluster.a.io.fetch_sockets(all.receiver());
+  cluster.pump();
+  REQUIRE(all.result.size() == 1);
+  const auto remote = all.result[0];
+
+  remote.emit("x", 1);
+  remote.emit(sum, 1, 2);
+  remote.join("r1", "r2");
+  remote.leave("r1");
+  cluster.a.io.to("r1").emit("to r1");
+  cluster.a.io.to("r2").emit("to r2");
+  cluster.pump();
+  CHECK(drain(client) == List{R"(42["x",1])", R"(42["sum",1,2])", R"(42["to r2"])"});
+  CHECK(remote.rooms() == List{remote.id()});  // as it was
+
+  remote.disconnect();
+  cluster.pump();
+  CHECK(client.next() == "41");
+  CHECK(log == List{"server namespace disconnect"});
+  remote.emit("nobody");
+  cluster.pump();
+}
+
+TEST_CASE("a remote socket answers, is gone, or takes too long", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  auto client = open_socket(*cluster.b);
+  Outcome<Sockets> all;
+  cluster.a.io.fetch_sockets(all.receiver());
+  cluster.pump();
+  REQUIRE(all.result.size() == 1);
+  const auto remote = all.result[0];
+
+  Outcome<int> answered, declared, late, wrong, gone, never;
+  remote.emit_with_ack<int>("x", 1, answered.receiver());
+  cluster.pump();
+  CHECK(client.next() == R"(420["x",1])");
+  CHECK(answered.calls == 0);
+  client.text("430[42]");
+  cluster.pump();
+  CHECK(answered.result == 42);
+  CHECK_FALSE(answered.error);
+
+  remote.emit_with_ack(sum, 1, 2, declared.receiver());
+  cluster.pump();
+  CHECK(client.next() == R"(421["sum",1,2])");
+  client.text("431[3]");
+  cluster.pump();
+  CHECK(declared.result == 3);
+
+  remote.timeout(1s).emit_with_ack<int>("late", late.receiver());
+  cluster.pump();
+  cluster.b->wait(1s);
+  cluster.pump();
+  CHECK(late.error == Errc::timed_out);
+  CHECK(late.calls == 1);
+  CHECK(client.next() == R"(422["late"])");
+
+  remote.emit_with_ack<int>("wrong", wrong.receiver());
+  cluster.pump();
+  CHECK(client.next() == R"(423["wrong"])");
+  client.text(R"(433["text"])");
+  cluster.pump();
+  CHECK(wrong.error == Errc::bad_argument);
+
+  remote.emit_with_ack<int>("gone", gone.receiver());
+  cluster.pump();
+  client.abort();
+  cluster.pump();
+  CHECK(gone.error == Errc::disconnected);
+  remote.emit_with_ack<int>("nobody", never.receiver());
+  cluster.pump();
+  CHECK(never.error == Errc::disconnected);
+}
+
+TEST_CASE("a broadcast with acknowledgements hears of the clients of all servers", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  auto on_a = open_socket(cluster.a);
+  auto on_b = open_socket(*cluster.b);
+  auto other = open_socket(*cluster.b);
+
+  Outcome<std::vector<std::string>> all, some;
+  cluster.a.io.timeout(1s).emit("ask", all.receiver());
+  cluster.a.io.local().timeout(1s).emit("ask", some.receiver());
+  cluster.pump();
+  CHECK(on_a.next() == R"(420["ask"])");
+  CHECK(on_a.next() == R"(421["ask"])");
+  // The id is that server's own.
+  CHECK(on_b.next() == R"(420["ask"])");
+  CHECK(other.next() == R"(420["ask"])");
+  on_b.text(R"(430["b"])");
+  other.text(R"(430["other"])");
+  on_a.text(R"(431["a"])");
+  cluster.pump();
+  CHECK(some.result == List{"a"});
+  CHECK(all.calls == 0);
+  on_a.text(R"(430["a"])");
+  cluster.pump();
+  CHECK(all.calls == 1);
+  CHECK_FALSE(all.error);
+  std::sort(all.result.begin(), all.result.end());
+  CHECK(all.result == List{"a", "b", "other"});
+
+  Outcome<std::vector<std::string>> partial;
+  cluster.a.io.timeout(1s).emit("ask", partial.receiver());
+  cluster.pump();
+  on_a.text(R"(432["a"])");
+  on_b.text(R"(431["b"])");
+  cluster.pump();
+  cluster.b->wait(1s);
+  cluster.pump();
+  CHECK(partial.error == Errc::timed_out);
+  CHECK(partial.result.size() == 2);
+  other.text(R"(431["too late"])");
+  cluster.pump();
+  CHECK(partial.calls == 1);
+
+  Outcome<std::vector<std::string>> gone;
+  cluster.a.io.emit("ask", gone.receiver());
+  cluster.pump();
+  on_a.text(R"(433["a"])");
+  other.text(R"(432["other"])");
+  on_b.abort();
+  cluster.pump();
+  CHECK(gone.error == Errc::disconnected);
+  CHECK(gone.result.size() == 2);
+}
+
+TEST_CASE("the sockets of all servers join, leave and are disconnected", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  auto on_a = open_socket(cluster.a);
+  auto on_b = open_socket(*cluster.b);
+  cluster.a.io.sockets_join("x", "y");
+  cluster.a.io.in("x").sockets_leave("y");
+  cluster.a.io.local().sockets_join("z");
+  cluster.pump();
+  CHECK(cluster.a.io.room("x").size() == 1);
+  CHECK(cluster.b->io.room("x").size() == 1);
+  CHECK(cluster.b->io.room("y").empty());
+  CHECK(cluster.b->io.room("z").empty());
+  cluster.a.io.local().disconnect_sockets();
+  cluster.pump();
+  CHECK(on_a.next() == "41");
+  CHECK(cluster.b->io.sockets().size() == 1);
+  cluster.a.io.in("x").disconnect_sockets(true);
+  cluster.pump();
+  CHECK(on_b.closed());
+}
+
+TEST_CASE("servers send each other events", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  List log;
+  const auto note = [&](const std::string& what) { log.push_back(what); };
+  cluster.a.io.on_server_side("hello", [&](std::string) { note("a must not hear it"); });
+  cluster.b->io.on_server_side("hello", [&](std::string who, Binary bytes, std::optional<int> missing) {
+    note("hello " + who + ' ' + std::to_string(bytes.size()) + (missing ? "!" : ""));
+  });
+  cluster.b->io.once_server_side("hello", [&] { note("once"); });
+  const Listener second =
+      cluster.b->io.on_server_side("hello", [&](const Args& args) { note(std::to_string(args.size())); });
+  cluster.b->io.of("/n").on_server_side("hello", [&] { note("/n must not hear it"); });
+  cluster.a.io.server_side_emit("hello", "a", Binary(std::string("123")));
+  CHECK(log.empty());
+  cluster.pump();
+  CHECK(log == List{"hello a 3", "once", "2"});
+
+  log.clear();
+  cluster.b->io.off_server_side("hello", second);
+  cluster.a.io.server_side_emit("hello", "a", Binary());
+  cluster.pump();
+  CHECK(log == List{"hello a 0"});
+  log.clear();
+  cluster.b->io.off_server_side("hello");
+  cluster.a.io.server_side_emit("hello", "a", Binary());
+  cluster.pump();
+  CHECK(log.empty());
+
+  for (const char* name : {"connect", "connection", "new_namespace"}) {
+    CHECK_THROWS_AS(cluster.a.io.server_side_emit(name), std::invalid_argument);
+    CHECK_THROWS_AS(cluster.a.io.on_server_side(name, [] {}), std::invalid_argument);
+  }
+}
+
+TEST_CASE("the handlers of other servers answer", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  cluster.b->io.on_server_side("value", [] { return 1; });
+  Ack<std::string> kept;
+  cluster.b->io.on_server_side("later", [&](Ack<std::string> ack) { kept = ack; });
+  cluster.b->io.on_server_side("coroutine", [](int i) -> asio::awaitable<int> { co_return i + 1; });
+  cluster.b->io.on_server_side("nothing", [](Ack<> ack) { ack(); });
+  cluster.b->io.on_server_side(sum, [](int x, int y) { return x + y; });
+
+  Outcome<std::vector<int>> value, coroutine, declared;
+  Outcome<List> later;
+  Outcome<std::size_t> count;
+  cluster.a.io.server_side_emit("value", value.receiver());
+  cluster.a.io.server_side_emit("later", later.receiver());
+  cluster.a.io.server_side_emit_with_ack<int>("coroutine", 1, coroutine.receiver());
+  cluster.a.io.server_side_emit_with_ack<void>("nothing", count.receiver());
+  cluster.a.io.server_side_emit(sum, 1, 2, declared.receiver());
+  CHECK(value.calls == 0);
+  cluster.pump();
+  CHECK(value.result == std::vector<int>{1});
+  CHECK(coroutine.result == std::vector<int>{2});
+  CHECK(declared.result == std::vector<int>{3});
+  CHECK(count.result == 1);
+  CHECK_FALSE(count.error);
+  CHECK(later.calls == 0);
+  kept("now");
+  kept("and again");
+  cluster.pump();
+  CHECK(later.calls == 1);
+  CHECK(later.result == List{"now"});
+
+  std::vector<int> awaited;
+  asio::co_spawn(
+      cluster.a.io.get_executor(),
+      [&]() -> asio::awaitable<void> { awaited = co_await cluster.a.io.server_side_emit_with_ack(sum, 2, 3); },
+      asio::detached);
+  cluster.pump();
+  CHECK(awaited == std::vector<int>{5});
+}
+
+TEST_CASE("a server that has no answer is not waited for", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  List reports;
+  cluster.b->io.on_error([&](const ErrorReport& report) { reports.push_back(report.message()); });
+  cluster.b->io.on_server_side("throws", []() -> int { throw std::runtime_error("oh"); });
+  cluster.b->io.on_server_side("typed", [](int) { return 1; });
+  cluster.b->io.on_server_side("forgets", [](Ack<int>) {});
+  Outcome<std::vector<int>> unknown, throws, typed, forgets, wrong;
+  cluster.a.io.server_side_emit("unknown", unknown.receiver());
+  cluster.a.io.server_side_emit("throws", throws.receiver());
+  cluster.a.io.server_side_emit("typed", "text", typed.receiver());
+  cluster.a.io.server_side_emit("forgets", forgets.receiver());
+  cluster.pump();
+  for (const auto* outcome : {&unknown, &throws, &typed, &forgets}) {
+    CHECK(outcome->calls == 1);
+    CHECK(outcome->error == Errc::no_answer);
+    CHECK(outcome->result.empty());
+  }
+  CHECK(reports == List{"event \"throws\" in /: handler threw: oh",
+                        "event \"typed\" in /: argument 1: expected integer, got string"});
+
+  cluster.b->io.on_server_side("text", [] { return "text"; });
+  cluster.a.io.on_error([&](const ErrorReport&) {});
+  cluster.a.io.server_side_emit("text", wrong.receiver());
+  cluster.pump();
+  CHECK(wrong.error == Errc::bad_argument);
+}
+
+TEST_CASE("a server that does not answer in time is waited for no longer", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  Ack<int> kept;
+  cluster.b->io.on_server_side("later", [&](Ack<int> ack) { kept = ack; });
+  auto client = open_socket(cluster.a);
+  Outcome<std::vector<int>> later;
+  Outcome<Sockets> sockets, soon;
+  cluster.a.io.server_side_emit("later", later.receiver());
+  cluster.pump();
+  cluster.a.io.fetch_sockets(sockets.receiver());  // the other server does nothing from now on
+  cluster.a.io.timeout(1s).fetch_sockets(soon.receiver());
+  cluster.a.pump();
+  cluster.a.wait(999ms);
+  CHECK(soon.calls == 0);
+  cluster.a.wait(1ms);
+  CHECK(soon.calls == 1);
+  CHECK(soon.error == Errc::timed_out);
+  CHECK(soon.result.size() == 1);
+  cluster.a.wait(3999ms);
+  CHECK(later.calls + sockets.calls == 0);
+  cluster.a.wait(1ms);
+  CHECK(later.error == Errc::timed_out);
+  CHECK(sockets.error == Errc::timed_out);
+  CHECK(sockets.result.size() == 1);
+  kept(1);
+  cluster.pump();
+  CHECK(later.calls == 1);
+  CHECK(sockets.calls == 1);
+}
+
+TEST_CASE("a server that closes leaves the cluster, and returns when it listens", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  auto client = open_socket(cluster.a);
+  auto other = open_socket(*cluster.b);
+  Ack<int> kept;
+  cluster.b->io.on_server_side("later", [&](Ack<int> ack) { kept = ack; });
+  Outcome<std::vector<int>> pending, unhandled;
+  cluster.a.io.server_side_emit("later", pending.receiver());
+  cluster.pump();
+  cluster.a.io.server_side_emit("later", unhandled.receiver());
+  cluster.b->io.close();
+  cluster.pump();
+  CHECK(unhandled.error == Errc::no_answer);
+  CHECK(pending.calls == 0);  // its handler may still answer
+  kept = {};
+  cluster.pump();
+  CHECK(pending.error == Errc::no_answer);
+
+  Outcome<std::vector<int>> alone;
+  cluster.a.io.server_side_emit("later", alone.receiver());
+  cluster.a.io.emit("x");
+  cluster.pump();
+  CHECK(alone.calls == 1);
+  CHECK_FALSE(alone.error);
+  CHECK(client.next() == R"(42["x"])");
+
+  cluster.b->io.listen(0, "127.0.0.1");
+  auto back = open_socket(*cluster.b);
+  cluster.pump();
+  cluster.a.io.emit("y");
+  cluster.pump();
+  CHECK(back.next() == R"(42["y"])");
+}
+
+TEST_CASE("what a server has asked ends when it closes", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  Outcome<Sockets> sockets;
+  Outcome<std::vector<int>> answers;
+  auto client = open_socket(*cluster.b);
+  cluster.a.pump();
+  cluster.a.io.fetch_sockets(sockets.receiver());
+  cluster.a.io.emit("ask", answers.receiver());
+  cluster.a.io.close();
+  cluster.pump();
+  CHECK(sockets.calls == 1);
+  CHECK(sockets.error == Errc::disconnected);
+  CHECK(answers.calls == 1);
+}
+
+TEST_CASE("a server that is destroyed is not waited for", "[behaviour][cluster][memory]") {
+  Cluster cluster;
+  auto client = open_socket(cluster.a);
+  Ack<int> kept;
+  cluster.b->io.on_server_side("later", [&](Ack<int> ack) { kept = ack; });
+  Outcome<std::vector<int>> pending, unhandled;
+  cluster.a.io.server_side_emit("later", pending.receiver());
+  cluster.pump();
+  cluster.a.io.server_side_emit("later", unhandled.receiver());
+  cluster.b.reset();
+  kept(1);
+  kept = {};
+  cluster.pump();
+  CHECK(unhandled.error == Errc::no_answer);
+  CHECK(pending.error == Errc::no_answer);
+  cluster.a.io.emit("x");
+  CHECK(client.next() == R"(42["x"])");
+}
+
+TEST_CASE("a namespace that a handler removes in the middle of a message is left in peace",
+          "[behaviour][cluster][memory]") {
+  Cluster cluster({.cleanup_empty_child_namespaces = true});
+  for (auto* io : {&cluster.a.io, &cluster.b->io}) io->of([](const std::string&, const Value&) { return true; });
+  auto client = open_engine(*cluster.b);
+  join(client, "/child");
+  cluster.a.io.of("/child");
+  cluster.pump();
+  cluster.a.io.of("/child").disconnect_sockets();  // the last one: the namespace goes
+  cluster.a.io.of("/child").emit("nobody");
+  cluster.pump();
+  CHECK(client.next() == "41/child,");
+  CHECK_FALSE(client.has_message());
+}
+
+TEST_CASE("each server counts the others that have a namespace", "[behaviour][cluster][memory]") {
+  std::vector<Adapter*> adapters;
+  MemoryCluster cluster;
+  const auto make = [&, factory = cluster.adapter()](const std::string& nsp) {
+    auto adapter = factory(nsp);
+    adapters.push_back(adapter.get());
+    return adapter;
+  };
+  Harness a(on_memory, {.adapter = make});
+  a.pump();
+  CHECK(adapters[0]->server_count() == 1);
+  {
+    Harness b(on_memory, {.adapter = make});
+    b.pump();
+    CHECK(adapters[0]->server_count() == 2);
+    CHECK(adapters[1]->server_count() == 2);
+    b.io.of("/n");
+    b.pump();
+    CHECK(adapters[2]->server_count() == 1);
+  }
+  CHECK(adapters[0]->server_count() == 1);
+  CHECK(adapters[0]->connects_servers());
+}
+
+TEST_CASE("with recovery a client gets what other servers have sent meanwhile", "[behaviour][cluster][memory]") {
+  Cluster cluster({.connection_state_recovery = ConnectionStateRecoveryOptions{}});
+  auto client = open_engine(*cluster.b);
+  client.text("40");
+  const std::string reply = client.next();
+  const auto member = [](const std::string& text, const std::string& name) {
+    const std::size_t begin = text.find('"' + name + "\":\"") + name.size() + 4;
+    return text.substr(begin, text.find('"', begin) - begin);
+  };
+  const std::string pid = member(reply, "pid");
+  cluster.a.io.emit("first", 1);
+  cluster.pump();
+  const std::string first = client.next();
+  REQUIRE(first.substr(0, 14) == R"(42["first",1,")");
+  const std::string offset = first.substr(14, first.size() - 16);
+  client.abort();
+  cluster.pump();
+  cluster.a.io.emit("missed", 2);
+  cluster.pump();
+  cluster.b->io.emit("missed too");
+
+  auto back = open_engine(*cluster.b);
+  back.text(R"(40{"pid":")" + pid + R"(","offset":")" + offset + R"("})");
+  CHECK(back.next().substr(0, 13) == R"(42["missed",2)");
+  CHECK(back.next().substr(0, 16) == R"(42["missed too",)");
+  CHECK(back.next().substr(0, 3) == "40{");
+
+  auto elsewhere = open_engine(cluster.a);
+  elsewhere.text(R"(40{"pid":")" + pid + R"(","offset":")" + offset + R"("})");
+  CHECK(elsewhere.next().substr(0, 3) == "40{");
+}
