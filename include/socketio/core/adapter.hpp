@@ -203,6 +203,9 @@ class Adapter {
   /// Whether the socket is in the room. Any thread.
   virtual bool is_member(const RoomMember& member, std::string_view room) const = 0;
 
+  /// How many sockets of this server there are. Any thread.
+  virtual std::size_t socket_count() const = 0;
+
   /// How many sockets of this server are in the room. Any thread.
   virtual std::size_t room_size(std::string_view room) const = 0;
 

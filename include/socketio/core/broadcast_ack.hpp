@@ -175,9 +175,9 @@ std::shared_ptr<BroadcastAck> make_broadcast_ack(std::shared_ptr<Shard> shard, s
                                                         std::move(finish));
 }
 
-/// Makes a function `(error, result)` of a completion handler: it runs that where it wants to run, keeping its executor
-/// busy until then. What the handler throws is reported on the thread of `shard`.
-template <class Result, class CompletionHandler>
+/// Makes a function `(error, results...)` of a completion handler: it runs that where it wants to run, keeping its
+/// executor busy until then. What the handler throws is reported on the thread of `shard`.
+template <class... Results, class CompletionHandler>
 auto make_completion(std::shared_ptr<Shard> shard, const std::string& nsp, const std::string& event,
                      CompletionHandler handler) {
   using Executor = asio::associated_executor_t<CompletionHandler, asio::any_io_executor>;
@@ -188,24 +188,24 @@ auto make_completion(std::shared_ptr<Shard> shard, const std::string& nsp, const
   Executor executor = asio::get_associated_executor(handler, shard->executor());
   std::unique_ptr<Waiting> made(
       new Waiting{std::move(handler), asio::executor_work_guard<Executor>(std::move(executor))});
-  return
-      [waiting = std::move(made), shard = std::move(shard), nsp, event](std::error_code error, Result result) mutable {
-        const Executor where = waiting->work.get_executor();
-        asio::dispatch(where,
-                       [waiting = std::move(waiting), shard, nsp, event, error, result = std::move(result)]() mutable {
-                         try {
-                           std::move(waiting->handler)(error, std::move(result));
-                         } catch (...) {
-                           shard->dispatch([shard, nsp, event, exception = std::current_exception()] {
-                             try {
-                               std::rethrow_exception(exception);
-                             } catch (...) {
-                               shard->report_current_exception(nsp, {}, event);
-                             }
-                           });
-                         }
-                       });
-      };
+  return [waiting = std::move(made), shard = std::move(shard), nsp, event](std::error_code error,
+                                                                           Results... results) mutable {
+    const Executor where = waiting->work.get_executor();
+    asio::dispatch(
+        where, [waiting = std::move(waiting), shard, nsp, event, error, ... results = std::move(results)]() mutable {
+          try {
+            std::move(waiting->handler)(error, std::move(results)...);
+          } catch (...) {
+            shard->dispatch([shard, nsp, event, exception = std::current_exception()] {
+              try {
+                std::rethrow_exception(exception);
+              } catch (...) {
+                shard->report_current_exception(nsp, {}, event);
+              }
+            });
+          }
+        });
+  };
 }
 
 /// @return  a collector that completes as `make_completion`

@@ -102,7 +102,7 @@ class BroadcastVerbs {
   /// emit("message", args...)
   template <class... Args>
   void send(Args&&... args) const {
-    emit_event("message", std::forward<Args>(args)...);
+    emit_event(detail::message_event<typename Config::EmitEvents>(), std::forward<Args>(args)...);
   }
 
   /// Sends an event to everyone selected and completes with what they answer: the first item of each acknowledgement,

@@ -6,10 +6,11 @@
 #include <socketio/core/error.hpp>
 #include <socketio/core/memory_adapter.hpp>
 #include <socketio/core/recovery_options.hpp>
+#include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/timer_queue.hpp>
-#include <socketio/protocol/sid.hpp>
 #include <socketio/protocol/value.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -248,7 +249,8 @@ class ClusterAdapter : public MemoryAdapter {
         *requests_.emplace(id, std::make_unique<Request>(*this, id, std::move(answer), std::move(done))).first->second;
     request.missing = publish(std::move(message));
     if (request.missing == 0) return finish(id);
-    if (timeout) host_->scheduler().arm(request.timer, *timeout);
+    if (timeout)
+      host_->scheduler().arm(request.timer, std::clamp(*timeout, std::chrono::milliseconds(0), longest_delay));
   }
 
   void handle_end(const ClusterMessage& message) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/core/coroutines.hpp>
+#include <socketio/core/event.hpp>
 #include <socketio/core/handler_traits.hpp>
 #include <socketio/core/listener.hpp>
 #include <socketio/core/middleware.hpp>
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace socketio::detail {
 
@@ -30,23 +32,34 @@ class ConnectionVerbs {
   ///
   /// @param event  "connection", or "connect" for handlers that come before those
   /// @throws std::invalid_argument  for any other name: events of clients are listened to on their sockets
-  template <class F>
-  const Derived& on(std::string_view event, F&& handler) const {
-    return add(event, std::forward<F>(handler), false);
+  ///
+  /// @param handler  a function, or a member function followed by its object, as for `Socket::on`
+  template <class... F>
+  const Derived& on(std::string_view event, F&&... handler) const {
+    add(event, {}, std::forward<F>(handler)...);
+    return derived();
   }
 
   /// As `on`, for the next client only.
-  template <class F>
-  const Derived& once(std::string_view event, F&& handler) const {
-    return add(event, std::forward<F>(handler), true);
+  template <class... F>
+  const Derived& once(std::string_view event, F&&... handler) const {
+    add(event, {.once = true}, std::forward<F>(handler)...);
+    return derived();
+  }
+
+  /// As `on`, before the handlers of that event that are there already.
+  template <class... F>
+  const Derived& prepend(std::string_view event, F&&... handler) const {
+    add(event, {.first = true}, std::forward<F>(handler)...);
+    return derived();
   }
 
   /// As `on`; what is returned takes this one handler away again.
-  template <class F>
-  Listener add_listener(std::string_view event, F&& handler) const {
-    const Listener listener = Listener::make();
-    add(event, std::forward<F>(handler), false, listener);
-    return listener;
+  template <class... F>
+  Listener add_listener(std::string_view event, F&&... handler) const {
+    const Registration how;
+    add(event, how, std::forward<F>(handler)...);
+    return how.listener;
   }
   const Derived& remove_listener(std::string_view event, Listener listener) const {
     state()->setup().remove_connection_handler(is_connect_event(event), listener);
@@ -63,6 +76,18 @@ class ConnectionVerbs {
     off("connect");
     return off("connection");
   }
+
+  /// Which of "connect" and "connection" have handlers, and the handlers of one.
+  std::vector<std::string> event_names() const {
+    std::vector<std::string> names;
+    for (const char* const name : {"connect", "connection"})
+      if (has_listeners(name)) names.emplace_back(name);
+    return names;
+  }
+  std::vector<Listener> listeners(std::string_view event) const {
+    return state()->setup().connection_listeners(is_connect_event(event));
+  }
+  bool has_listeners(std::string_view event) const { return !listeners(event).empty(); }
 
   /// Adds a middleware that every connection to this namespace passes, in the order of registration.
   ///
@@ -84,11 +109,18 @@ class ConnectionVerbs {
         }));
     return derived();
   }
+  template <class Member, class Object>
+  const Derived& use(Member member, Object&& object) const {
+    return use(bind_member(member, std::forward<Object>(object)));
+  }
 
  protected:
   ~ConnectionVerbs() = default;
 
  private:
+  friend class BasicServer<Config>;
+
+  using Registration = typename NamespaceSetup<Config>::Registration;
   using SocketPtr = std::shared_ptr<SocketState<Config>>;
   using Handler = typename NamespaceSetup<Config>::ConnectionHandler;
 
@@ -105,12 +137,17 @@ class ConnectionVerbs {
   }
 
   template <class F>
-  const Derived& add(std::string_view event, F&& handler, bool once, Listener listener = Listener::make()) const {
-    static_assert(std::is_invocable_v<std::decay_t<F>&, BasicSocket<Config>>,
-                  "socketio: a connection handler is callable with a socketio::Socket.");
-    const bool is_connect = is_connect_event(event);
-    state()->setup().add_connection_handler(listener, erase(std::forward<F>(handler)), is_connect, once);
-    return derived();
+  void add(std::string_view event, const Registration& how, F&& handler) const {
+    constexpr bool takes_socket = std::is_invocable_v<std::decay_t<F>&, BasicSocket<Config>>;
+    static_assert(takes_socket,
+                  "socketio: a connection handler is callable with a socketio::Socket. Clients' events are listened to "
+                  "on their sockets, those of other servers with on_server_side.");
+    if constexpr (takes_socket)
+      state()->setup().add_connection_handler(is_connect_event(event), erase(std::forward<F>(handler)), how);
+  }
+  template <class Member, class Object>
+  void add(std::string_view event, const Registration& how, Member member, Object&& object) const {
+    add(event, how, bind_member(member, std::forward<Object>(object)));
   }
 
   template <class F>

@@ -6,6 +6,7 @@
 #include <socketio/core/disconnect_reason.hpp>
 #include <socketio/core/handler_traits.hpp>
 #include <socketio/core/outgoing.hpp>
+#include <socketio/protocol/value.hpp>
 
 #include <algorithm>
 #include <array>
@@ -57,6 +58,17 @@ struct Event<event_name, R(Args...)> {
   using Arguments = detail::TypeList<std::remove_cvref_t<Args>...>;
 };
 
+namespace detail {
+
+/// The one of these event types that has the name; no member `type` if there is none.
+template <FixedString name, class... E>
+struct EventNamed {};
+template <FixedString name, class First, class... Rest>
+struct EventNamed<name, First, Rest...>
+    : std::conditional_t<First::name == name.view(), std::type_identity<First>, EventNamed<name, Rest...>> {};
+
+}  // namespace detail
+
 /// The events of one direction, for `Config::ListenEvents` and `Config::EmitEvents`.
 ///
 /// @par Example  `using ListenEvents = socketio::Events<sum, move>;` where `sum` and `move` are Event objects
@@ -64,6 +76,9 @@ template <const auto&... events>
 struct Events {
   template <class E>
   static constexpr bool contains = (std::is_same_v<std::remove_cvref_t<decltype(events)>, E> || ...);
+
+  template <FixedString name>
+  using Named = detail::EventNamed<name, std::remove_cvref_t<decltype(events)>...>;
 };
 
 /// Any event, typed or not: what a Config allows that does not say otherwise.
@@ -94,7 +109,7 @@ namespace events {
 
 inline constexpr Event<"disconnecting", void(DisconnectReason, std::string)> disconnecting;
 inline constexpr Event<"disconnect", void(DisconnectReason, std::string)> disconnect;
-inline constexpr Event<"error", void(std::string)> error;
+inline constexpr Event<"error", void(std::string, Value)> error;
 
 }  // namespace events
 
@@ -119,6 +134,9 @@ struct BoundMember {
 
 template <class Object, class Member>
 auto bind_member(Member member, Object&& object) {
+  static_assert(std::is_member_function_pointer_v<Member>,
+                "socketio: a handler of two parts is a member function and its object: on(\"move\", &Player::move, "
+                "player).");
   using Function = SignatureOf<Member>;
   return [&]<class... Args>(TypeList<Args...>) {
     return BoundMember<std::decay_t<Object>, Member, typename Function::Result, Args...>{std::forward<Object>(object),
@@ -176,6 +194,22 @@ constexpr void require_untyped_events() {
   static_assert(std::is_same_v<Events, AnyEvents>,
                 "socketio: Config declares the events of this direction, so they go by their Event objects and not by "
                 "name; `socketio::events` has those of the library.");
+}
+
+/// What `send` sends: the event "message", as Config declares it if it declares events.
+template <class Events>
+constexpr auto message_event() {
+  if constexpr (std::is_same_v<Events, AnyEvents>) {
+    return std::string_view("message");
+  } else {
+    using Found = typename Events::template Named<"message">;
+    constexpr bool is_declared = requires { typename Found::type; };
+    static_assert(
+        is_declared,
+        "socketio: `send` sends the event \"message\", which is not among those that Config declares for this "
+        "direction.");
+    if constexpr (is_declared) return typename Found::type{};
+  }
 }
 
 /// How many of the last arguments may be left out.

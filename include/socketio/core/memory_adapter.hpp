@@ -179,6 +179,11 @@ class MemoryAdapter : public Adapter {
     return is_in(member, room);
   }
 
+  std::size_t socket_count() const override {
+    const std::lock_guard lock(mutex_);
+    return everyone_.live;
+  }
+
   std::size_t room_size(std::string_view room) const override {
     const std::lock_guard lock(mutex_);
     const auto found = rooms_.find(room);

@@ -85,7 +85,7 @@ class MemoryCluster {
    public:
     Member(std::shared_ptr<Hub> hub, std::string nsp, const std::optional<ConnectionStateRecoveryOptions>& recovery)
         : ClusterAdapter(recovery), hub_(std::move(hub)), nsp_(std::move(nsp)) {}
-    ~Member() override { leave(); }
+    ~Member() override { withdraw(); }
 
     std::size_t server_count() const override { return 1 + hub_->others(nsp_, inbox_).size(); }
 
@@ -100,7 +100,7 @@ class MemoryCluster {
     }
 
     void close() override {
-      leave();
+      withdraw();
       ClusterAdapter::close();
     }
 
@@ -129,7 +129,7 @@ class MemoryCluster {
       if (to.inbox->member) to.post(std::move(task));
     }
 
-    void leave() {
+    void withdraw() {
       {
         const std::lock_guard lock(inbox_->mutex);
         if (!std::exchange(inbox_->member, nullptr)) return;

@@ -54,6 +54,9 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   /// Who is connected to this namespace on this server.
   std::vector<BasicSocket<Config>> sockets() const { return this->fetch_sockets(); }
 
+  /// How many they are.
+  std::size_t size() const { return state_->socket_count(); }
+
   /// The socket of that id, if it is connected to this namespace on this server.
   std::optional<BasicSocket<Config>> find_socket(std::string_view id) const {
     // Nearly always it is in the room of its id; it may have left that one, and others may have joined it.
@@ -126,14 +129,14 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   ///                 `Ack`; what it returns answers the other server; it may be a coroutine
   /// @return         what `off_server_side` takes this handler away by
   /// @par Thread safety  Any thread; handlers run on the server's first one.
-  template <EventName E, class F>
-  Listener on_server_side(const E& event, F&& handler) const {
-    return add_server_side(event, std::forward<F>(handler), false);
+  template <EventName E, class... F>
+  Listener on_server_side(const E& event, F&&... handler) const {
+    return add_server_side(event, false, std::forward<F>(handler)...);
   }
   /// As `on_server_side`, for the next event of that name only.
-  template <EventName E, class F>
-  Listener once_server_side(const E& event, F&& handler) const {
-    return add_server_side(event, std::forward<F>(handler), true);
+  template <EventName E, class... F>
+  Listener once_server_side(const E& event, F&&... handler) const {
+    return add_server_side(event, true, std::forward<F>(handler)...);
   }
   /// Removes one handler of such an event, or all of them.
   template <EventName E>
@@ -234,8 +237,12 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
         token, encode_for_others(event, args...));
   }
 
+  template <class E, class Member, class Object>
+  Listener add_server_side(const E& event, bool once, Member member, Object&& object) const {
+    return add_server_side(event, once, detail::bind_member(member, std::forward<Object>(object)));
+  }
   template <class E, class F>
-  Listener add_server_side(const E& event, F&& handler, bool once) const {
+  Listener add_server_side(const E& event, bool once, F&& handler) const {
     require_server_side<E>(event);
     const Listener listener = Listener::make();
     const auto add = [&](auto&& function) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <socketio/core/coroutines.hpp>
+#include <socketio/core/event.hpp>
 #include <socketio/core/handler_traits.hpp>
+#include <socketio/core/listener.hpp>
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/room_listeners.hpp>
 #include <socketio/fwd.hpp>
@@ -48,19 +50,32 @@ class BasicNamespaceAdapter {
   /// A room is created before its first socket joins it, and deleted after its last one has left. What changes nothing
   /// is not told. The room of a socket's own id is one like any other.
   ///
-  /// @param listener  a function of (room) or (room, id), both strings; the id is empty where there is none. It may
-  ///                  do to rooms and sockets whatever it wants.
+  /// @param listener  a function of (room) or (room, id), both strings, or a member function and its object; the id is
+  ///                  empty where there is none. It may do to rooms and sockets whatever it wants.
   /// @throws std::invalid_argument  for any other name
   /// @par Errors     What a listener throws goes to the error hook.
-  template <class F>
-  const BasicNamespaceAdapter& on(std::string_view event, F&& listener) const {
-    static_assert(detail::RoomAndIdListener<F> || detail::RoomListener<F>,
-                  "socketio: a listener to rooms is callable as f(const std::string& room) or as "
-                  "f(const std::string& room, const std::string& id).");
-    if constexpr (detail::RoomAndIdListener<F> || detail::RoomListener<F>) {
-      const RoomEvent::Kind kind = checked(event);
-      nsp_->add_room_listener(kind, erase(std::forward<F>(listener)));
-    }
+  template <class... F>
+  const BasicNamespaceAdapter& on(std::string_view event, F&&... listener) const {
+    add(event, Listener::make(), false, std::forward<F>(listener)...);
+    return *this;
+  }
+
+  /// As `on`, for the next change only.
+  template <class... F>
+  const BasicNamespaceAdapter& once(std::string_view event, F&&... listener) const {
+    add(event, Listener::make(), true, std::forward<F>(listener)...);
+    return *this;
+  }
+
+  /// As `on`; what is returned takes this one listener away again.
+  template <class... F>
+  Listener add_listener(std::string_view event, F&&... listener) const {
+    const Listener added = Listener::make();
+    add(event, added, false, std::forward<F>(listener)...);
+    return added;
+  }
+  const BasicNamespaceAdapter& remove_listener(std::string_view event, Listener listener) const {
+    nsp_->remove_room_listener(checked(event), listener);
     return *this;
   }
 
@@ -75,6 +90,9 @@ class BasicNamespaceAdapter {
   /// The names of the rooms that exist, those of the sockets' ids included.
   std::vector<std::string> rooms() const { return nsp_->rooms(); }
 
+  /// How many servers share this namespace, this one included.
+  std::size_t server_count() const { return nsp_->server_count(); }
+
   /// What connection state recovery holds for this namespace.
   RecoveryUsage recovery_usage() const { return nsp_->recovery_usage(); }
 
@@ -87,7 +105,20 @@ class BasicNamespaceAdapter {
   }
 
   template <class F>
-  static detail::RoomListeners::Listener erase(F&& listener) {
+  void add(std::string_view event, Listener listener, bool once, F&& function) const {
+    static_assert(detail::RoomAndIdListener<F> || detail::RoomListener<F>,
+                  "socketio: a listener to rooms is callable as f(const std::string& room) or as "
+                  "f(const std::string& room, const std::string& id).");
+    if constexpr (detail::RoomAndIdListener<F> || detail::RoomListener<F>)
+      nsp_->add_room_listener(checked(event), listener, erase(std::forward<F>(function)), once);
+  }
+  template <class Member, class Object>
+  void add(std::string_view event, Listener listener, bool once, Member member, Object&& object) const {
+    add(event, listener, once, detail::bind_member(member, std::forward<Object>(object)));
+  }
+
+  template <class F>
+  static detail::RoomListeners::Function erase(F&& listener) {
     using Function = std::decay_t<F>;
     if constexpr (detail::RoomAndIdListener<F>) {
       static_assert(!detail::is_awaitable<std::invoke_result_t<Function&, const std::string&, const std::string&>>,

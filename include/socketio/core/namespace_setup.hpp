@@ -39,12 +39,20 @@ class NamespaceSetup {
     functions_.middleware.add(std::move(middleware));
   }
 
+  /// How a handler is registered.
+  struct Registration {
+    Listener listener = Listener::make();
+    bool once = false;
+    bool first = false;  // before those that are there already
+  };
+
   /// `connect` handlers come before `connection` handlers, whatever the order of their registration.
-  void add_connection_handler(Listener listener, ConnectionHandler handler, bool is_connect, bool once = false) {
-    Entry entry{listener, std::make_shared<ConnectionHandler>(std::move(handler)), once};
+  void add_connection_handler(bool is_connect, ConnectionHandler handler, const Registration& how) {
+    Entry entry{how.listener, std::make_shared<ConnectionHandler>(std::move(handler)), how.once};
     const std::lock_guard lock(mutex_);
     if (has_ended_) return;
-    functions_.list(is_connect).push_back(std::move(entry));
+    std::vector<Entry>& list = functions_.list(is_connect);
+    list.insert(how.first ? list.begin() : list.end(), std::move(entry));
   }
   void remove_connection_handlers(bool is_connect) {
     std::vector<Entry> removed;
@@ -60,6 +68,12 @@ class NamespaceSetup {
     if (found == list.end()) return;
     removed.push_back(std::move(*found));
     list.erase(found);
+  }
+
+  std::vector<Listener> connection_listeners(bool is_connect) const {
+    std::vector<Listener> listeners;
+    for (const Entry& entry : functions().list(is_connect)) listeners.push_back(entry.listener);
+    return listeners;
   }
 
   /// A copy, which keeps the functions that there are now.

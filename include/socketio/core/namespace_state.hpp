@@ -4,6 +4,7 @@
 
 #include <socketio/core/adapter.hpp>
 #include <socketio/core/broadcast_ack.hpp>
+#include <socketio/core/listener.hpp>
 #include <socketio/core/memory_adapter.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/namespace_host.hpp>
@@ -136,6 +137,12 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
         if (seen.insert(room).second) rooms.push_back(std::move(room));
     return rooms;
   }
+  std::size_t socket_count() const {
+    std::size_t count = 0;
+    for (const auto& part : parts_) count += part->adapter->socket_count();
+    return count;
+  }
+  std::size_t server_count() const { return parts_.front()->adapter->server_count(); }
   std::size_t room_size(std::string_view room) const {
     std::size_t size = 0;
     for (const auto& part : parts_) size += part->adapter->room_size(room);
@@ -288,13 +295,14 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
 
   Setup& setup() noexcept { return setup_; }
 
-  void add_room_listener(RoomEvent::Kind kind, RoomListeners::Listener listener) {
-    room_listeners_->add(kind, std::move(listener));
+  void add_room_listener(RoomEvent::Kind kind, Listener listener, RoomListeners::Function function, bool once) {
+    room_listeners_->add(kind, listener, std::move(function), once);
     if (hears_of_rooms_.exchange(true)) return;
     for (const auto& part : parts_)
       part->shard->dispatch([self = this->shared_from_this(), at = part.get()] { self->listen_to_rooms(*at); });
   }
   void remove_room_listeners(RoomEvent::Kind kind) { room_listeners_->remove(kind); }
+  void remove_room_listener(RoomEvent::Kind kind, Listener listener) { room_listeners_->remove(kind, listener); }
 
   /// True once: whoever gets it sets the namespace up, tells of it, and calls `end_setup`.
   bool begin_setup() noexcept { return !in_setup_.exchange(true); }

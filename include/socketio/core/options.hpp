@@ -5,6 +5,7 @@
 #include <socketio/core/adapter.hpp>
 #include <socketio/core/recovery_options.hpp>
 #include <socketio/engine/options.hpp>
+#include <socketio/engine/scheduler.hpp>
 #include <socketio/protocol/limits.hpp>
 
 #include <algorithm>
@@ -42,9 +43,9 @@ struct ServerOptions {
   /// one more argument on the wire, a string, which handlers of the client see.
   std::optional<ConnectionStateRecoveryOptions> connection_state_recovery{};
 
-  /// Makes the adapter of each namespace, for rooms of a kind of its own or servers that work together; by default a
-  /// MemoryAdapter, from which such an adapter may be derived. Called with the name of the namespace, by whichever
-  /// thread makes it, once for each thread of the server.
+  /// Makes the adapter of each namespace, for servers that work together (`MemoryCluster::adapter`) or rooms of a kind
+  /// of its own; by default a MemoryAdapter, from which such an adapter may be derived. Called with the name of the
+  /// namespace, by whichever thread makes it, once for each thread of the server.
   std::function<std::unique_ptr<Adapter>(const std::string& nsp)> adapter{};
 
   /// Acknowledgements that one socket may owe; more are refused with Errc::too_many_pending_acks. 0: no limit.
@@ -140,6 +141,7 @@ struct ServerOptions {
     std::vector<std::string> problems = engine_options().validate();
     if (threads > 1024) problems.emplace_back("threads must be at most 1024");
     if (connect_timeout.count() <= 0) problems.emplace_back("connect_timeout must be positive");
+    if (connect_timeout > longest_delay) problems.emplace_back("connect_timeout must be at most 50 years");
     if (connection_state_recovery)
       for (std::string& problem : connection_state_recovery->validate()) problems.push_back(std::move(problem));
     if (max_matched_name_bytes == 0) problems.emplace_back("max_matched_name_bytes must be at least 1");

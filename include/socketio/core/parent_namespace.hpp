@@ -9,6 +9,7 @@
 #include <socketio/core/socket.hpp>
 #include <socketio/fwd.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -69,11 +70,29 @@ class BasicParentBroadcastOperator : public detail::BroadcastVerbs<BasicParentBr
     for (const auto& child : parent_->children())
       BasicBroadcastOperator<Config>(child, options_).act(act, in_order, tell);
   }
+  // What a parent namespace cannot do, in words.
   template <class Token>
   void fetch_everywhere(Token&&) const {
     static_assert(
-        std::is_void_v<Token>,
+        sizeof(std::type_identity<Token>) == 0,
         "socketio: a parent namespace does not know the sockets of other servers; ask each of its children().");
+  }
+  template <class Result, class... Args>
+  void collect_from_selection(std::string_view, Args&&...) const {
+    static_assert(sizeof(std::type_identity<Result>) == 0,
+                  "socketio: a parent namespace collects no acknowledgements; ask each of its children().");
+  }
+  template <class E, class... Args>
+  void collect_declared(const E&, Args&&...) const {
+    static_assert(sizeof(std::type_identity<E>) == 0,
+                  "socketio: a parent namespace collects no acknowledgements; ask each of its children().");
+  }
+  template <class Parent>
+  static BasicParentBroadcastOperator with_timeout(const Parent& base, std::chrono::milliseconds) {
+    static_assert(sizeof(std::type_identity<Parent>) == 0,
+                  "socketio: a parent namespace collects no acknowledgements, so it has no timeout for them; ask each "
+                  "of its children().");
+    return base;
   }
   std::vector<BasicSocket<Config>> fetch() const {
     std::vector<BasicSocket<Config>> sockets;

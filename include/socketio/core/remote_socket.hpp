@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +102,9 @@ class BasicRemoteSocket {
   void leave(const Rooms&... rooms) const {
     selection().sockets_leave(rooms...);
   }
+
+  void join(std::initializer_list<std::string_view> rooms) const { selection().sockets_join(rooms); }
+  void leave(std::initializer_list<std::string_view> rooms) const { selection().sockets_leave(rooms); }
 
   /// @param close  also disconnect its other namespaces and close the connection
   void disconnect(bool close = false) const { selection().disconnect_sockets(close); }

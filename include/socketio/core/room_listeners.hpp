@@ -3,9 +3,11 @@
 #pragma once
 
 #include <socketio/core/adapter.hpp>
+#include <socketio/core/listener.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/unique_function.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -32,17 +34,27 @@ inline std::optional<RoomEvent::Kind> to_room_event(std::string_view name) noexc
 /// @par Thread safety  Any thread.
 class RoomListeners {
  public:
-  using Listener = UniqueFunction<void(const std::string& room, const std::string& id)>;
+  using Function = UniqueFunction<void(const std::string& room, const std::string& id)>;
 
-  void add(RoomEvent::Kind kind, Listener listener) {
-    auto shared = std::make_shared<const Listener>(std::move(listener));
+  void add(RoomEvent::Kind kind, Listener listener, Function function, bool once) {
+    Entry entry{listener, std::make_shared<const Function>(std::move(function)), once};
     const std::lock_guard lock(mutex_);
-    if (!has_ended_) of(kind).push_back(std::move(shared));
+    if (!has_ended_) of(kind).push_back(std::move(entry));
   }
   void remove(RoomEvent::Kind kind) {
     List removed;
     const std::lock_guard lock(mutex_);
     removed.swap(of(kind));
+  }
+  void remove(RoomEvent::Kind kind, Listener listener) {
+    Entry removed;
+    const std::lock_guard lock(mutex_);
+    List& list = of(kind);
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const Entry& entry) { return entry.listener == listener; });
+    if (found == list.end()) return;
+    removed = std::move(*found);
+    list.erase(found);
   }
 
   /// As NamespaceSetup::end.
@@ -59,13 +71,14 @@ class RoomListeners {
     {
       const std::lock_guard lock(mutex_);
       listeners = of(event.kind);
+      std::erase_if(of(event.kind), [](const Entry& entry) { return entry.once; });
     }
     if (listeners.empty()) return;
     const std::string room(event.room);
     const std::string id(event.id);
-    for (const auto& listener : listeners) {
+    for (const Entry& entry : listeners) {
       try {
-        (*listener)(room, id);
+        (*entry.function)(room, id);
       } catch (...) {
         shard.report_current_exception(nsp, id, room_event_names[static_cast<std::size_t>(event.kind)]);
       }
@@ -73,7 +86,12 @@ class RoomListeners {
   }
 
  private:
-  using List = std::vector<std::shared_ptr<const Listener>>;
+  struct Entry {
+    Listener listener;
+    std::shared_ptr<const Function> function;
+    bool once = false;
+  };
+  using List = std::vector<Entry>;
 
   List& of(RoomEvent::Kind kind) { return lists_[static_cast<std::size_t>(kind)]; }
 

@@ -2,7 +2,9 @@
 // The Socket.IO server: listens, owns the namespaces, and is the main namespace's front. Core layer.
 #pragma once
 
+#include <socketio/core/broadcast_ack.hpp>
 #include <socketio/core/client.hpp>
+#include <socketio/core/event.hpp>
 #include <socketio/core/namespace.hpp>
 #include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/options.hpp>
@@ -16,8 +18,10 @@
 #include <socketio/engine/static_files.hpp>
 #include <socketio/fwd.hpp>
 
+#include <asio/async_result.hpp>
 #include <asio/io_context.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,6 +30,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -106,6 +111,30 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
       on_shard(i, [generation = state_->generation()](State& state, auto& shard) { state.close(shard, generation); });
   }
 
+  /// As above, and completes when every connection has ended: for programs whose event loop goes on.
+  ///
+  /// @param token  an Asio completion token for `void(std::error_code)`; the code is always zero. Dropped without a
+  /// call
+  ///               if the server is destroyed first.
+  template <class Token>
+  auto close(Token&& token) {
+    return asio::async_initiate<Token, void(std::error_code)>(
+        [this](auto handler) {
+          const auto shard = state_->shards().here();
+          auto complete = std::make_shared<detail::UniqueFunction<void(std::error_code)>>(
+              detail::make_completion<>(shard, {}, "close", std::move(handler)));
+          close();
+          const auto missing = std::make_shared<std::atomic<std::size_t>>(contexts_.size());
+          for (std::size_t i = 0; i < contexts_.size(); ++i)
+            on_shard(i, [shard, complete, missing](State&, auto& closed) {
+              closed.when_without_connections([shard, complete, missing] {
+                if (--*missing == 0) shard->post([complete] { (*complete)({}); });
+              });
+            });
+        },
+        token);
+  }
+
   /// The namespace of that name; made if there is none yet. "admin" and "/admin" are the same. If a regular expression
   /// given to `of` is found in the name, the new namespace is a child of that parent.
   BasicNamespace<Config> of(std::string_view name) { return BasicNamespace<Config>(state_->of(name)); }
@@ -150,60 +179,63 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
     return of(std::forward<F>(accepts)).on("connect", std::forward<Handler>(connect));
   }
 
-  /// As `Namespace::on` for the main namespace; and "new_namespace", whose handler takes a `Namespace`.
-  template <class F>
-  BasicServer& on(std::string_view event, F&& handler) {
-    using Function = std::decay_t<F>;
-    if constexpr (std::is_invocable_v<Function&, BasicSocket<Config>>) {
-      main_namespace().on(event, std::forward<F>(handler));
-    } else if constexpr (!std::is_invocable_v<Function&, BasicNamespace<Config>>) {
-      static_assert(std::is_invocable_v<Function&, BasicNamespace<Config>>,
-                    "socketio: a handler of the server is callable with a socketio::Socket (\"connection\") or with a "
-                    "socketio::Namespace (\"new_namespace\").");
-    } else {
-      static_assert(!detail::is_awaitable<std::invoke_result_t<Function&, BasicNamespace<Config>>>,
-                    "socketio: a \"new_namespace\" handler cannot be a coroutine: it sets up the namespace before the "
-                    "first client connects.");
-      if (event != "new_namespace")
-        throw std::invalid_argument("a handler that takes a Namespace is for \"new_namespace\", not for \"" +
-                                    std::string(event) + '"');
-      state_->add_new_namespace_handler([function = Function(std::forward<F>(handler))](const auto& nsp) mutable {
-        try {
-          function(BasicNamespace<Config>(nsp));
-        } catch (...) {
-          nsp->shards().here()->report_current_exception(nsp->name(), {}, "new_namespace");
-        }
-      });
-    }
+  /// As `Namespace::on`, `once` and `prepend` for the main namespace; and for "new_namespace", whose handler takes a
+  /// `Namespace`.
+  template <class... F>
+  BasicServer& on(std::string_view event, F&&... handler) {
+    add(event, {}, std::forward<F>(handler)...);
+    return *this;
+  }
+  template <class... F>
+  BasicServer& once(std::string_view event, F&&... handler) {
+    add(event, {.once = true}, std::forward<F>(handler)...);
+    return *this;
+  }
+  template <class... F>
+  BasicServer& prepend(std::string_view event, F&&... handler) {
+    add(event, {.first = true}, std::forward<F>(handler)...);
     return *this;
   }
 
-  /// As `Namespace::add_listener` and `remove_listener` for the main namespace.
-  template <class F>
-  Listener add_listener(std::string_view event, F&& handler) {
-    return main_namespace().add_listener(event, std::forward<F>(handler));
+  /// As `on`; what is returned takes this one handler away again.
+  template <class... F>
+  Listener add_listener(std::string_view event, F&&... handler) {
+    const Registration how;
+    add(event, how, std::forward<F>(handler)...);
+    return how.listener;
   }
   BasicServer& remove_listener(std::string_view event, Listener listener) {
-    main_namespace().remove_listener(event, listener);
+    if (event == new_namespace)
+      state_->remove_new_namespace_handler(listener);
+    else
+      main_namespace().remove_listener(event, listener);
     return *this;
   }
 
-  /// As `Namespace::once`, `off` and `remove_all_listeners` for the main namespace; "new_namespace" is removed with its
-  /// server.
-  template <class F>
-  BasicServer& once(std::string_view event, F&& handler) {
-    main_namespace().once(event, std::forward<F>(handler));
-    return *this;
-  }
+  /// Removes all handlers of "connection", of "connect" or of "new_namespace", or of all three.
   BasicServer& off(std::string_view event) {
-    main_namespace().off(event);
+    if (event == new_namespace)
+      state_->remove_new_namespace_handlers();
+    else
+      main_namespace().off(event);
     return *this;
   }
   BasicServer& remove_all_listeners() {
     main_namespace().remove_all_listeners();
-    return *this;
+    return off(new_namespace);
   }
   BasicServer& remove_all_listeners(std::string_view event) { return off(event); }
+
+  /// Which of these events have handlers, and the handlers of one.
+  std::vector<std::string> event_names() const {
+    std::vector<std::string> names = main_namespace().event_names();
+    if (has_listeners(new_namespace)) names.emplace_back(new_namespace);
+    return names;
+  }
+  std::vector<Listener> listeners(std::string_view event) const {
+    return event == new_namespace ? state_->new_namespace_listeners() : main_namespace().listeners(event);
+  }
+  bool has_listeners(std::string_view event) const { return !listeners(event).empty(); }
 
   /// As `Namespace::server_side_emit` for the main namespace.
   template <EventName E, class... Args>
@@ -222,13 +254,13 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   }
 
   /// As `Namespace::on_server_side` and its kin for the main namespace.
-  template <EventName E, class F>
-  Listener on_server_side(const E& event, F&& handler) {
-    return main_namespace().on_server_side(event, std::forward<F>(handler));
+  template <EventName E, class... F>
+  Listener on_server_side(const E& event, F&&... handler) {
+    return main_namespace().on_server_side(event, std::forward<F>(handler)...);
   }
-  template <EventName E, class F>
-  Listener once_server_side(const E& event, F&& handler) {
-    return main_namespace().once_server_side(event, std::forward<F>(handler));
+  template <EventName E, class... F>
+  Listener once_server_side(const E& event, F&&... handler) {
+    return main_namespace().once_server_side(event, std::forward<F>(handler)...);
   }
   template <EventName E>
   void off_server_side(const E& event, Listener listener) {
@@ -240,9 +272,9 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   }
 
   /// As `Namespace::use` for the main namespace.
-  template <class F>
-  BasicServer& use(F&& middleware) {
-    main_namespace().use(std::forward<F>(middleware));
+  template <class... F>
+  BasicServer& use(F&&... middleware) {
+    main_namespace().use(std::forward<F>(middleware)...);
     return *this;
   }
 
@@ -289,6 +321,9 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   friend class detail::BroadcastVerbs<BasicServer, Config>;
 
   using State = detail::ServerState<Config>;
+  using Registration = typename State::Registration;
+
+  static constexpr std::string_view new_namespace = "new_namespace";
 
   BasicServer(std::shared_ptr<const ServerOptions> options, asio::io_context* context,
               const TransportOptions& transport_options) {
@@ -306,6 +341,39 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
       contexts_.push_back(own_contexts_.back().get());
     }
     state_ = std::make_shared<State>(contexts_, std::move(options), transport_options);
+  }
+
+  template <class F>
+  void add(std::string_view event, const Registration& how, F&& handler) {
+    using Function = std::decay_t<F>;
+    if constexpr (std::is_invocable_v<Function&, BasicSocket<Config>>) {
+      main_namespace().add(event, how, std::forward<F>(handler));
+    } else if constexpr (!std::is_invocable_v<Function&, BasicNamespace<Config>>) {
+      static_assert(std::is_invocable_v<Function&, BasicNamespace<Config>>,
+                    "socketio: a handler of the server is callable with a socketio::Socket (\"connection\") or with a "
+                    "socketio::Namespace (\"new_namespace\"). Clients' events are listened to on their sockets, those "
+                    "of other servers with on_server_side.");
+    } else {
+      static_assert(!detail::is_awaitable<std::invoke_result_t<Function&, BasicNamespace<Config>>>,
+                    "socketio: a \"new_namespace\" handler cannot be a coroutine: it sets up the namespace before the "
+                    "first client connects.");
+      if (event != new_namespace)
+        throw std::invalid_argument("a handler that takes a Namespace is for \"new_namespace\", not for \"" +
+                                    std::string(event) + '"');
+      state_->add_new_namespace_handler(
+          [function = Function(std::forward<F>(handler))](const auto& nsp) mutable {
+            try {
+              function(BasicNamespace<Config>(nsp));
+            } catch (...) {
+              nsp->shards().here()->report_current_exception(nsp->name(), {}, new_namespace);
+            }
+          },
+          how);
+    }
+  }
+  template <class Member, class Object>
+  void add(std::string_view event, const Registration& how, Member member, Object&& object) {
+    add(event, how, detail::bind_member(member, std::forward<Object>(object)));
   }
 
   /// What is posted may run when the server is gone: then it does nothing.

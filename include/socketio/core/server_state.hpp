@@ -3,20 +3,26 @@
 #pragma once
 
 #include <socketio/core/connection.hpp>
+#include <socketio/core/listener.hpp>
 #include <socketio/core/namespace_matcher.hpp>
+#include <socketio/core/namespace_setup.hpp>
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/parent_namespace_state.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/engine_group.hpp>
 #include <socketio/engine/engine_server.hpp>
 #include <socketio/engine/session_directory.hpp>
+#include <socketio/engine/timer_queue.hpp>
 #include <socketio/engine/transport.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <asio/io_context.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -86,6 +92,14 @@ class ServerShard {
   BasicEngineServer<Transport>& engine_server() noexcept { return engine_server_; }
   Parser& parser() noexcept { return parser_; }
 
+  /// Calls `done` in a later turn, when the transport has no connection any more.
+  ///
+  /// Looks from time to time: the transport's shutdown timeout bounds it, and a connection need not know who waits.
+  void when_without_connections(UniqueFunction<void()> done) {
+    waiting_for_end_.push_back(std::move(done));
+    transport_.scheduler().arm(end_timer_, std::chrono::milliseconds(0));
+  }
+
   /// From now on what is here is of this generation of the server: see `ServerState::close`.
   void open(std::uint64_t generation) {
     generation_ = generation;
@@ -94,8 +108,18 @@ class ServerShard {
   std::uint64_t generation() const noexcept { return generation_; }
 
  private:
+  static void look_for_end(void* context) {
+    auto& self = *static_cast<ServerShard*>(context);
+    if constexpr (requires { self.transport_.connection_count(); })
+      if (self.transport_.connection_count() != 0)
+        return self.transport_.scheduler().arm(self.end_timer_, std::chrono::milliseconds(10));
+    for (const auto& done : std::exchange(self.waiting_for_end_, {})) done();
+  }
+
   ServerState<Config>& server_;
   Transport transport_;
+  Timer end_timer_{&ServerShard::look_for_end, this};
+  std::vector<UniqueFunction<void()>> waiting_for_end_;
   std::shared_ptr<Shard> shard_;
   Parser parser_;
   std::uint64_t generation_ = 0;
@@ -231,10 +255,35 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     return found == namespaces_.end() ? nullptr : found->second;
   }
 
-  void add_new_namespace_handler(NamespaceHandler handler) {
-    auto shared = std::make_shared<NamespaceHandler>(std::move(handler));
+  using Registration = typename NamespaceSetup<Config>::Registration;
+
+  void add_new_namespace_handler(NamespaceHandler handler, const Registration& how) {
+    NewNamespaceEntry entry{how.listener, std::make_shared<NamespaceHandler>(std::move(handler)), how.once};
     const std::lock_guard lock(mutex_);
-    new_namespace_handlers_.push_back(std::move(shared));
+    auto& list = new_namespace_handlers_;
+    list.insert(how.first ? list.begin() : list.end(), std::move(entry));
+  }
+  // What is removed is destroyed after the lock.
+  void remove_new_namespace_handlers() {
+    std::vector<NewNamespaceEntry> removed;
+    const std::lock_guard lock(mutex_);
+    removed.swap(new_namespace_handlers_);
+  }
+  void remove_new_namespace_handler(Listener listener) {
+    NewNamespaceEntry removed;
+    const std::lock_guard lock(mutex_);
+    auto& list = new_namespace_handlers_;
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.listener == listener; });
+    if (found == list.end()) return;
+    removed = std::move(*found);
+    list.erase(found);
+  }
+  std::vector<Listener> new_namespace_listeners() const {
+    std::vector<Listener> listeners;
+    const std::shared_lock lock(mutex_);
+    for (const auto& entry : new_namespace_handlers_) listeners.push_back(entry.listener);
+    return listeners;
   }
 
   /// Sets a new namespace up and tells of it, before its first client connects; by whoever comes first.
@@ -242,12 +291,13 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     if (!nsp->begin_setup()) return;
     if (nsp != main_) {
       for (bool suspended = !is_closed_; suspended != is_closed_;) nsp->suspend(suspended = is_closed_);
-      std::vector<std::shared_ptr<NamespaceHandler>> handlers;
+      std::vector<NewNamespaceEntry> entries;
       {
-        const std::shared_lock lock(mutex_);
-        handlers = new_namespace_handlers_;
+        const std::lock_guard lock(mutex_);
+        entries = new_namespace_handlers_;
+        std::erase_if(new_namespace_handlers_, [](const auto& entry) { return entry.once; });
       }
-      for (const auto& handler : handlers) (*handler)(nsp);
+      for (const auto& entry : entries) (*entry.handler)(nsp);
     }
     nsp->end_setup();
   }
@@ -279,6 +329,12 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     Value auth;
     std::size_t position;
     UniqueFunction<void(const ParentPtr&, const Value&)> done;
+  };
+
+  struct NewNamespaceEntry {
+    Listener listener;
+    std::shared_ptr<NamespaceHandler> handler;
+    bool once = false;
   };
 
   std::vector<NamespacePtr> all() const {
@@ -379,7 +435,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;
   std::vector<ParentPtr> parents_;  // in the order of registration; none ever goes
   NamespacePtr main_;
-  std::vector<std::shared_ptr<NamespaceHandler>> new_namespace_handlers_;
+  std::vector<NewNamespaceEntry> new_namespace_handlers_;
   EngineGroup engines_;
   std::vector<std::unique_ptr<ServerShard<Config>>> server_shards_;
 };

@@ -94,7 +94,7 @@ class BasicSocketEmitter {
   /// emit("message", args...)
   template <class... Args>
   void send(Args&&... args) const {
-    emit("message", std::forward<Args>(args)...);
+    emit(detail::message_event<typename Config::EmitEvents>(), std::forward<Args>(args)...);
   }
 
   /// Sends an event and completes with the first item of the client's acknowledgement.
@@ -363,8 +363,8 @@ class BasicSocket {
   /// ones are null to `Value` and `std::optional`, and errors otherwise.
   ///
   /// Besides the client's events there are `disconnecting` and `disconnect` (with a DisconnectReason and a description,
-  /// empty unless the transport failed), and `error` (with a message: a packet middleware refused, or the client sent
-  /// nonsense).
+  /// empty unless the transport failed), and `error` (with a message, and the data of the MiddlewareError, if a packet
+  /// middleware has refused an event or the client has sent nonsense).
   ///
   /// @par Errors  A wrong argument and an exception from the handler go to the server's error hook.
   ///
@@ -496,7 +496,7 @@ class BasicSocket {
   /// emit("message", args...)
   template <class... Args>
   void send(Args&&... args) const {
-    emit("message", std::forward<Args>(args)...);
+    emit(detail::message_event<typename Config::EmitEvents>(), std::forward<Args>(args)...);
   }
   /// Sends an event and completes with the client's answer; see BasicSocketEmitter::emit_with_ack.
   template <class Result = Value, class... Args>
@@ -606,9 +606,6 @@ class BasicSocket {
 
   template <class E, class Member, class Object>
   Listener add_handler(const E& event, Registration how, Member member, Object&& object) const {
-    static_assert(std::is_member_function_pointer_v<Member>,
-                  "socketio: a handler of two parts is a member function and its object: on(\"move\", &Player::move, "
-                  "player).");
     return add_handler(event, how, detail::bind_member(member, std::forward<Object>(object)));
   }
 

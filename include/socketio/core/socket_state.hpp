@@ -177,8 +177,10 @@ class SocketState final : public RoomMember, public std::enable_shared_from_this
   void handle_lost();
   static void handle_event(std::shared_ptr<SocketState> self, PacketPtr packet);
   void handle_ack(const Packet& packet);
-  /// A decoder error on the connection: the `error` handlers are told.
-  void handle_error(std::string_view message) { dispatch_local("error", {Value(std::string(message))}); }
+  /// A decoder error on the connection, or what a middleware has refused an event with: the `error` handlers are told.
+  void handle_error(std::string_view message, Value data = {}) {
+    dispatch_local("error", {Value(std::string(message)), std::move(data)});
+  }
 
   /// disconnect(): tells the client, unless its connection is gone, and leaves the namespace.
   void disconnect();

@@ -15,11 +15,10 @@ namespace socketio {
 
 /// What `Server::engine` returns: the hooks, the middleware and the sessions of all of the server's engines.
 ///
-/// Most servers run on one thread and have one engine: then each function is that of `Engine`, and acts at once. Where
-/// there are several, what is registered reaches the engine of the calling thread at once and the others as soon as
-/// their threads get to it, and is called on all of these threads, possibly at the same time.
+/// What is registered reaches the engine of the calling thread at once and the others as soon as their threads get to
+/// it. Where there are several, it is called on all of these threads, possibly at the same time.
 ///
-/// @par Thread safety  With one engine: owner's thread only, or before `run`, as Engine. With several: any thread.
+/// @par Thread safety  Any thread.
 class EngineGroup {
  public:
   EngineGroup() = default;
@@ -61,18 +60,16 @@ class EngineGroup {
   /// How many sessions there are, on all threads. Any thread.
   std::size_t clients_count() const noexcept { return engines_.front()->clients_count_of_group(); }
 
-  /// The session of that id; with several engines only if the calling thread is the one that has it.
+  /// The session of that id, if the calling thread is the one that has it.
   std::shared_ptr<Session> find(std::string_view sid) const {
-    if (engines_.size() == 1) return engines_.front()->find(sid);
     for (Engine* const engine : engines_)
       if (engine->scheduler().running_in_this_thread()) return engine->find(sid);
     return nullptr;
   }
 
-  /// Calls `visit(Session&)` for every session; with several engines on each one's thread.
+  /// Calls `visit(Session&)` for every session, on each one's thread: at once on the calling one.
   template <class Visit>
   void for_each_session(Visit&& visit) const {
-    if (engines_.size() == 1) return engines_.front()->for_each_session(std::forward<Visit>(visit));
     const auto shared = std::make_shared<std::decay_t<Visit>>(std::forward<Visit>(visit));
     for (Engine* const engine : engines_)
       engine->scheduler().dispatch([engine, shared] { engine->for_each_session(*shared); });
@@ -80,14 +77,12 @@ class EngineGroup {
 
   /// Closes every session at once and refuses new ones with 503, until the server listens again.
   void close() {
-    if (engines_.size() == 1) return engines_.front()->close();
     for (Engine* const engine : engines_) engine->scheduler().dispatch([engine] { engine->close(); });
   }
 
  private:
   template <class Function, class Register>
   void add_to_all(Function function, Register add) {
-    if (engines_.size() == 1) return add(*engines_.front(), std::move(function));
     const bool removes = !function;
     const auto shared = std::make_shared<const Function>(std::move(function));
     for (Engine* const engine : engines_) {

@@ -9,6 +9,9 @@
 
 namespace socketio {
 
+/// The longest time that anything is asked to wait: what a clock can add, twice over.
+inline constexpr std::chrono::milliseconds longest_delay = std::chrono::hours(24 * 365 * 50);
+
 /// The one thread that owns a set of connections (a shard), as the engine and the core see it.
 ///
 /// Transports provide it: over an `asio::io_context`, or with a clock moved by hand for tests. All of the engine's

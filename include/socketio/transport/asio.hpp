@@ -37,6 +37,7 @@ class AsioTransport {
   using Options = AsioTransportOptions;
   using executor_type = asio::io_context::executor_type;
 
+  /// @throws std::invalid_argument  naming every invalid option
   explicit AsioTransport(asio::io_context& context, Options options = {});
 
   /// Makes transports on several event loops serve one server, see ShardedTransport.

@@ -2,10 +2,13 @@
 // The limits and timeouts of the Asio transport. Transport layer.
 #pragma once
 
+#include <socketio/engine/scheduler.hpp>
 #include <socketio/transport/http_parser.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <string>
+#include <vector>
 
 namespace socketio {
 
@@ -33,6 +36,26 @@ struct AsioTransportOptions {
   int backlog = 511;
   bool tcp_nodelay = true;
   bool reuse_address = true;
+
+  /// Every problem in words; empty if there is none.
+  std::vector<std::string> validate() const {
+    std::vector<std::string> problems;
+    const auto require_delay = [&problems](std::chrono::milliseconds delay, const char* name) {
+      if (delay.count() < 0) problems.emplace_back(std::string(name) + " is negative");
+      if (delay > longest_delay) problems.emplace_back(std::string(name) + " is longer than 50 years");
+    };
+    require_delay(head_timeout, "head_timeout");
+    require_delay(request_timeout, "request_timeout");
+    require_delay(keep_alive_timeout, "keep_alive_timeout");
+    require_delay(close_timeout, "close_timeout");
+    require_delay(shutdown_timeout, "shutdown_timeout");
+    require_delay(linger_timeout, "linger_timeout");
+    if (http.max_head_bytes == 0) problems.emplace_back("http.max_head_bytes is zero");
+    if (http.max_header_count == 0) problems.emplace_back("http.max_header_count is zero");
+    if (max_pipelined_bytes == 0) problems.emplace_back("max_pipelined_bytes is zero");
+    if (backlog <= 0) problems.emplace_back("backlog is not positive");
+    return problems;
+  }
 };
 
 }  // namespace socketio

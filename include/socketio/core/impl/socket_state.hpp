@@ -97,10 +97,9 @@ bool SocketState<Config>::expect_ack(std::uint64_t id, std::optional<std::chrono
   }
   if (!acks_) acks_ = std::make_unique<PendingAcks>();
   if (timeout) {
-    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 100);  // what a clock can add
     Scheduler& scheduler = shard().scheduler();
     acks_->add(id, std::move(handler), scheduler.timers(),
-               scheduler.now() + std::clamp(*timeout, std::chrono::milliseconds(0), longest));
+               scheduler.now() + std::clamp(*timeout, std::chrono::milliseconds(0), longest_delay));
   } else {
     acks_->add(id, std::move(handler));
   }
@@ -218,7 +217,7 @@ void SocketState<Config>::handle_event(std::shared_ptr<SocketState> self, Packet
         if (!refusal) return self->dispatch(passed);
         self->shard().report({make_error_code(Errc::middleware_refused), refusal->what(), self->nsp_name(), self->id_,
                               std::string(shared->event_name()), nullptr});
-        self->handle_error(refusal->what());
+        self->handle_error(refusal->what(), refusal->data());
       });
 }
 

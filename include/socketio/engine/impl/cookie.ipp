@@ -73,6 +73,11 @@ inline std::vector<std::string> CookieOptions::validate() const {
   if (path && !std::all_of(path->begin(), path->end(), is_path_character))
     problems.emplace_back("cookie.path contains a character that may not stand in a path");
   if (!domain.empty() && !detail::is_cookie_domain(domain)) problems.emplace_back("cookie.domain is no domain name");
+  if (max_age && max_age->count() < 0) problems.emplace_back("cookie.max_age is negative");
+  if (same_site == SameSite::none && !secure)
+    problems.emplace_back("cookie.same_site is none without secure: browsers drop such a cookie");
+  if (partitioned && !secure)
+    problems.emplace_back("cookie.partitioned is set without secure: browsers drop such a cookie");
   return problems;
 }
 

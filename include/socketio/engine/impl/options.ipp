@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/engine/options.hpp>
+#include <socketio/engine/scheduler.hpp>
 #include <socketio/protocol/utf8.hpp>
 
 #include <algorithm>
@@ -23,8 +24,14 @@ inline std::vector<std::string> EngineOptions::validate() const {
   require(upgrade_timeout.count() > 0, "upgrade_timeout is not positive");
   require(close_timeout.count() >= 0, "close_timeout is negative");
   require(destroy_upgrade_timeout.count() >= 0, "destroy_upgrade_timeout is negative");
+  require(ping_interval <= longest_delay, "ping_interval is longer than 50 years");
+  require(ping_timeout <= longest_delay, "ping_timeout is longer than 50 years");
+  require(upgrade_timeout <= longest_delay, "upgrade_timeout is longer than 50 years");
+  require(close_timeout <= longest_delay, "close_timeout is longer than 50 years");
+  require(destroy_upgrade_timeout <= longest_delay, "destroy_upgrade_timeout is longer than 50 years");
   require(max_http_buffer_size > 0, "max_http_buffer_size is zero");
   require(transports.polling || transports.websocket, "transports offers neither polling nor websocket");
+  require(!cors || !cors_delegate, "cors and cors_delegate are both set");
   require(!initial_packet || is_valid_utf8(*initial_packet), "initial_packet is not UTF-8");
 
   const auto append = [&problems](std::vector<std::string> more) {

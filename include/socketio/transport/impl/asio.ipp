@@ -7,6 +7,8 @@
 
 #include <asio/error.hpp>
 
+#include <stdexcept>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -17,7 +19,11 @@ inline AsioTransport::AsioTransport(asio::io_context& context, Options options)
 
 inline AsioTransport::AsioTransport(asio::io_context& context, Options options,
                                     std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols)
-    : shard_(std::make_shared<detail::AsioShard>(context, options, std::move(websocket_protocols))) {}
+    : shard_(std::make_shared<detail::AsioShard>(context, options, std::move(websocket_protocols))) {
+  std::string problems;
+  for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
+  if (!problems.empty()) throw std::invalid_argument("socketio::AsioTransportOptions: " + problems);
+}
 
 inline void AsioTransport::link(std::span<AsioTransport* const> transports) {
   const auto group = std::make_shared<detail::AsioShardGroup>();
