@@ -71,13 +71,12 @@ class EngineGroup {
   template <class Visit>
   void for_each_session(Visit&& visit) const {
     const auto shared = std::make_shared<std::decay_t<Visit>>(std::forward<Visit>(visit));
-    for (Engine* const engine : engines_)
-      engine->scheduler().dispatch([engine, shared] { engine->for_each_session(*shared); });
+    dispatch_to_all([shared](Engine& engine) { engine.for_each_session(*shared); });
   }
 
   /// Closes every session at once and refuses new ones with 503, until the server listens again.
   void close() {
-    for (Engine* const engine : engines_) engine->scheduler().dispatch([engine] { engine->close(); });
+    dispatch_to_all([](Engine& engine) { engine.close(); });
   }
 
  private:
@@ -85,17 +84,25 @@ class EngineGroup {
   void add_to_all(Function function, Register add) {
     const bool removes = !function;
     const auto shared = std::make_shared<const Function>(std::move(function));
-    for (Engine* const engine : engines_) {
-      engine->scheduler().dispatch([engine, shared, removes, add] {
-        if (removes)
-          add(*engine, Function());
-        else
-          add(*engine, Function([shared](auto&&... args) { (*shared)(std::forward<decltype(args)>(args)...); }));
+    dispatch_to_all([shared, removes, add](Engine& engine) {
+      if (removes)
+        add(engine, Function());
+      else
+        add(engine, Function([shared](auto&&... args) { (*shared)(std::forward<decltype(args)>(args)...); }));
+    });
+  }
+
+  /// What waits in an event loop of the program's may be run when the server has gone: then it does nothing.
+  template <class Task>
+  void dispatch_to_all(const Task& task) const {
+    for (Engine* const engine : engines_)
+      engine->scheduler().dispatch([weak = std::weak_ptr(alive_), engine, task] {
+        if (const auto alive = weak.lock()) task(*engine);
       });
-    }
   }
 
   std::vector<Engine*> engines_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace socketio
