@@ -5,6 +5,10 @@
 #ifdef SOCKETIO_WITH_WEBSOCKETPP
 #include <socketio/transport/websocketpp.hpp>
 #endif
+#ifdef SOCKETIO_TEST_CERTIFICATES
+#include <socketio/tls.hpp>
+#include <tests/support/client_tls.hpp>
+#endif
 
 #include <cstdlib>
 #include <stdexcept>
@@ -37,7 +41,7 @@ struct TestTransport::Any {
 };
 
 template <class T>
-struct TestTransport::Of final : Any {
+struct TestTransport::Of : Any {
   template <class... Options>
   explicit Of(asio::io_context& context, const Options&... options) : transport(context, options...) {}
 
@@ -72,11 +76,36 @@ struct TestTransport::Of final : Any {
   T transport;
 };
 
+#ifdef SOCKETIO_TEST_CERTIFICATES
+template <class T>
+struct TestTransport::Secure final : Of<T> {
+  using Of<T>::Of;
+
+  std::uint16_t listen(std::uint16_t port, const std::string& address) override {
+    static const Tls tls(
+        {.certificate_chain_file = certificate_file("server.pem"), .private_key_file = certificate_file("server.key")});
+    return this->transport.listen(port, tls, address);
+  }
+};
+
+std::unique_ptr<RawCodec> make_codec(std::string_view transport) {
+  return speaks_tls(transport) ? std::make_unique<ClientTls>() : nullptr;
+}
+#else
+std::unique_ptr<RawCodec> make_codec(std::string_view) { return nullptr; }
+#endif
+
 std::unique_ptr<TestTransport::Any> TestTransport::make(asio::io_context& context, const Options& options) {
   if (options.name == "memory") return std::make_unique<Of<MemoryTransport>>(context);
   if (options.name == "asio") return std::make_unique<Of<AsioTransport>>(context, options.tcp);
 #ifdef SOCKETIO_WITH_WEBSOCKETPP
   if (options.name == "websocketpp") return std::make_unique<Of<WebsocketppTransport>>(context, options.tcp);
+#endif
+#ifdef SOCKETIO_TEST_CERTIFICATES
+  if (options.name == "asio_tls") return std::make_unique<Secure<AsioTransport>>(context, options.tcp);
+#ifdef SOCKETIO_WITH_WEBSOCKETPP
+  if (options.name == "websocketpp_tls") return std::make_unique<Secure<WebsocketppTransport>>(context, options.tcp);
+#endif
 #endif
   throw std::invalid_argument("SOCKETIO_TEST_TRANSPORT: there is no transport \"" + std::string(options.name) + '"');
 }

@@ -6,6 +6,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/memory.hpp>
+#include <tests/support/raw_client.hpp>
 
 #include <asio/io_context.hpp>
 
@@ -20,6 +21,12 @@ namespace socketio::test {
 
 /// The name in the environment variable SOCKETIO_TEST_TRANSPORT, or `otherwise` if it is not set.
 std::string_view chosen_transport(std::string_view otherwise = "memory");
+
+/// Whether the transport of that name listens with TLS.
+inline bool speaks_tls(std::string_view transport) { return transport.ends_with("_tls"); }
+
+/// What a RawClient needs to speak to the transport of that name; null if it is nothing.
+std::unique_ptr<RawCodec> make_codec(std::string_view transport);
 
 /// The number in the environment variable SOCKETIO_TEST_THREADS, or 1: for programs that may run on several.
 std::size_t chosen_threads();
@@ -60,6 +67,8 @@ class TestTransport {
   struct Any;
   template <class T>
   struct Of;
+  template <class T>
+  struct Secure;
 
   static std::unique_ptr<Any> make(asio::io_context& context, const Options& options);
 
