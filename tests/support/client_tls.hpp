@@ -35,7 +35,7 @@ struct ClientTlsOptions {
 };
 
 /// TLS between a RawClient and its socket.
-class ClientTls final : public RawCodec {
+class ClientTls : public RawCodec {
  public:
   explicit ClientTls(const ClientTlsOptions& options = {}) {
     SSL_CTX* const context = context_.native_handle();

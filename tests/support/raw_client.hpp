@@ -63,6 +63,11 @@ class RawClient {
     (codec_ ? plain_ : unsent_) += bytes;
     write();
   }
+  /// The same past the codec.
+  void send_on_wire(std::string_view bytes) {
+    unsent_ += bytes;
+    write();
+  }
   bool all_sent() const { return plain_.empty() && unsent_.empty(); }
 
   void shut_down_send() {

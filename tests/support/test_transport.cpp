@@ -35,6 +35,7 @@ struct TestTransport::Any {
   virtual Scheduler& scheduler() = 0;
   virtual void on_exchange(ExchangeHandler handler) = 0;
   virtual std::uint16_t listen(std::uint16_t port, const std::string& address) = 0;
+  virtual std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address) = 0;
   virtual void close() = 0;
   virtual MemoryTransport* memory() = 0;
   virtual std::size_t connection_count() const = 0;
@@ -59,6 +60,14 @@ struct TestTransport::Of : Any {
   std::uint16_t listen(std::uint16_t port, const std::string& address) override {
     return transport.listen(port, address);
   }
+  std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address) override {
+#ifdef SOCKETIO_TEST_CERTIFICATES
+    if constexpr (SecurableTransport<T, Tls>) return transport.listen(port, tls, address);
+#else
+    static_cast<void>(port), static_cast<void>(tls), static_cast<void>(address);
+#endif
+    throw std::logic_error("this transport does not speak TLS here");
+  }
   void close() override { transport.close(); }
   MemoryTransport* memory() override {
     if constexpr (std::is_same_v<T, MemoryTransport>)
@@ -79,6 +88,7 @@ struct TestTransport::Of : Any {
 #ifdef SOCKETIO_TEST_CERTIFICATES
 template <class T>
 struct TestTransport::Secure final : Of<T> {
+  using Of<T>::listen;
   using Of<T>::Of;
 
   std::uint16_t listen(std::uint16_t port, const std::string& address) override {
@@ -125,6 +135,9 @@ Scheduler& TestTransport::scheduler() noexcept { return transport_->scheduler();
 void TestTransport::on_exchange(ExchangeHandler handler) { transport_->on_exchange(std::move(handler)); }
 std::uint16_t TestTransport::listen(std::uint16_t port, const std::string& address) {
   return transport_->listen(port, address);
+}
+std::uint16_t TestTransport::listen(std::uint16_t port, const Tls& tls, const std::string& address) {
+  return transport_->listen(port, tls, address);
 }
 void TestTransport::close() { transport_->close(); }
 MemoryTransport* TestTransport::memory() noexcept { return transport_->memory(); }

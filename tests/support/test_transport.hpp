@@ -4,6 +4,7 @@
 
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/transport.hpp>
+#include <socketio/fwd.hpp>
 #include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/memory.hpp>
 #include <tests/support/raw_client.hpp>
@@ -55,6 +56,8 @@ class TestTransport {
   executor_type get_executor() noexcept { return context_.get_executor(); }
   void on_exchange(ExchangeHandler handler);
   std::uint16_t listen(std::uint16_t port, const std::string& address = {});
+  /// Whatever the transport's name; only in programs that have the tests' certificates.
+  std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address = {});
   void close();
 
   /// The transport itself if it is the one in the process; null if it is one on TCP.

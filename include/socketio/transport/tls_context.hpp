@@ -4,22 +4,26 @@
 
 #include <socketio/transport/tls_options.hpp>
 
-#include <asio/buffer.hpp>
 #include <asio/ssl/context.hpp>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace socketio::detail {
 
@@ -27,58 +31,82 @@ namespace socketio::detail {
   throw std::invalid_argument("socketio::TlsOptions: " + why);
 }
 
-/// @param reason  OpenSSL's
-[[noreturn]] inline void refuse_tls_options(const std::string& what, unsigned long reason) {
-  const char* const words = ERR_reason_error_string(reason);
+/// As OpenSSL explains it.
+[[noreturn]] inline void refuse_as_openssl_says(const std::string& what) {
+  const char* const words = ERR_reason_error_string(ERR_peek_error());
+  ERR_clear_error();
   refuse_tls_options(what + ": " + (words != nullptr ? words : "not accepted"));
 }
 
-/// Something in PEM, and what to call it when it is wrong.
-struct TlsText {
-  std::string name;
-  std::string text;
+struct FreeOpenssl {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+};
+template <class T>
+using OpensslPtr = std::unique_ptr<T, FreeOpenssl>;
 
+/// Something in PEM, and what to call it when it is wrong.
+class TlsText {
+ public:
   /// @throws std::system_error  naming the file, if it cannot be read
-  static TlsText of(const char* name, const std::string& text, const std::string& file) {
-    if (file.empty()) return {name, text};
+  TlsText(std::string name, const std::string& text, const std::string& file) : name_(std::move(name)), text_(text) {
+    if (file.empty()) return;
+    name_ += " \"" + file + '"';
     errno = 0;
     std::ifstream stream(file, std::ios::binary);
-    std::string content((std::istreambuf_iterator<char>(stream)), {});
-    // A directory can be opened, and be read no further.
-    if (!stream || content.empty())
+    char chunk[4096];
+    while (stream.read(chunk, sizeof chunk), stream.gcount() > 0)
+      text_.append(chunk, static_cast<std::size_t>(stream.gcount()));
+    if (!stream.eof())
       throw std::system_error(errno != 0 ? errno : EIO, std::generic_category(),
-                              std::string("socketio::TlsOptions: cannot read ") + name + " \"" + file + '"');
-    return {std::string(name) + " \"" + file + '"', std::move(content)};
+                              "socketio::TlsOptions: cannot read " + name_);
   }
 
-  void check(const std::error_code& error) const {
-    if (error) refuse_tls_options(name + ": " + error.message());
+  const std::string& name() const noexcept { return name_; }
+
+  /// At least one.
+  ///
+  /// @throws std::invalid_argument
+  std::vector<OpensslPtr<X509>> certificates() const {
+    const auto bio = open();
+    std::vector<OpensslPtr<X509>> found;
+    while (bio) {
+      OpensslPtr<X509> next(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+      if (!next) break;
+      found.push_back(std::move(next));
+    }
+    const unsigned long reason = ERR_peek_last_error();
+    const bool is_at_end = ERR_GET_LIB(reason) == ERR_LIB_PEM && ERR_GET_REASON(reason) == PEM_R_NO_START_LINE;
+    if (found.empty() || !is_at_end) refuse_as_openssl_says(name_);
+    ERR_clear_error();
+    return found;
   }
+
+  /// @throws std::invalid_argument
+  OpensslPtr<EVP_PKEY> private_key(std::string passphrase) const {
+    // Without a callback OpenSSL would ask whoever sits at the terminal.
+    const auto tell = [](char* buffer, int size, int, void* context) {
+      const auto& phrase = *static_cast<const std::string*>(context);
+      const std::size_t length = (std::min)(phrase.size(), static_cast<std::size_t>(size));
+      std::memcpy(buffer, phrase.data(), length);
+      return static_cast<int>(length);
+    };
+    const auto bio = open();
+    OpensslPtr<EVP_PKEY> key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, tell, &passphrase) : nullptr);
+    if (!key) refuse_as_openssl_says(name_);
+    return key;
+  }
+
+ private:
+  OpensslPtr<BIO> open() const {
+    ERR_clear_error();
+    return OpensslPtr<BIO>(BIO_new_mem_buf(text_.data(), static_cast<int>(text_.size())));
+  }
+
+  std::string name_;
+  std::string text_;
 };
-
-/// Lets clients' certificates be vouched for by these authorities, and tells the clients their names.
-inline void add_tls_authorities(SSL_CTX* context, const TlsText& authorities) {
-  struct Free {
-    void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-  };
-  ERR_clear_error();
-  const std::unique_ptr<BIO, Free> bio(
-      BIO_new_mem_buf(authorities.text.data(), static_cast<int>(authorities.text.size())));
-  std::size_t count = 0;
-  while (bio) {
-    const std::unique_ptr<X509, Free> certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-    if (!certificate) break;
-    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), certificate.get()) != 1 ||
-        SSL_CTX_add_client_CA(context, certificate.get()) != 1)
-      refuse_tls_options(authorities.name, ERR_get_error());
-    ++count;
-  }
-  const unsigned long reason = ERR_peek_last_error();
-  const bool is_at_end = ERR_GET_LIB(reason) == ERR_LIB_PEM && ERR_GET_REASON(reason) == PEM_R_NO_START_LINE;
-  if (count == 0 || !is_at_end) refuse_tls_options(authorities.name, reason);
-  ERR_clear_error();
-}
 
 /// RFC 7301: the one protocol there is, if the client names any.
 inline int select_tls_application(SSL*, const unsigned char** selected, unsigned char* selected_size,
@@ -96,8 +124,9 @@ inline std::shared_ptr<asio::ssl::context> make_tls_context(const TlsOptions& op
   std::string problems;
   for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
   if (!problems.empty()) refuse_tls_options(problems);
-  const auto chain = TlsText::of("certificate_chain", options.certificate_chain, options.certificate_chain_file);
-  const auto key = TlsText::of("private_key", options.private_key, options.private_key_file);
+  const TlsText chain("certificate_chain", options.certificate_chain, options.certificate_chain_file);
+  const TlsText key("private_key", options.private_key, options.private_key_file);
+  const TlsText ca("ca", options.ca, options.ca_file);
 
   auto made = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   SSL_CTX* const context = made->native_handle();
@@ -110,22 +139,26 @@ inline std::shared_ptr<asio::ssl::context> make_tls_context(const TlsOptions& op
   static constexpr unsigned char session_context[] = "socketio";
   SSL_CTX_set_session_id_context(context, session_context, sizeof session_context - 1);
 
+  ERR_clear_error();
   if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1)
-    refuse_tls_options("ciphers \"" + options.ciphers + '"', ERR_get_error());
+    refuse_as_openssl_says("ciphers \"" + options.ciphers + '"');
   if (!options.ciphersuites.empty() && SSL_CTX_set_ciphersuites(context, options.ciphersuites.c_str()) != 1)
-    refuse_tls_options("ciphersuites \"" + options.ciphersuites + '"', ERR_get_error());
+    refuse_as_openssl_says("ciphersuites \"" + options.ciphersuites + '"');
 
-  std::error_code error;
-  made->use_certificate_chain(asio::buffer(chain.text), error);
-  chain.check(error);
-  // Always: without a callback OpenSSL asks whoever sits at the terminal.
-  made->set_password_callback([passphrase = options.passphrase](std::size_t, auto) { return passphrase; }, error);
-  if (!error) made->use_private_key(asio::buffer(key.text), asio::ssl::context::pem, error);
-  key.check(error);
+  const auto certificates = chain.certificates();
+  bool is_taken = SSL_CTX_use_certificate(context, certificates.front().get()) == 1;
+  for (std::size_t i = 1; i < certificates.size(); ++i)
+    is_taken = is_taken && SSL_CTX_add1_chain_cert(context, certificates[i].get()) == 1;
+  if (!is_taken) refuse_as_openssl_says(chain.name());
+  if (SSL_CTX_use_PrivateKey(context, key.private_key(options.passphrase).get()) != 1)
+    refuse_as_openssl_says(key.name());
 
   if (options.request_cert) {
     if (!options.ca.empty() || !options.ca_file.empty())
-      add_tls_authorities(context, TlsText::of("ca", options.ca, options.ca_file));
+      for (const auto& authority : ca.certificates())
+        if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.get()) != 1 ||
+            SSL_CTX_add_client_CA(context, authority.get()) != 1)
+          refuse_as_openssl_says(ca.name());
     if (options.reject_unauthorized)
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     else  // the handshake goes on, and the program judges by the result
