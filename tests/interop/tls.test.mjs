@@ -53,11 +53,6 @@ for (const [way, options] of Object.entries(ways)) {
       });
     });
 
-    it("speaks TLS 1.2 with those who know nothing newer", async () => {
-      const client = await server.connectTo("https", { ...options, ca, secureProtocol: "TLSv1_2_method" });
-      assert.equal((await client.emitWithAck("handshake")).protocol, "TLSv1.2");
-    });
-
     it("is refused by a client that does not know the authority", async () => {
       const client = server.open("/", { ...options, url: await server.urlOf("https") });
       await refusal(client);
