@@ -94,7 +94,8 @@ void serve(const examples::Options& options) {
   });
 
   io.serve_directory(PUBLIC_DIR);
-  std::cout << "listening on " << examples::listen(io, options) << std::endl;
+  const std::string address = examples::listen(io, options);
+  std::cout << "listening on " << address << std::endl;
 
   asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
   ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
