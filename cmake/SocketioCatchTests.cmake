@@ -22,15 +22,36 @@ function(socketio_add_catch_tests name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()
 
-# The transports on TCP that tests can choose from.
+# The transports on TCP that tests can choose from, and the same with TLS for those that link the certificates.
 set(SOCKETIO_TCP_TRANSPORTS asio)
 if(TARGET socketio::websocketpp)
   list(APPEND SOCKETIO_TCP_TRANSPORTS websocketpp)
 endif()
+set(SOCKETIO_TLS_TRANSPORTS "")
+if(SOCKETIO_WITH_TLS)
+  list(TRANSFORM SOCKETIO_TCP_TRANSPORTS APPEND _tls OUTPUT_VARIABLE SOCKETIO_TLS_TRANSPORTS)
+  find_program(SOCKETIO_OPENSSL_COMMAND openssl DOC "The openssl command, for the certificates of the tests" REQUIRED)
+  set(SOCKETIO_TEST_CERTIFICATES "${PROJECT_BINARY_DIR}/tests/certificates")
+  set(recipe "${PROJECT_SOURCE_DIR}/tests/support/make_certificates.cmake")
+  add_custom_command(OUTPUT "${SOCKETIO_TEST_CERTIFICATES}/authority.pem"
+                     COMMAND "${CMAKE_COMMAND}" "-DOPENSSL=${SOCKETIO_OPENSSL_COMMAND}"
+                             "-DDIR=${SOCKETIO_TEST_CERTIFICATES}" -P "${recipe}"
+                     DEPENDS "${recipe}" COMMENT "Making the certificates of the tests" VERBATIM)
+  add_custom_target(test_certificates DEPENDS "${SOCKETIO_TEST_CERTIFICATES}/authority.pem")
+endif()
+
+# socketio_use_test_certificates(<target>): it finds them at SOCKETIO_TEST_CERTIFICATES, which is not defined in builds
+# without TLS.
+function(socketio_use_test_certificates target)
+  if(SOCKETIO_WITH_TLS)
+    target_compile_definitions(${target} PRIVATE "SOCKETIO_TEST_CERTIFICATES=\"${SOCKETIO_TEST_CERTIFICATES}\"")
+    add_dependencies(${target} test_certificates)
+  endif()
+endfunction()
 
 # socketio_add_transport_tests(<name> TRANSPORTS <transport>... [LABELS <label>...] SOURCES <source>...): one program over
 # tests/support/test_transport.hpp, and for each transport a test <name>_<transport>. What is tagged [memory] chooses
-# its transport itself and runs once.
+# its transport itself and runs once; what is tagged [tls] runs over those with TLS only.
 function(socketio_add_transport_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "TRANSPORTS;LABELS;SOURCES")
   socketio_add_program(${name} ${arg_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/test_transport.cpp")
@@ -39,7 +60,10 @@ function(socketio_add_transport_tests name)
   foreach(transport IN LISTS arg_TRANSPORTS)
     set(selection "")
     if(NOT transport STREQUAL "memory")
-      set(selection "~[memory]")
+      string(APPEND selection "~[memory]")
+    endif()
+    if(NOT transport MATCHES "_tls$")
+      string(APPEND selection "~[tls]")
     endif()
     add_test(NAME ${name}_${transport} COMMAND ${name} ${selection})
     set_tests_properties(${name}_${transport} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}"

@@ -8,7 +8,10 @@ set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/socketio")
 
 set(left_out "")
 if(NOT SOCKETIO_WITH_WEBSOCKETPP)
-  set(left_out PATTERN "websocketpp*" EXCLUDE)
+  list(APPEND left_out PATTERN "websocketpp*" EXCLUDE)
+endif()
+if(NOT SOCKETIO_WITH_TLS)
+  list(APPEND left_out PATTERN "tls*" EXCLUDE)
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/socketio" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp" ${left_out})

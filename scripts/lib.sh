@@ -69,6 +69,7 @@ END
 packages_to_build() {
   packages_to_measure
   cat << 'END'
+libssl-dev /usr/include/openssl/ssl.h
 ca-certificates /etc/ssl/certs/ca-certificates.crt
 nodejs node nodejs
 npm npm
@@ -78,6 +79,7 @@ END
 packages_to_test() {
   packages_to_build
   cat << 'END'
+openssl openssl
 nlohmann-json3-dev /usr/include/nlohmann/json.hpp /usr/local/include/nlohmann/json.hpp
 libwebsocketpp-dev /usr/include/websocketpp/version.hpp /usr/local/include/websocketpp/version.hpp
 catch2 /usr/include/catch2/catch.hpp /usr/include/catch2/catch_all.hpp /usr/local/include/catch2/catch_all.hpp

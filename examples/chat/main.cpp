@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The chat: everyone reads everyone, sees who is here and who is typing, and can write to one person alone.
 
+#include <examples/listen.hpp>
 #include <examples/options.hpp>
 #include <examples/transport.hpp>
 #include <socketio/socketio.hpp>
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <map>
@@ -94,8 +94,8 @@ void serve(const examples::Options& options) {
   });
 
   io.serve_directory(PUBLIC_DIR);
-  const std::uint16_t port = io.listen(options.port());
-  std::cout << "listening on http://localhost:" << port << std::endl;
+  const std::string address = examples::listen(io, options);
+  std::cout << "listening on " << address << std::endl;
 
   asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
   ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
@@ -104,7 +104,7 @@ void serve(const examples::Options& options) {
 
 int main(int argc, char** argv) try {
   const examples::Options options(argc, argv, "A chat for everyone who opens its page.",
-                                  {{"--port", "3000"}, {"--transport", "asio"}});
+                                  {{"--port", "3000"}, {"--transport", "asio"}, {"--cert", ""}, {"--key", ""}});
   examples::over_transport(options["--transport"], [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "chat: " << error.what() << '\n';

@@ -41,6 +41,9 @@ using SocketEmitter = BasicSocketEmitter<>;
 using BroadcastOperator = BasicBroadcastOperator<>;
 using ParentBroadcastOperator = BasicParentBroadcastOperator<>;
 
+class Tls;
+struct TlsOptions;
+
 template <class... Results>
 class Ack;
 class Next;

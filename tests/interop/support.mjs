@@ -30,10 +30,10 @@ export class Server {
     this.program = await Program.start(process.env.INTEROP_SERVER, port);
   }
 
-  /** A client that is connecting. */
-  open(path = "/", options = {}) {
+  /** A client that is connecting; to another port if `url` is among the options. */
+  open(path = "/", { url = this.program.url, ...options } = {}) {
     const usual = { forceNew: true, reconnection: false, transports: ["websocket"], ...this.options };
-    const client = io(this.program.url + path, { ...usual, ...options });
+    const client = io(url + path, { ...usual, ...options });
     this.clients.push(client);
     return client;
   }

@@ -10,7 +10,7 @@ cmake_minimum_required(VERSION 3.22)
 
 # The files directly in socketio/: `base` knows no layer and is open to all; `entry` alone may name a transport.
 set(base_files version.hpp config.hpp fwd.hpp)
-set(entry_files socketio.hpp default_config.hpp)
+set(entry_files socketio.hpp default_config.hpp tls.hpp)
 
 # What the headers of a layer may include beside their own layer and the base.
 set(allowed_detail "")
@@ -28,6 +28,10 @@ set(quarters_asio core transport testing entry)
 set(quarters_rapidjson protocol core)
 set(quarters_zlib detail)
 set(quarters_websocketpp transport)
+set(quarters_openssl transport)
+
+# The headers that only those who want TLS include; nobody else may name them, OpenSSL or Asio's part that needs it.
+set(tls_files "^(tls\\.hpp|transport/(impl/)?tls_[a-z_]+\\.[hi]pp)$")
 
 get_filename_component(INCLUDE_DIR "${INCLUDE_DIR}" ABSOLUTE)
 
@@ -68,7 +72,11 @@ foreach(file IN LISTS files)
       list(APPEND violations "socketio/${file}: includes \"${target}\" in quotes instead of angle brackets")
       continue()
     endif()
-    if(target MATCHES "^(asio|rapidjson|zlib|websocketpp)[./]")
+    if(target MATCHES "^(asio/ssl|openssl)[./]" AND NOT file MATCHES "${tls_files}")
+      list(APPEND violations "socketio/${file}: includes <${target}>; only the headers of TLS may")
+      continue()
+    endif()
+    if(target MATCHES "^(asio|rapidjson|zlib|websocketpp|openssl)[./]")
       if(NOT layer IN_LIST quarters_${CMAKE_MATCH_1})
         list(APPEND violations "socketio/${file}: ${layer} includes <${target}>; only ${quarters_${CMAKE_MATCH_1}} may")
       endif()
@@ -78,6 +86,10 @@ foreach(file IN LISTS files)
       continue()
     endif()
     set(target "${CMAKE_MATCH_1}")
+    if(target MATCHES "${tls_files}" AND NOT file MATCHES "${tls_files}")
+      list(APPEND violations "socketio/${file}: includes <socketio/${target}>; only the headers of TLS may")
+      continue()
+    endif()
     if(NOT EXISTS "${INCLUDE_DIR}/socketio/${target}")
       list(APPEND violations "socketio/${file}: includes <socketio/${target}>, which does not exist")
       continue()

@@ -68,7 +68,7 @@ class AsioFixture {
   WebSocketLimits websocket_limits;
 
   ClientPtr connect(std::optional<int> receive_buffer_bytes = {}) {
-    return std::make_unique<RawClient>(context, port, receive_buffer_bytes);
+    return std::make_unique<RawClient>(context, port, receive_buffer_bytes, make_codec(chosen_transport("asio")));
   }
 
   bool until(const std::function<bool()>& condition) { return run_until(context, condition); }

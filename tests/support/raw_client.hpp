@@ -23,31 +23,58 @@
 
 namespace socketio::test {
 
+/// What a client's words are wrapped in on the wire: TLS, where a test speaks it.
+class RawCodec {
+ public:
+  virtual ~RawCodec() = default;
+
+  virtual bool is_ready() const = 0;                      // the two sides have agreed
+  virtual bool has_ended() const = 0;                     // the server has said that nothing follows
+  virtual void wrap(std::string_view plain) = 0;          // when ready
+  virtual std::string unwrap(std::string_view wire) = 0;  // returns the plain words
+  virtual void end() = 0;                                 // says that nothing follows
+  virtual std::string take_output() = 0;                  // what is to be sent now
+};
+
 /// A TCP client without manners of its own: it sends what it is told to and keeps what it gets.
 class RawClient {
  public:
-  RawClient(asio::io_context& context, std::uint16_t port, std::optional<int> receive_buffer_bytes = {})
-      : socket_(context) {
-    socket_.open(asio::ip::tcp::v4());
+  RawClient(asio::io_context& context, std::uint16_t port, std::optional<int> receive_buffer_bytes = {},
+            std::unique_ptr<RawCodec> codec = nullptr)
+      : RawClient(context, {asio::ip::address_v4::loopback(), port}, receive_buffer_bytes, std::move(codec)) {}
+  RawClient(asio::io_context& context, const asio::ip::tcp::endpoint& server, std::optional<int> receive_buffer_bytes,
+            std::unique_ptr<RawCodec> codec)
+      : socket_(context), codec_(std::move(codec)) {
+    socket_.open(server.protocol());
     if (receive_buffer_bytes) socket_.set_option(asio::socket_base::receive_buffer_size(*receive_buffer_bytes));
-    socket_.connect({asio::ip::address_v4::loopback(), port});
+    socket_.connect(server);
     socket_.set_option(asio::ip::tcp::no_delay(true));
     socket_.non_blocking(true);
     read();
+    write();
   }
 
   std::string received;
   bool ended = false;            // the server has closed its side, or reset the connection
-  std::error_code end_reason{};  // eof or what else
+  std::error_code end_reason{};  // eof or what else; with a codec that has not been told of the end, broken_pipe
 
   /// Sends everything that the operating system takes now, and the rest when it takes it.
   void send(std::string_view bytes) {
+    (codec_ ? plain_ : unsent_) += bytes;
+    write();
+  }
+  /// The same past the codec.
+  void send_on_wire(std::string_view bytes) {
     unsent_ += bytes;
     write();
   }
-  bool all_sent() const { return unsent_.empty(); }
+  bool all_sent() const { return plain_.empty() && unsent_.empty(); }
 
-  void shut_down_send() { socket_.shutdown(asio::socket_base::shutdown_send); }
+  void shut_down_send() {
+    is_ending_ = true;
+    write();
+    if (!codec_) socket_.shutdown(asio::socket_base::shutdown_send);
+  }
   void close() {
     std::error_code ignored;
     socket_.close(ignored);
@@ -70,16 +97,28 @@ class RawClient {
                             [this, alive = std::weak_ptr(alive_)](std::error_code error, std::size_t bytes) {
                               if (alive.expired() || error == asio::error::operation_aborted) return;
                               reading_ = false;
-                              received.append(chunk_.data(), bytes);
+                              if (codec_) {
+                                received += codec_->unwrap({chunk_.data(), bytes});
+                                write();
+                              } else {
+                                received.append(chunk_.data(), bytes);
+                              }
                               if (error) {
                                 ended = true;
                                 end_reason = error;
-                              } else if (!stalled_) {
+                                if (codec_ && error == asio::error::eof && !codec_->has_ended())
+                                  end_reason = asio::error::broken_pipe;
+                              } else if (!stalled_ || (codec_ && !codec_->is_ready())) {
                                 read();
                               }
                             });
   }
   void write() {
+    if (codec_) {
+      if (codec_->is_ready()) codec_->wrap(std::exchange(plain_, {}));
+      if (codec_->is_ready() && is_ending_) codec_->end();
+      unsent_ += codec_->take_output();
+    }
     while (!unsent_.empty()) {
       std::error_code error;
       const std::size_t bytes = socket_.write_some(asio::buffer(unsent_), error);
@@ -93,14 +132,20 @@ class RawClient {
       }
       if (error) return unsent_.clear();
     }
+    if (!codec_ || !codec_->is_ready() || !std::exchange(is_ending_, false)) return;
+    std::error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
   }
 
   asio::ip::tcp::socket socket_;
   std::array<char, 16 * 1024> chunk_{};
+  std::unique_ptr<RawCodec> codec_;
+  std::string plain_;  // to be wrapped
   std::string unsent_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // gone when a handler must not touch this any more
   bool reading_ = false;
   bool stalled_ = false;
+  bool is_ending_ = false;  // nothing follows what is unsent
 };
 
 using ClientPtr = std::unique_ptr<RawClient>;

@@ -5,6 +5,10 @@
 #ifdef SOCKETIO_WITH_WEBSOCKETPP
 #include <socketio/transport/websocketpp.hpp>
 #endif
+#ifdef SOCKETIO_TEST_CERTIFICATES
+#include <socketio/tls.hpp>
+#include <tests/support/client_tls.hpp>
+#endif
 
 #include <cstdlib>
 #include <stdexcept>
@@ -31,13 +35,14 @@ struct TestTransport::Any {
   virtual Scheduler& scheduler() = 0;
   virtual void on_exchange(ExchangeHandler handler) = 0;
   virtual std::uint16_t listen(std::uint16_t port, const std::string& address) = 0;
+  virtual std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address) = 0;
   virtual void close() = 0;
   virtual MemoryTransport* memory() = 0;
   virtual std::size_t connection_count() const = 0;
 };
 
 template <class T>
-struct TestTransport::Of final : Any {
+struct TestTransport::Of : Any {
   template <class... Options>
   explicit Of(asio::io_context& context, const Options&... options) : transport(context, options...) {}
 
@@ -54,6 +59,14 @@ struct TestTransport::Of final : Any {
   void on_exchange(ExchangeHandler handler) override { transport.on_exchange(std::move(handler)); }
   std::uint16_t listen(std::uint16_t port, const std::string& address) override {
     return transport.listen(port, address);
+  }
+  std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address) override {
+#ifdef SOCKETIO_TEST_CERTIFICATES
+    if constexpr (SecurableTransport<T, Tls>) return transport.listen(port, tls, address);
+#else
+    static_cast<void>(port), static_cast<void>(tls), static_cast<void>(address);
+#endif
+    throw std::logic_error("this transport does not speak TLS here");
   }
   void close() override { transport.close(); }
   MemoryTransport* memory() override {
@@ -72,11 +85,37 @@ struct TestTransport::Of final : Any {
   T transport;
 };
 
+#ifdef SOCKETIO_TEST_CERTIFICATES
+template <class T>
+struct TestTransport::Secure final : Of<T> {
+  using Of<T>::listen;
+  using Of<T>::Of;
+
+  std::uint16_t listen(std::uint16_t port, const std::string& address) override {
+    static const Tls tls(
+        {.certificate_chain_file = certificate_file("server.pem"), .private_key_file = certificate_file("server.key")});
+    return this->transport.listen(port, tls, address);
+  }
+};
+
+std::unique_ptr<RawCodec> make_codec(std::string_view transport) {
+  return speaks_tls(transport) ? std::make_unique<ClientTls>() : nullptr;
+}
+#else
+std::unique_ptr<RawCodec> make_codec(std::string_view) { return nullptr; }
+#endif
+
 std::unique_ptr<TestTransport::Any> TestTransport::make(asio::io_context& context, const Options& options) {
   if (options.name == "memory") return std::make_unique<Of<MemoryTransport>>(context);
   if (options.name == "asio") return std::make_unique<Of<AsioTransport>>(context, options.tcp);
 #ifdef SOCKETIO_WITH_WEBSOCKETPP
   if (options.name == "websocketpp") return std::make_unique<Of<WebsocketppTransport>>(context, options.tcp);
+#endif
+#ifdef SOCKETIO_TEST_CERTIFICATES
+  if (options.name == "asio_tls") return std::make_unique<Secure<AsioTransport>>(context, options.tcp);
+#ifdef SOCKETIO_WITH_WEBSOCKETPP
+  if (options.name == "websocketpp_tls") return std::make_unique<Secure<WebsocketppTransport>>(context, options.tcp);
+#endif
 #endif
   throw std::invalid_argument("SOCKETIO_TEST_TRANSPORT: there is no transport \"" + std::string(options.name) + '"');
 }
@@ -96,6 +135,9 @@ Scheduler& TestTransport::scheduler() noexcept { return transport_->scheduler();
 void TestTransport::on_exchange(ExchangeHandler handler) { transport_->on_exchange(std::move(handler)); }
 std::uint16_t TestTransport::listen(std::uint16_t port, const std::string& address) {
   return transport_->listen(port, address);
+}
+std::uint16_t TestTransport::listen(std::uint16_t port, const Tls& tls, const std::string& address) {
+  return transport_->listen(port, tls, address);
 }
 void TestTransport::close() { transport_->close(); }
 MemoryTransport* TestTransport::memory() noexcept { return transport_->memory(); }

@@ -4,8 +4,10 @@
 
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/transport.hpp>
+#include <socketio/fwd.hpp>
 #include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/memory.hpp>
+#include <tests/support/raw_client.hpp>
 
 #include <asio/io_context.hpp>
 
@@ -20,6 +22,12 @@ namespace socketio::test {
 
 /// The name in the environment variable SOCKETIO_TEST_TRANSPORT, or `otherwise` if it is not set.
 std::string_view chosen_transport(std::string_view otherwise = "memory");
+
+/// Whether the transport of that name listens with TLS.
+inline bool speaks_tls(std::string_view transport) { return transport.ends_with("_tls"); }
+
+/// What a RawClient needs to speak to the transport of that name; null if it is nothing.
+std::unique_ptr<RawCodec> make_codec(std::string_view transport);
 
 /// The number in the environment variable SOCKETIO_TEST_THREADS, or 1: for programs that may run on several.
 std::size_t chosen_threads();
@@ -48,6 +56,8 @@ class TestTransport {
   executor_type get_executor() noexcept { return context_.get_executor(); }
   void on_exchange(ExchangeHandler handler);
   std::uint16_t listen(std::uint16_t port, const std::string& address = {});
+  /// Whatever the transport's name; only in programs that have the tests' certificates.
+  std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address = {});
   void close();
 
   /// The transport itself if it is the one in the process; null if it is one on TCP.
@@ -60,6 +70,8 @@ class TestTransport {
   struct Any;
   template <class T>
   struct Of;
+  template <class T>
+  struct Secure;
 
   static std::unique_ptr<Any> make(asio::io_context& context, const Options& options);
 

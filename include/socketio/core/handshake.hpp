@@ -7,13 +7,14 @@
 #include <socketio/protocol/value.hpp>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace socketio {
 
 /// The handshake of one socket: the HTTP request that opened its connection, and the credentials for its namespace.
 ///
-/// All of it but `issued` and `address` is the client's word.
+/// All of it but `issued`, `address`, `secure` and `tls` is the client's word.
 struct Handshake {
   HttpHeaders headers;                           // of the first request of the connection
   QueryParams query;                             // of that request: EIO, transport and the client's own
@@ -24,6 +25,7 @@ struct Handshake {
   std::string url;       // the raw request target
   bool secure = false;   // came over TLS
   bool xdomain = false;  // the request had an Origin header
+  std::shared_ptr<const TlsPeer> tls;  // the connection's TLS, with the client's certificate; null on a plain one
 };
 
 }  // namespace socketio

@@ -22,6 +22,7 @@
 #include <asio/io_context.hpp>
 
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -90,6 +91,18 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
   /// @return         the port
   /// @throws std::system_error  when the address cannot be bound; the text names it
   std::uint16_t listen(std::uint16_t port, const std::string& address = {}) { return state_->listen(port, address); }
+
+  /// The same over TLS; on another port beside the plain one, if both are wanted.
+  ///
+  /// @param security  a Tls, see <socketio/tls.hpp>; or what else the transport protects connections with
+  template <class Security>
+  requires(!std::convertible_to<const Security&, std::string>) std::uint16_t
+      listen(std::uint16_t port, const Security& security, const std::string& address = {}) {
+    static_assert(SecurableTransport<Transport, Security>,
+                  "socketio: listen takes a port and an address, or a port, a socketio::Tls and an address where "
+                  "Config::Transport can listen with it; MemoryTransport cannot (see docs/tls.md).");
+    return state_->listen(port, security, address);
+  }
 
   /// Runs the event loop until `close` has ended everything. With ServerOptions::threads, the calling thread runs the
   /// first loop and others, which it starts and waits for, run the rest.

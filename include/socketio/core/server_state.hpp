@@ -181,8 +181,11 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   bool is_open() const noexcept { return has_opened_ && !is_closed_; }
 
   /// On the first shard, or while none runs.
-  std::uint16_t listen(std::uint16_t port, const std::string& address) {
-    const std::uint16_t bound = server_shard(0).engine_server().listen(port, address);
+  ///
+  /// @param how  what else the transport is told beside the port
+  template <class... How>
+  std::uint16_t listen(std::uint16_t port, const How&... how) {
+    const std::uint16_t bound = server_shard(0).engine_server().listen(port, how...);
     has_opened_ = true;
     if (is_closed_.exchange(false)) ++generation_;
     for (const NamespacePtr& nsp : all()) {

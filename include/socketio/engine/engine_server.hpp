@@ -57,6 +57,13 @@ class BasicEngineServer {
     engine_.reopen();
     return bound;
   }
+  template <class Security>
+  requires SecurableTransport<TransportT, Security> std::uint16_t listen(std::uint16_t port, const Security& security,
+                                                                         const std::string& address = {}) {
+    const std::uint16_t bound = transport_.listen(port, security, address);
+    engine_.reopen();
+    return bound;
+  }
 
   /// Closes every session and the transport.
   void close() {

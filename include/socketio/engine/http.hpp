@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +60,16 @@ class HttpHeaders {
   std::vector<Place> fields_;
 };
 
+/// What TLS knows of a connection and of the client at its other end.
+struct TlsPeer {
+  std::string protocol;             // "TLSv1.3"
+  std::string cipher;               // "TLS_AES_256_GCM_SHA384"
+  bool authorized = false;          // it has a certificate, which one of the authorities vouches for
+  std::string authorization_error;  // why not, in words; empty if it is, or was not asked for a certificate
+  std::string subject;              // of its certificate, as RFC 2253 writes it: "CN=alice,O=Example"
+  std::string certificate;          // its certificate in DER; empty: it sent none
+};
+
 /// The head of a request; the body, if any, is asked for through the exchange.
 struct HttpRequest {
   std::string method;
@@ -66,7 +77,8 @@ struct HttpRequest {
   HttpHeaders headers;
   std::string remote_address;  // "127.0.0.1", "::1"; empty where there is none
   std::uint16_t remote_port = 0;
-  bool secure = false;  // came over TLS
+  bool secure = false;                 // came over TLS
+  std::shared_ptr<const TlsPeer> tls;  // the same for all requests of a connection; null on a plain one
 
   /// The target up to the query: "/socket.io/".
   std::string_view path() const noexcept;

@@ -185,6 +185,14 @@ concept Transport = requires(T transport, ExchangeHandler handler, std::uint16_t
   transport.close();
 };
 
+/// A transport that can also listen with `Security`, which is something that it makes other than plain connections
+/// with: `t.listen(port, security, address)`. AsioTransport does with Tls, see <socketio/tls.hpp>.
+template <class T, class Security>
+concept SecurableTransport = Transport<T> &&
+    requires(T transport, const Security& security, std::uint16_t port, const std::string& address) {
+  { transport.listen(port, security, address) } -> std::same_as<std::uint16_t>;
+};
+
 /// A transport of which several, each on the event loop of its own thread, can serve one server together.
 ///
 /// `T::link(transports)` is called once, before anything else is done with them. From then on what one of them accepts

@@ -4,6 +4,7 @@
 
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/transport.hpp>
+#include <socketio/fwd.hpp>
 #include <socketio/transport/asio_options.hpp>
 #include <socketio/transport/asio_shard.hpp>
 #include <socketio/transport/asio_stream.hpp>
@@ -20,8 +21,9 @@
 namespace socketio {
 
 namespace detail {
+class AsioConnectionMaker;
 class AsioListener;
-}
+}  // namespace detail
 
 /// Listens on TCP and serves HTTP and WebSockets on one `asio::io_context`.
 ///
@@ -61,6 +63,9 @@ class AsioTransport {
   /// @throws         std::system_error, naming address and port
   std::uint16_t listen(std::uint16_t port, const std::string& address = {});
 
+  /// The same over TLS. Needs <socketio/tls.hpp>.
+  std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address = {});
+
   /// Stops listening and ends all connections: idle ones at once, the others after what they are about to send
   /// (responses given, close frames; open WebSockets are closed with 1001), at the latest after
   /// the shutdown timeout.
@@ -77,6 +82,10 @@ class AsioTransport {
                 std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols);
 
  private:
+  /// @param maker  of the connections; null: plain ones
+  std::uint16_t listen_with(const std::shared_ptr<const detail::AsioConnectionMaker>& maker, std::uint16_t port,
+                            const std::string& address);
+
   std::shared_ptr<detail::AsioShard> shard_;
   std::vector<std::shared_ptr<detail::AsioListener>> listeners_;
 };

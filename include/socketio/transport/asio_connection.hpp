@@ -42,7 +42,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   AsioConnection(std::shared_ptr<AsioShard> shard, AsioPeer peer);
   ~AsioConnection() override;
 
-  /// Begins to read requests.
+  /// Begins to read requests, once the stream is open.
   void start();
 
   // WebSocket
@@ -76,6 +76,9 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   std::size_t index_in_shard = 0;
 
  protected:
+  /// What a stream waits for to go on with its opening.
+  enum class Opening : std::uint8_t { wants_read, wants_write, done, refused, failed };
+
   // The stream; none of these throws. Reading and writing return std::errc::operation_would_block rather than wait.
   virtual std::size_t read_some(std::span<char> into, std::error_code& error) = 0;
   virtual std::size_t write_some(asio::const_buffer from, std::error_code& error) = 0;
@@ -87,13 +90,20 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   virtual void shut_down_send() = 0;
   virtual void close_stream() = 0;
 
+  // Only for streams that are `secure`, on which two sides have to agree first.
+  virtual Opening open_stream() { return Opening::done; }
+  virtual std::shared_ptr<const TlsPeer> tls_peer() const { return nullptr; }
+
   void on_readable();
   void on_writable();
 
   AsioShard& shard() const noexcept { return *shard_; }
+  /// The stream cannot read before it has written: on_writable shall be on_readable, too.
+  void read_when_writable(bool whether) noexcept { reads_when_writable_ = whether; }
 
  private:
   enum class Phase : std::uint8_t {
+    opening,  // the stream is not ready for HTTP
     http,
     websocket,
     closing,    // our close frame is on its way, the peer's is awaited
@@ -121,6 +131,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   void end_after_flush(bool linger);
   std::shared_ptr<AsioExchange> take_exchange();
   void resume_input_later();
+  void open();
 
   void http_input(std::string_view fresh);
   bool http_step(std::string_view& input);
@@ -159,6 +170,7 @@ class AsioConnection : public WebSocket, public std::enable_shared_from_this<Asi
   bool dirty_ = false;
   bool drain_due_ = false;
   bool linger_ = false;
+  bool reads_when_writable_ = false;
 };
 
 /// The request that a connection is answering.

@@ -50,13 +50,33 @@ inline AsioAcceptor open_acceptor(AsioShard& shard, const asio::ip::tcp::endpoin
   return acceptor;
 }
 
+using AsioSocket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+#if defined(__linux__)
+using AcceptedSocket = int;  // a descriptor, to be owned
+#else
+using AcceptedSocket = AsioSocket;
+#endif
+
+/// Makes connections of accepted sockets, where they are not to be plain ones.
+///
+/// @par Thread safety  Any thread.
+class AsioConnectionMaker {
+ public:
+  virtual ~AsioConnectionMaker() = default;
+
+  virtual std::shared_ptr<AsioConnection> make(const std::shared_ptr<AsioShard>& shard, AsioPeer peer,
+                                               AcceptedSocket socket) const = 0;
+};
+
 /// What accepting is like on all systems: how many may connect, and who serves them.
 class AsioListenerBase {
  public:
-  using Socket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+  using Socket = AsioSocket;
   using Endpoint = asio::ip::tcp::endpoint;
 
-  AsioListenerBase(std::shared_ptr<AsioShard> shard, const AsioAcceptor& acceptor) : shard_(std::move(shard)) {
+  AsioListenerBase(std::shared_ptr<AsioShard> shard, const AsioAcceptor& acceptor,
+                   std::shared_ptr<const AsioConnectionMaker> maker)
+      : shard_(std::move(shard)), maker_(std::move(maker)) {
     std::error_code error;
     port_ = acceptor.local_endpoint(error).port();
   }
@@ -75,11 +95,13 @@ class AsioListenerBase {
     return limit != 0 && shard_->group->connections.load(std::memory_order_relaxed) >= limit;
   }
 
-  /// @param stream  a Socket, or what else a connection over one is made of
-  template <class Stream>
-  void serve(const std::shared_ptr<AsioShard>& target, const Endpoint& from, Stream stream) {
-    AsioPeer peer{from.address().to_string(), from.port(), false};
-    auto connection = std::make_shared<AsioStreamConnection<Socket>>(target, std::move(peer), std::move(stream));
+  void serve(const std::shared_ptr<AsioShard>& target, const Endpoint& from, AcceptedSocket socket) {
+    AsioPeer peer{from.address().to_string(), from.port(), maker_ != nullptr};
+    std::shared_ptr<AsioConnection> connection;
+    if (maker_)
+      connection = maker_->make(target, std::move(peer), std::move(socket));
+    else
+      connection = std::make_shared<AsioStreamConnection<Socket>>(target, std::move(peer), std::move(socket));
     shard_->group->connections.fetch_add(1, std::memory_order_relaxed);
     if (target == shard_) return connection->start();
     target->scheduler.post([connection = std::move(connection)] { connection->start(); });
@@ -87,6 +109,7 @@ class AsioListenerBase {
 
  private:
   std::shared_ptr<AsioShard> shard_;
+  std::shared_ptr<const AsioConnectionMaker> maker_;  // null: the connections are plain
   std::uint16_t port_ = 0;
 };
 
@@ -96,8 +119,9 @@ class AsioListenerBase {
 /// it with its own reactor, which AsioStreamConnection does not use.
 class AsioListener final : public AsioListenerBase, public std::enable_shared_from_this<AsioListener>, EpollWatch {
  public:
-  AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor)
-      : AsioListenerBase(std::move(shard), acceptor),
+  AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor,
+               std::shared_ptr<const AsioConnectionMaker> maker)
+      : AsioListenerBase(std::move(shard), acceptor, std::move(maker)),
         EpollWatch(acceptor.release()),
         retry_timer_([](void* self) { static_cast<AsioListener*>(self)->accept(); }, this) {}
   ~AsioListener() { close(); }
@@ -146,8 +170,9 @@ class AsioListener final : public AsioListenerBase, public std::enable_shared_fr
 /// Accepts one connection after the other.
 class AsioListener final : public AsioListenerBase, public std::enable_shared_from_this<AsioListener> {
  public:
-  AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor)
-      : AsioListenerBase(std::move(shard), acceptor),
+  AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor,
+               std::shared_ptr<const AsioConnectionMaker> maker)
+      : AsioListenerBase(std::move(shard), acceptor, std::move(maker)),
         acceptor_(std::move(acceptor)),
         retry_timer_([](void* self) { static_cast<AsioListener*>(self)->accept(); }, this) {}
 

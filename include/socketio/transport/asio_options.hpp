@@ -17,7 +17,8 @@ struct AsioTransportOptions {
   HttpLimits http{};
 
   // Zero: no limit.
-  std::chrono::milliseconds head_timeout{60'000};       // for the head of a request to arrive; then 408
+  std::chrono::milliseconds tls_handshake_timeout{120'000};  // where TLS is spoken, before anything else
+  std::chrono::milliseconds head_timeout{60'000};            // for the head of a request to arrive; then 408
   std::chrono::milliseconds request_timeout{300'000};   // for its body to arrive after that; then 408. Also for a peer
                                                         // that does not read its response at all; then the end
   std::chrono::milliseconds keep_alive_timeout{5'000};  // between two requests of one connection

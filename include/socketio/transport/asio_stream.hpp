@@ -24,12 +24,12 @@ namespace socketio::detail {
 /// What is asked of it: `non_blocking`, `read_some` and `write_some` that fail with would_block rather than wait,
 /// `async_wait` for both directions, `shutdown` and `close`.
 template <class Stream>
-class AsioStreamConnection final : public AsioConnection {
+class AsioStreamConnection : public AsioConnection {
  public:
   AsioStreamConnection(std::shared_ptr<AsioShard> shard, AsioPeer peer, Stream stream)
       : AsioConnection(std::move(shard), std::move(peer)), stream_(std::move(stream)) {}
 
- private:
+ protected:
   std::size_t read_some(std::span<char> into, std::error_code& error) override {
     return stream_.read_some(asio::buffer(into.data(), into.size()), error);
   }
@@ -71,6 +71,7 @@ class AsioStreamConnection final : public AsioConnection {
     stream_.close(ignored);
   }
 
+ private:
   std::shared_ptr<AsioStreamConnection> keep() {
     return std::static_pointer_cast<AsioStreamConnection>(this->shared_from_this());
   }

@@ -33,7 +33,7 @@ class AsioStreamConnection;
 /// As the general template of <socketio/transport/asio_stream.hpp>, without a pending operation of Asio per connection.
 /// The socket must not block.
 template <class Protocol, class Executor>
-class AsioStreamConnection<asio::basic_stream_socket<Protocol, Executor>> final : public AsioConnection, EpollWatch {
+class AsioStreamConnection<asio::basic_stream_socket<Protocol, Executor>> : public AsioConnection, EpollWatch {
  public:
   using Stream = asio::basic_stream_socket<Protocol, Executor>;
 
@@ -44,7 +44,7 @@ class AsioStreamConnection<asio::basic_stream_socket<Protocol, Executor>> final 
       : AsioConnection(std::move(shard), std::move(peer)), EpollWatch(descriptor) {}
   ~AsioStreamConnection() override { close_stream(); }
 
- private:
+ protected:
   std::size_t read_some(std::span<char> into, std::error_code& error) override {
     const ssize_t bytes = ::recv(descriptor(), into.data(), into.size(), 0);
     if (bytes == 0) error = asio::error::eof;
@@ -83,6 +83,7 @@ class AsioStreamConnection<asio::basic_stream_socket<Protocol, Executor>> final 
     static_cast<void>(::close(descriptor()));
   }
 
+ private:
   void on_ready(bool readable, bool writable) override {
     const auto self = this->shared_from_this();
     // Afterwards the connection may belong to another thread, but not if it waited to write.

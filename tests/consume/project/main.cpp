@@ -11,6 +11,12 @@ bool second_transport_listens();
 bool second_transport_listens() { return true; }
 #endif
 
+#ifdef WITH_TLS
+bool tls_refuses_nonsense();
+#else
+bool tls_refuses_nonsense() { return true; }
+#endif
+
 int main() {
   socketio::Server io;
   io.on("connection", [](socketio::Socket socket) {
@@ -21,5 +27,5 @@ int main() {
   std::cout << "listening on " << port << '\n';
   io.close();
   io.run();
-  return second_transport_listens() ? 0 : 1;
+  return second_transport_listens() && tls_refuses_nonsense() ? 0 : 1;
 }

@@ -96,7 +96,9 @@ TEST_CASE("the exchange shows the request and who sent it", "[transport][asio][h
   CHECK(request.headers.find("x-field") == "value");
   CHECK(request.remote_address == "127.0.0.1");
   CHECK(request.remote_port != 0);
-  CHECK_FALSE(request.secure);
+  const bool speaks_tls = socketio::test::speaks_tls(socketio::test::chosen_transport("asio"));
+  CHECK(request.secure == speaks_tls);
+  CHECK((request.tls != nullptr) == speaks_tls);
   CHECK_FALSE(server.exchanges[0]->is_upgrade());
 }
 

@@ -4,7 +4,6 @@
 #include <tests/support/asio_fixture.hpp>
 
 #include <asio/post.hpp>
-#include <asio/write.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -32,11 +31,14 @@ using socketio::HttpResponse;
 using socketio::Message;
 using socketio::WebSocketClose;
 using socketio::test::AsioFixture;
+using socketio::test::chosen_transport;
 using socketio::test::client_frame;
 using socketio::test::ClientPtr;
 using socketio::test::close_payload;
+using socketio::test::make_codec;
 using socketio::test::on_tcp;
 using socketio::test::Opcode;
+using socketio::test::RawClient;
 using socketio::test::take_server_frame;
 using socketio::test::TestTransport;
 using socketio::test::text_response;
@@ -85,9 +87,8 @@ TEST_CASE("a connection over IPv6 is served, and shows its address", "[transport
     exchange->respond({});
   });
   const std::uint16_t port = transport.listen(0, "::1");
-  asio::ip::tcp::socket client(context);
-  client.connect({asio::ip::address_v6::loopback(), port});
-  asio::write(client, asio::buffer(std::string(request)));
+  RawClient client(context, {asio::ip::address_v6::loopback(), port}, {}, make_codec(chosen_transport("asio")));
+  client.send(request);
   while (address.empty()) context.run_one();
   CHECK(address == "::1");
 }

@@ -51,7 +51,8 @@ Handshake SocketState<Config>::handshake() const {
           to_date_text(issued_),
           request.target,
           request.secure,
-          request.headers.contains("origin")};
+          request.headers.contains("origin"),
+          request.tls};
 }
 
 template <class Config>

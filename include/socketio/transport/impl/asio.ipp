@@ -41,12 +41,17 @@ inline AsioTransport::~AsioTransport() {
 }
 
 inline std::uint16_t AsioTransport::listen(std::uint16_t port, const std::string& address) {
+  return listen_with(nullptr, port, address);
+}
+
+inline std::uint16_t AsioTransport::listen_with(const std::shared_ptr<const detail::AsioConnectionMaker>& maker,
+                                                std::uint16_t port, const std::string& address) {
   using asio::ip::tcp;
   std::error_code error;
   const auto try_listen = [&](const tcp::endpoint& endpoint, bool dual_stack) -> std::uint16_t {
     auto acceptor = detail::open_acceptor(*shard_, endpoint, dual_stack, error);
     if (error) return 0;
-    auto listener = std::make_shared<detail::AsioListener>(shard_, std::move(acceptor));
+    auto listener = std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker);
     shard_->open();
     for (const auto& other : shard_->group->shards)
       if (other != shard_) other->open_later();

@@ -63,6 +63,27 @@ inline AsioConnection::~AsioConnection() = default;
 inline void AsioConnection::start() {
   shard_->add(shared_from_this());
   if (shard_->closing()) return end();  // accepted by another shard, before that was closed too
+  if (http_->peer.secure) {
+    phase_ = Phase::opening;
+    const auto timeout = shard_->options.tls_handshake_timeout;
+    if (timeout.count() != 0) shard_->scheduler.arm(http_->timer, timeout);
+    return wait_readable();
+  }
+  http_update_deadline(false);
+  update_reading();
+}
+
+/// Goes on with the opening of the stream.
+inline void AsioConnection::open() {
+  switch (open_stream()) {
+    case Opening::wants_read: return wait_readable();
+    case Opening::wants_write: return wait_writable();
+    case Opening::refused: return end_after_flush(true);  // so that the peer gets to read why
+    case Opening::failed: return end();
+    case Opening::done: break;
+  }
+  phase_ = Phase::http;
+  shard_->scheduler.cancel(http_->timer);
   http_update_deadline(false);
   update_reading();
 }
@@ -94,6 +115,7 @@ inline void AsioConnection::update_reading() {
 /// Whether bytes that arrive now have somewhere to go; if not, they stay with the operating system.
 inline bool AsioConnection::wants_input() const {
   switch (phase_) {
+    case Phase::opening: return false;  // open_stream reads
     case Phase::http:
       return !http_->resuming && !http_->move && http_->tail.size() < shard_->options.max_pipelined_bytes &&
              unsent_bytes() <= shard_->options.max_unsent_response_bytes;
@@ -109,7 +131,7 @@ inline bool AsioConnection::wants_input() const {
 inline void AsioConnection::on_readable() {
   waiting_readable_ = false;
   if (is_moving()) return try_move();
-  if (!wants_input()) return;
+  if (!wants_input()) return phase_ == Phase::opening ? open() : void();
   std::span<char> buffer = shard_->read_buffer();
   if (phase_ == Phase::http) buffer = buffer.first(AsioShard::max_http_read_bytes);
   std::error_code error;
@@ -128,7 +150,9 @@ inline void AsioConnection::on_readable() {
 
 inline void AsioConnection::on_writable() {
   waiting_writable_ = false;
+  if (phase_ == Phase::opening) return open();
   flush();
+  if (std::exchange(reads_when_writable_, false)) on_readable();
 }
 
 inline void AsioConnection::on_input_end(const std::error_code& error) {
@@ -148,6 +172,7 @@ inline void AsioConnection::on_input_end(const std::error_code& error) {
     case Phase::closing: end(); return report_close({WebSocketClose::Cause::closed_locally, 1006, {}});
     case Phase::flushing:
     case Phase::lingering: return end();
+    case Phase::opening:
     case Phase::ended: return;
   }
 }
@@ -210,6 +235,7 @@ inline void AsioConnection::on_flushed() {
       shut_down_send();
       arm(shard_->options.linger_timeout);
       return update_reading();
+    case Phase::opening:
     case Phase::closing:
     case Phase::lingering:
     case Phase::ended: return;
@@ -232,6 +258,7 @@ inline void AsioConnection::on_timeout() {
   switch (phase_) {
     case Phase::http: return http_on_timeout();
     case Phase::closing: end(); return report_close({WebSocketClose::Cause::closed_locally, 1006, {}});
+    case Phase::opening:
     case Phase::flushing:
     case Phase::lingering: return end();
     case Phase::websocket:
@@ -279,6 +306,7 @@ inline void AsioConnection::shut_down() {
       return end_after_flush(false);
     case Phase::websocket: return close(1001);
     case Phase::flushing: linger_ = false; return;
+    case Phase::opening:
     case Phase::lingering: return end();
     case Phase::closing:
     case Phase::ended: return;

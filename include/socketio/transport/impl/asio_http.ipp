@@ -66,6 +66,7 @@ inline void AsioConnection::http_open_exchange() {
   request.remote_address = http.peer.address;
   request.remote_port = http.peer.port;
   request.secure = http.peer.secure;
+  if (request.secure) request.tls = tls_peer();
   const bool upgrade = asks_to_upgrade(request, http.parser.is_http_1_0());
   http_deliver(std::move(request), upgrade);
 }
