@@ -21,9 +21,11 @@ using namespace socketio::test;
 
 namespace {
 
-struct Crowd {
-  explicit Crowd(std::size_t size, ServerOptions options = {}) : Crowd(TestTransport::Options{}, size, options) {}
-  Crowd(TestTransport::Options transport, std::size_t size, ServerOptions options = {}) : harness(transport, options) {
+struct Respondents {
+  explicit Respondents(std::size_t size, ServerOptions options = {})
+      : Respondents(TestTransport::Options{}, size, options) {}
+  Respondents(TestTransport::Options transport, std::size_t size, ServerOptions options = {})
+      : harness(transport, options) {
     harness.io.on("connection", [this](TestSocket socket) { sockets.push_back(socket); });
     for (std::size_t i = 0; i < size; ++i) clients.push_back(open_socket(harness));
     REQUIRE(harness.until([&] { return sockets.size() == size; }));
@@ -58,7 +60,7 @@ struct Outcome {
 
 TEST_CASE("a broadcast collects the first item of every answer, in the order in which they come",
           "[behaviour][broadcast-ack]") {
-  Crowd crowd(3);
+  Respondents crowd(3);
   std::vector<std::string> answers;
   std::error_code error = make_error_code(Errc::timed_out);
   crowd.harness.io.timeout(10s).emit("who", 1, [&](std::error_code code, std::vector<std::string> all) {
@@ -75,7 +77,7 @@ TEST_CASE("a broadcast collects the first item of every answer, in the order in 
 }
 
 TEST_CASE("every kind of selection can ask for acknowledgements", "[behaviour][broadcast-ack]") {
-  Crowd crowd(2);
+  Respondents crowd(2);
   crowd.sockets[0].join("room");
   Outcome outcome;
   crowd.harness.pump();
@@ -100,7 +102,7 @@ TEST_CASE("every kind of selection can ask for acknowledgements", "[behaviour][b
 }
 
 TEST_CASE("nobody to ask means an empty answer, in a later turn", "[behaviour][broadcast-ack]") {
-  Crowd crowd(0);
+  Respondents crowd(0);
   Outcome outcome;
   crowd.harness.io.timeout(10s).emit("x", outcome.take<int>());
   CHECK(outcome.calls == 0);
@@ -109,7 +111,7 @@ TEST_CASE("nobody to ask means an empty answer, in a later turn", "[behaviour][b
 }
 
 TEST_CASE("a timeout ends a broadcast with the answers that have come, once", "[behaviour][broadcast-ack][memory]") {
-  Crowd crowd(on_memory, 3);
+  Respondents crowd(on_memory, 3);
   Outcome outcome;
   crowd.harness.io.timeout(100ms).emit("x", outcome.take<int>());
   crowd.answer(0, "[1]");
@@ -127,7 +129,7 @@ TEST_CASE("a timeout ends a broadcast with the answers that have come, once", "[
 
 TEST_CASE("flags and timeout of a socket come along to the selection made from it",
           "[behaviour][broadcast-ack][memory]") {
-  Crowd crowd(on_memory, 3);
+  Respondents crowd(on_memory, 3);
   crowd.sockets[1].join("room");
   Outcome outcome;
   crowd.sockets[0].timeout(50ms).volatile_().in({"room"}).emit("x", outcome.take<int>());
@@ -143,7 +145,7 @@ TEST_CASE("flags and timeout of a socket come along to the selection made from i
 }
 
 TEST_CASE("a receiver that goes is not waited for", "[behaviour][broadcast-ack]") {
-  Crowd crowd(2);
+  Respondents crowd(2);
   Outcome outcome;
   crowd.harness.io.emit("x", outcome.take<int>());
   crowd.answer(0, "[1]");
@@ -154,7 +156,7 @@ TEST_CASE("a receiver that goes is not waited for", "[behaviour][broadcast-ack]"
 }
 
 TEST_CASE("an answer that does not convert is reported, and the others are kept", "[behaviour][broadcast-ack]") {
-  Crowd crowd(2);
+  Respondents crowd(2);
   std::vector<ErrorReport> reports;
   crowd.harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
   Outcome outcome;
@@ -169,7 +171,7 @@ TEST_CASE("an answer that does not convert is reported, and the others are kept"
 }
 
 TEST_CASE("a callback without an error hears of complete answers only", "[behaviour][broadcast-ack]") {
-  Crowd crowd(1);
+  Respondents crowd(1);
   int calls = 0;
   crowd.harness.io.emit("x", [&](std::vector<int> answers) { calls += static_cast<int>(answers.size()); });
   crowd.answer(0, "[1]");
@@ -181,7 +183,7 @@ TEST_CASE("a callback without an error hears of complete answers only", "[behavi
 }
 
 TEST_CASE("a callback of a broadcast that throws is reported", "[behaviour][broadcast-ack]") {
-  Crowd crowd(0);
+  Respondents crowd(0);
   std::optional<ErrorReport> report;
   crowd.harness.io.on_error([&](const ErrorReport& error) { report = error; });
   crowd.harness.io.emit("x", [](std::error_code, std::vector<int>) { throw std::runtime_error("mine"); });
@@ -190,7 +192,7 @@ TEST_CASE("a callback of a broadcast that throws is reported", "[behaviour][broa
 }
 
 TEST_CASE("a broadcast counts towards what a socket may owe", "[behaviour][broadcast-ack][limits]") {
-  Crowd crowd(1, {.max_pending_acks = 2});
+  Respondents crowd(1, {.max_pending_acks = 2});
   Outcome outcome;
   crowd.harness.io.emit("1", outcome.take<int>());
   crowd.harness.io.emit("2", outcome.take<int>());
@@ -206,7 +208,7 @@ TEST_CASE("a broadcast counts towards what a socket may owe", "[behaviour][broad
 }
 
 TEST_CASE("emit_with_ack of a broadcast completes by any token", "[behaviour][broadcast-ack]") {
-  Crowd crowd(2);
+  Respondents crowd(2);
   std::string seen;
   asio::co_spawn(
       crowd.harness.io.get_executor(),
@@ -235,7 +237,7 @@ TEST_CASE("emit_with_ack of a broadcast completes by any token", "[behaviour][br
 }
 
 TEST_CASE("a broadcast that waits can be cancelled", "[behaviour][broadcast-ack]") {
-  Crowd crowd(2);
+  Respondents crowd(2);
   asio::cancellation_signal signal;
   std::error_code error;
   std::size_t count = 0;
@@ -258,7 +260,7 @@ TEST_CASE("a broadcast that waits can be cancelled", "[behaviour][broadcast-ack]
 
 TEST_CASE("a callback of a broadcast may broadcast again, and keep nothing alive",
           "[behaviour][broadcast-ack][lifetime]") {
-  Crowd crowd(1);
+  Respondents crowd(1);
   const auto kept = std::make_shared<int>();
   int calls = 0;
   crowd.harness.io.emit("x", [&, kept](std::error_code, std::vector<int>) {
@@ -272,7 +274,7 @@ TEST_CASE("a callback of a broadcast may broadcast again, and keep nothing alive
 }
 
 TEST_CASE("a broadcast that has ended is owed no more", "[behaviour][broadcast-ack][limits][memory]") {
-  Crowd crowd(on_memory, 1, {.max_pending_acks = 1});
+  Respondents crowd(on_memory, 1, {.max_pending_acks = 1});
   for (int round = 0; round < 3; ++round) {
     Outcome outcome;
     crowd.harness.io.timeout(100ms).emit("x", outcome.take<int>());

@@ -23,11 +23,11 @@ using List = std::vector<std::string>;
 
 namespace {
 
-inline constexpr Event<"sum", int(int, int)> sum;
+inline constexpr Event<"sum", int(int, int)> sum_of;
 
 /// Two servers that know each other.
-struct Cluster {
-  explicit Cluster(ServerOptions options = {}) : options_(with_adapter(std::move(options))) { pump(); }
+struct TwoServers {
+  explicit TwoServers(ServerOptions options = {}) : options_(with_adapter(std::move(options))) { pump(); }
 
   /// Lets everything happen on both servers, to and fro.
   void pump() {
@@ -52,7 +52,7 @@ struct Cluster {
   std::optional<Harness> b{std::in_place, on_memory, options_};
 };
 
-List drain(Harness::WebSocket& client) {
+List take_all(Harness::WebSocket& client) {
   List messages;
   while (client.has_message()) messages.push_back(client.next());
   return messages;
@@ -60,7 +60,7 @@ List drain(Harness::WebSocket& client) {
 
 /// What an operation has completed with.
 template <class Result>
-struct Outcome {
+struct Completion {
   auto receiver() {
     return [this](std::error_code code, Result value) {
       ++calls;
@@ -74,12 +74,12 @@ struct Outcome {
   Result result{};
 };
 
-using Sockets = std::vector<BasicRemoteSocket<TestConfig>>;
+using RemoteSockets = std::vector<BasicRemoteSocket<TestConfig>>;
 
 }  // namespace
 
 TEST_CASE("what one server sends reaches the clients of all", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   cluster.b->io.on("connection",
                    [](TestSocket socket) { socket.on("join", [socket](std::string room) { socket.join(room); }); });
   auto on_a = open_socket(cluster.a);
@@ -99,17 +99,17 @@ TEST_CASE("what one server sends reaches the clients of all", "[behaviour][clust
   cluster.pump();
   const std::string all = R"(42["all",1,"two"])";
   const std::string binary = R"(451-["binary",{"_placeholder":true,"num":0}])";
-  CHECK(drain(on_a) == List{all, R"(42["others"])", binary, "<binary>123", R"(42["local"])"});
-  CHECK(drain(on_b) == List{all, R"(42["others"])", binary, "<binary>123"});
-  CHECK(drain(in_room) == List{all, R"(42["room"])", R"(42["one"])", binary, "<binary>123"});
+  CHECK(take_all(on_a) == List{all, R"(42["others"])", binary, "<binary>123", R"(42["local"])"});
+  CHECK(take_all(on_b) == List{all, R"(42["others"])", binary, "<binary>123"});
+  CHECK(take_all(in_room) == List{all, R"(42["room"])", R"(42["one"])", binary, "<binary>123"});
 
   cluster.b->io.emit("back");
   cluster.pump();
-  CHECK(drain(on_a) == List{R"(42["back"])"});
+  CHECK(take_all(on_a) == List{R"(42["back"])"});
 }
 
 TEST_CASE("a socket broadcasts to the clients of all servers but itself", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   cluster.a.io.on("connection", [](TestSocket socket) {
     socket.on("say", [socket](std::string text) { socket.broadcast().emit("said", text); });
   });
@@ -118,13 +118,13 @@ TEST_CASE("a socket broadcasts to the clients of all servers but itself", "[beha
   auto listener = open_socket(*cluster.b);
   speaker.text(R"(42["say","hi"])");
   cluster.pump();
-  CHECK(drain(speaker).empty());
-  CHECK(drain(neighbour) == List{R"(42["said","hi"])"});
-  CHECK(drain(listener) == List{R"(42["said","hi"])"});
+  CHECK(take_all(speaker).empty());
+  CHECK(take_all(neighbour) == List{R"(42["said","hi"])"});
+  CHECK(take_all(listener) == List{R"(42["said","hi"])"});
 }
 
 TEST_CASE("volatile broadcasts are volatile on every server", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   auto ready = open_socket(*cluster.b);
   auto stalled = open_socket(*cluster.b);
   stalled.stall(true);
@@ -133,13 +133,13 @@ TEST_CASE("volatile broadcasts are volatile on every server", "[behaviour][clust
   cluster.a.io.volatile_().emit("tick");
   cluster.pump();
   stalled.stall(false);
-  CHECK(drain(ready) == List{R"(42["fill"])", R"(42["tick"])"});
-  CHECK(drain(stalled) == List{R"(42["fill"])"});
+  CHECK(take_all(ready) == List{R"(42["fill"])", R"(42["tick"])"});
+  CHECK(take_all(stalled) == List{R"(42["fill"])"});
 }
 
 TEST_CASE("what a server asks of sockets and what it sends keep their order on the others",
           "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   auto client = open_socket(*cluster.b);
   for (int i = 0; i < 10; ++i) {
     cluster.a.io.sockets_join("r");
@@ -150,11 +150,11 @@ TEST_CASE("what a server asks of sockets and what it sends keep their order on t
   cluster.pump();
   List expected;
   for (int i = 0; i < 10; ++i) expected.push_back(R"(42["in",)" + std::to_string(i) + "]");
-  CHECK(drain(client) == expected);
+  CHECK(take_all(client) == expected);
 }
 
 TEST_CASE("fetch_sockets with a token knows the sockets of all servers", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   cluster.b->io.on("connection", [](TestSocket socket) {
     socket.data() = Value{{"name", "Ada"}, {"picture", Binary(std::string("png"))}};
     socket.join("r");
@@ -165,7 +165,7 @@ TEST_CASE("fetch_sockets with a token knows the sockets of all servers", "[behav
   REQUIRE(on_b.next().substr(0, 2) == "0{");
   const std::string id_b = join(on_b, {}, R"({"token":"t"})");
 
-  Outcome<Sockets> all;
+  Completion<RemoteSockets> all;
   cluster.a.io.fetch_sockets(all.receiver());
   CHECK(all.calls == 0);
   cluster.pump();
@@ -181,7 +181,7 @@ TEST_CASE("fetch_sockets with a token knows the sockets of all servers", "[behav
   CHECK(remote->data()["name"].as_string() == "Ada");
   CHECK(remote->data()["picture"].as_binary() == Binary(std::string("png")));
 
-  Outcome<Sockets> some, local, nobody;
+  Completion<RemoteSockets> some, local, nobody;
   cluster.a.io.in("r").fetch_sockets(some.receiver());
   cluster.a.io.local().fetch_sockets(local.receiver());
   cluster.a.io.in("empty").fetch_sockets(nobody.receiver());
@@ -200,7 +200,7 @@ TEST_CASE("a server without a cluster fetches its own sockets", "[behaviour][clu
   Harness harness;
   auto client = open_engine(harness);
   const std::string id = join(client);
-  Outcome<Sockets> all;
+  Completion<RemoteSockets> all;
   harness.io.fetch_sockets(all.receiver());
   CHECK(all.calls == 0);
   harness.pump();
@@ -211,26 +211,26 @@ TEST_CASE("a server without a cluster fetches its own sockets", "[behaviour][clu
 }
 
 TEST_CASE("remote sockets are sent to, moved and disconnected", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   List log;
   cluster.b->io.on("connection", [&](TestSocket socket) {
     socket.on("disconnect", [&](DisconnectReason why) { log.emplace_back(to_string(why)); });
   });
   auto client = open_socket(*cluster.b);
-  Outcome<Sockets> all;
+  Completion<RemoteSockets> all;
   cluster.a.io.fetch_sockets(all.receiver());
   cluster.pump();
   REQUIRE(all.result.size() == 1);
   const auto remote = all.result[0];
 
   remote.emit("x", 1);
-  remote.emit(sum, 1, 2);
+  remote.emit(sum_of, 1, 2);
   remote.join("r1", "r2");
   remote.leave("r1");
   cluster.a.io.to("r1").emit("to r1");
   cluster.a.io.to("r2").emit("to r2");
   cluster.pump();
-  CHECK(drain(client) == List{R"(42["x",1])", R"(42["sum",1,2])", R"(42["to r2"])"});
+  CHECK(take_all(client) == List{R"(42["x",1])", R"(42["sum",1,2])", R"(42["to r2"])"});
   CHECK(remote.rooms() == List{remote.id()});  // as it was
 
   remote.disconnect();
@@ -242,15 +242,15 @@ TEST_CASE("remote sockets are sent to, moved and disconnected", "[behaviour][clu
 }
 
 TEST_CASE("a remote socket answers, is gone, or takes too long", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   auto client = open_socket(*cluster.b);
-  Outcome<Sockets> all;
+  Completion<RemoteSockets> all;
   cluster.a.io.fetch_sockets(all.receiver());
   cluster.pump();
   REQUIRE(all.result.size() == 1);
   const auto remote = all.result[0];
 
-  Outcome<int> answered, declared, late, wrong, gone, never;
+  Completion<int> answered, declared, late, wrong, gone, never;
   remote.emit_with_ack<int>("x", 1, answered.receiver());
   cluster.pump();
   CHECK(client.next() == R"(420["x",1])");
@@ -260,7 +260,7 @@ TEST_CASE("a remote socket answers, is gone, or takes too long", "[behaviour][cl
   CHECK(answered.result == 42);
   CHECK_FALSE(answered.error);
 
-  remote.emit_with_ack(sum, 1, 2, declared.receiver());
+  remote.emit_with_ack(sum_of, 1, 2, declared.receiver());
   cluster.pump();
   CHECK(client.next() == R"(421["sum",1,2])");
   client.text("431[3]");
@@ -293,12 +293,12 @@ TEST_CASE("a remote socket answers, is gone, or takes too long", "[behaviour][cl
 }
 
 TEST_CASE("a broadcast with acknowledgements hears of the clients of all servers", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   auto on_a = open_socket(cluster.a);
   auto on_b = open_socket(*cluster.b);
   auto other = open_socket(*cluster.b);
 
-  Outcome<std::vector<std::string>> all, some;
+  Completion<std::vector<std::string>> all, some;
   cluster.a.io.timeout(1s).emit("ask", all.receiver());
   cluster.a.io.local().timeout(1s).emit("ask", some.receiver());
   cluster.pump();
@@ -320,7 +320,7 @@ TEST_CASE("a broadcast with acknowledgements hears of the clients of all servers
   std::sort(all.result.begin(), all.result.end());
   CHECK(all.result == List{"a", "b", "other"});
 
-  Outcome<std::vector<std::string>> partial;
+  Completion<std::vector<std::string>> partial;
   cluster.a.io.timeout(1s).emit("ask", partial.receiver());
   cluster.pump();
   on_a.text(R"(432["a"])");
@@ -334,7 +334,7 @@ TEST_CASE("a broadcast with acknowledgements hears of the clients of all servers
   cluster.pump();
   CHECK(partial.calls == 1);
 
-  Outcome<std::vector<std::string>> gone;
+  Completion<std::vector<std::string>> gone;
   cluster.a.io.emit("ask", gone.receiver());
   cluster.pump();
   on_a.text(R"(433["a"])");
@@ -346,7 +346,7 @@ TEST_CASE("a broadcast with acknowledgements hears of the clients of all servers
 }
 
 TEST_CASE("the sockets of all servers join, leave and are disconnected", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   auto on_a = open_socket(cluster.a);
   auto on_b = open_socket(*cluster.b);
   cluster.a.io.sockets_join("x", "y");
@@ -367,7 +367,7 @@ TEST_CASE("the sockets of all servers join, leave and are disconnected", "[behav
 }
 
 TEST_CASE("servers send each other events", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   List log;
   const auto note = [&](const std::string& what) { log.push_back(what); };
   cluster.a.io.on_server_side("hello", [&](std::string) { note("a must not hear it"); });
@@ -401,22 +401,22 @@ TEST_CASE("servers send each other events", "[behaviour][cluster][memory]") {
 }
 
 TEST_CASE("the handlers of other servers answer", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   cluster.b->io.on_server_side("value", [] { return 1; });
   Ack<std::string> kept;
   cluster.b->io.on_server_side("later", [&](Ack<std::string> ack) { kept = ack; });
   cluster.b->io.on_server_side("coroutine", [](int i) -> asio::awaitable<int> { co_return i + 1; });
   cluster.b->io.on_server_side("nothing", [](Ack<> ack) { ack(); });
-  cluster.b->io.on_server_side(sum, [](int x, int y) { return x + y; });
+  cluster.b->io.on_server_side(sum_of, [](int x, int y) { return x + y; });
 
-  Outcome<std::vector<int>> value, coroutine, declared;
-  Outcome<List> later;
-  Outcome<std::size_t> count;
+  Completion<std::vector<int>> value, coroutine, declared;
+  Completion<List> later;
+  Completion<std::size_t> count;
   cluster.a.io.server_side_emit("value", value.receiver());
   cluster.a.io.server_side_emit("later", later.receiver());
   cluster.a.io.server_side_emit_with_ack<int>("coroutine", 1, coroutine.receiver());
   cluster.a.io.server_side_emit_with_ack<void>("nothing", count.receiver());
-  cluster.a.io.server_side_emit(sum, 1, 2, declared.receiver());
+  cluster.a.io.server_side_emit(sum_of, 1, 2, declared.receiver());
   CHECK(value.calls == 0);
   cluster.pump();
   CHECK(value.result == std::vector<int>{1});
@@ -434,20 +434,20 @@ TEST_CASE("the handlers of other servers answer", "[behaviour][cluster][memory]"
   std::vector<int> awaited;
   asio::co_spawn(
       cluster.a.io.get_executor(),
-      [&]() -> asio::awaitable<void> { awaited = co_await cluster.a.io.server_side_emit_with_ack(sum, 2, 3); },
+      [&]() -> asio::awaitable<void> { awaited = co_await cluster.a.io.server_side_emit_with_ack(sum_of, 2, 3); },
       asio::detached);
   cluster.pump();
   CHECK(awaited == std::vector<int>{5});
 }
 
 TEST_CASE("a server that has no answer is not waited for", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   List reports;
   cluster.b->io.on_error([&](const ErrorReport& report) { reports.push_back(report.message()); });
   cluster.b->io.on_server_side("throws", []() -> int { throw std::runtime_error("oh"); });
   cluster.b->io.on_server_side("typed", [](int) { return 1; });
   cluster.b->io.on_server_side("forgets", [](Ack<int>) {});
-  Outcome<std::vector<int>> unknown, throws, typed, forgets, wrong;
+  Completion<std::vector<int>> unknown, throws, typed, forgets, wrong;
   cluster.a.io.server_side_emit("unknown", unknown.receiver());
   cluster.a.io.server_side_emit("throws", throws.receiver());
   cluster.a.io.server_side_emit("typed", "text", typed.receiver());
@@ -469,12 +469,12 @@ TEST_CASE("a server that has no answer is not waited for", "[behaviour][cluster]
 }
 
 TEST_CASE("a server that does not answer in time is waited for no longer", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   Ack<int> kept;
   cluster.b->io.on_server_side("later", [&](Ack<int> ack) { kept = ack; });
   auto client = open_socket(cluster.a);
-  Outcome<std::vector<int>> later;
-  Outcome<Sockets> sockets, soon;
+  Completion<std::vector<int>> later;
+  Completion<RemoteSockets> sockets, soon;
   cluster.a.io.server_side_emit("later", later.receiver());
   cluster.pump();
   cluster.a.io.fetch_sockets(sockets.receiver());  // the other server does nothing from now on
@@ -499,12 +499,12 @@ TEST_CASE("a server that does not answer in time is waited for no longer", "[beh
 }
 
 TEST_CASE("a server that closes leaves the cluster, and returns when it listens", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   auto client = open_socket(cluster.a);
   auto other = open_socket(*cluster.b);
   Ack<int> kept;
   cluster.b->io.on_server_side("later", [&](Ack<int> ack) { kept = ack; });
-  Outcome<std::vector<int>> pending, unhandled;
+  Completion<std::vector<int>> pending, unhandled;
   cluster.a.io.server_side_emit("later", pending.receiver());
   cluster.pump();
   cluster.a.io.server_side_emit("later", unhandled.receiver());
@@ -516,7 +516,7 @@ TEST_CASE("a server that closes leaves the cluster, and returns when it listens"
   cluster.pump();
   CHECK(pending.error == Errc::no_answer);
 
-  Outcome<std::vector<int>> alone;
+  Completion<std::vector<int>> alone;
   cluster.a.io.server_side_emit("later", alone.receiver());
   cluster.a.io.emit("x");
   cluster.pump();
@@ -533,9 +533,9 @@ TEST_CASE("a server that closes leaves the cluster, and returns when it listens"
 }
 
 TEST_CASE("what a server has asked ends when it closes", "[behaviour][cluster][memory]") {
-  Cluster cluster;
-  Outcome<Sockets> sockets;
-  Outcome<std::vector<int>> answers;
+  TwoServers cluster;
+  Completion<RemoteSockets> sockets;
+  Completion<std::vector<int>> answers;
   auto client = open_socket(*cluster.b);
   cluster.a.pump();
   cluster.a.io.fetch_sockets(sockets.receiver());
@@ -548,11 +548,11 @@ TEST_CASE("what a server has asked ends when it closes", "[behaviour][cluster][m
 }
 
 TEST_CASE("a server that is destroyed is not waited for", "[behaviour][cluster][memory]") {
-  Cluster cluster;
+  TwoServers cluster;
   auto client = open_socket(cluster.a);
   Ack<int> kept;
   cluster.b->io.on_server_side("later", [&](Ack<int> ack) { kept = ack; });
-  Outcome<std::vector<int>> pending, unhandled;
+  Completion<std::vector<int>> pending, unhandled;
   cluster.a.io.server_side_emit("later", pending.receiver());
   cluster.pump();
   cluster.a.io.server_side_emit("later", unhandled.receiver());
@@ -568,7 +568,7 @@ TEST_CASE("a server that is destroyed is not waited for", "[behaviour][cluster][
 
 TEST_CASE("a namespace that a handler removes in the middle of a message is left in peace",
           "[behaviour][cluster][memory]") {
-  Cluster cluster({.cleanup_empty_child_namespaces = true});
+  TwoServers cluster({.cleanup_empty_child_namespaces = true});
   for (auto* io : {&cluster.a.io, &cluster.b->io}) io->of([](const std::string&, const Value&) { return true; });
   auto client = open_engine(*cluster.b);
   join(client, "/child");
@@ -606,7 +606,7 @@ TEST_CASE("each server counts the others that have a namespace", "[behaviour][cl
 }
 
 TEST_CASE("with recovery a client gets what other servers have sent meanwhile", "[behaviour][cluster][memory]") {
-  Cluster cluster({.connection_state_recovery = ConnectionStateRecoveryOptions{}});
+  TwoServers cluster({.connection_state_recovery = ConnectionStateRecoveryOptions{}});
   auto client = open_engine(*cluster.b);
   client.text("40");
   const std::string reply = client.next();

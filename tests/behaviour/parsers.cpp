@@ -23,13 +23,13 @@ struct Msgpack : DefaultConfig {
   using Parser = MsgpackParser;
 };
 
-struct Point {
+struct Mark {
   int x = 0;
   std::optional<std::string> label;
 };
-SOCKETIO_STRUCT(Point, x, label)
+SOCKETIO_STRUCT(Mark, x, label)
 
-bool operator==(const Point& a, const Point& b) { return a.x == b.x && a.label == b.label; }
+bool operator==(const Mark& a, const Mark& b) { return a.x == b.x && a.label == b.label; }
 
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
@@ -65,7 +65,7 @@ void check_values(Via via) {
   check_echo(io, client, std::optional<int>());
   check_echo(io, client, std::string("\xC4\x9B\xF0\x9F\xA6\x84 \0 \"\\", 11));
   check_echo(io, client, std::vector<std::vector<int>>{{}, {1, 2}});
-  check_echo(io, client, std::map<std::string, Point>{{"a", {1, {}}}, {"", {2, "two"}}});
+  check_echo(io, client, std::map<std::string, Mark>{{"a", {1, {}}}, {"", {2, "two"}}});
   check_echo(io, client, Binary(std::string(300, 'b')));
   check_echo(io, client, std::vector<Binary>{Binary(), Binary(std::string("x"))});
   check_echo(io, client, Time(std::chrono::milliseconds(1700000000123)));

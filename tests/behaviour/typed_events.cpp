@@ -30,8 +30,8 @@ struct StrictConfig : TestConfig {
   using EmitEvents = Events<say>;
 };
 
-struct Pair {
-  Pair() {
+struct TypedPair {
+  TypedPair() {
     harness.io.on("connection", [this](TestSocket connected) { socket = connected; });
     client.emplace(open_socket(harness));
     REQUIRE(harness.until([this] { return socket.has_value(); }));
@@ -49,7 +49,7 @@ static_assert(TypedEvent<decltype(sum)>);
 static_assert(!TypedEvent<std::string>);
 
 TEST_CASE("a typed event gives its types to handlers of any kind", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   SECTION("with the very types") {
     pair.socket->on(sum, [](int a, int b) { return a + b; });
   }
@@ -70,7 +70,7 @@ TEST_CASE("a typed event gives its types to handlers of any kind", "[behaviour][
 }
 
 TEST_CASE("a handler of a typed event need not take all its arguments", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   std::vector<std::string> log;
   pair.socket->once(
       say, [&](const std::string& text, std::optional<int> times) { log.push_back(text + (times ? "!" : "")); });
@@ -83,7 +83,7 @@ TEST_CASE("a handler of a typed event need not take all its arguments", "[behavi
 }
 
 TEST_CASE("a coroutine may refer to the arguments of a typed event after it has waited", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   std::string said;
   pair.socket->on(say, [&](const std::string& text, const std::optional<int>&) -> asio::awaitable<void> {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
@@ -96,7 +96,7 @@ TEST_CASE("a coroutine may refer to the arguments of a typed event after it has 
 }
 
 TEST_CASE("what a client sends otherwise does not reach the handler of a typed event", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   std::vector<ErrorReport> reports;
   pair.harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
   bool called = false;
@@ -113,7 +113,7 @@ TEST_CASE("what a client sends otherwise does not reach the handler of a typed e
 }
 
 TEST_CASE("typed events are emitted as they are declared", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   pair.socket->emit(say, "text");
   CHECK(pair.client->next() == R"(42["say","text"])");
   pair.socket->emit(say, std::string("text"), 2);
@@ -125,7 +125,7 @@ TEST_CASE("typed events are emitted as they are declared", "[behaviour][typed]")
 }
 
 TEST_CASE("callbacks of typed events take the declared answer", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   std::vector<std::string> log;
   pair.socket->emit(sum, 1, 2, [&](std::error_code error, auto result) {
     log.push_back(std::to_string(result) + (error ? "e" : ""));
@@ -142,7 +142,7 @@ TEST_CASE("callbacks of typed events take the declared answer", "[behaviour][typ
 }
 
 TEST_CASE("emit_with_ack of a typed event completes with its result", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   std::string seen;
   asio::co_spawn(
       pair.harness.io.get_executor(),
@@ -164,7 +164,7 @@ TEST_CASE("emit_with_ack of a typed event completes with its result", "[behaviou
 }
 
 TEST_CASE("typed events name handlers that are taken away", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   int calls = 0;
   const Listener listener = pair.socket->on(name, [&] { return std::to_string(++calls); });
   pair.socket->off(sum, listener);
@@ -177,7 +177,7 @@ TEST_CASE("typed events name handlers that are taken away", "[behaviour][typed]"
 }
 
 TEST_CASE("typed events are broadcast", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   pair.harness.io.emit(say, "all");
   CHECK(pair.client->next() == R"(42["say","all"])");
   pair.harness.io.to(pair.socket->id()).emit_event(say, "one", 1);
@@ -185,7 +185,7 @@ TEST_CASE("typed events are broadcast", "[behaviour][typed]") {
 }
 
 TEST_CASE("a broadcast of a typed event collects the declared answers", "[behaviour][typed]") {
-  Pair pair;
+  TypedPair pair;
   std::vector<int> answers;
   pair.harness.io.emit(sum, 1, 2, [&](std::error_code, std::vector<int> all) { answers = all; });
   CHECK(pair.client->next() == R"(420["sum",1,2])");

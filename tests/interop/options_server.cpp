@@ -66,6 +66,9 @@ int main(int argc, char** argv) {
     });
     socket.on("tell room", [&io](std::string room, socketio::Value value) { io.to(room).emit("told", value); });
     socket.on("throw me out", [socket] { socket.disconnect(); });
+    socket.on("disconnect", [&io, socket](socketio::DisconnectReason why) {
+      io.emit("left", socket.id(), socketio::to_string(why));
+    });
   });
   add_namespaces(io);
   print("listening on " + std::to_string(io.listen(static_cast<std::uint16_t>(port), "127.0.0.1")));

@@ -115,6 +115,29 @@ class BasicClient {
     return state_->refusal;
   }
 
+  /// "polling" or "websocket": where its connection is at the moment.
+  std::string_view transport_name() const {
+    settle();
+    return state_->connection->transport_name();
+  }
+
+  /// Takes a connection that has begun with polling over to a WebSocket, as pages do by themselves: opens one, probes
+  /// it, waits for the server to release the poll that waits, and sends everything over the WebSocket from then on.
+  ///
+  /// The server releases the poll with whatever it has to send, or after a tenth of a second. Until something is sent
+  /// to the client or time goes by, the connection stays where it is, and what the client sends waits. It stays with
+  /// polling if the upgrade comes to nothing, as when a stalled client lets ServerOptions::upgrade_timeout go by.
+  ///
+  /// @throws Error  if the client is not connected by polling, the server does not offer the upgrade, or it refuses the
+  ///                WebSocket
+  void upgrade() const {
+    require_connected();
+    state_->connection->begin_upgrade();
+    settle();
+    if (const std::string& why = state_->connection->upgrade_refusal(); !why.empty())
+      throw Error("the client was refused the upgrade: " + why + state_->circumstances());
+  }
+
   /// Why it was disconnected, in the words of the JavaScript client: "io server disconnect", "io client disconnect" or
   /// "transport close". Empty while it is connected.
   const std::string& disconnect_reason() const {

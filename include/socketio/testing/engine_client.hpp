@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The client's end of an Engine.IO session in memory: handshake, heartbeat, polls, and nothing of Socket.IO. Testing.
+// The client's end of an Engine.IO session in memory: handshake, heartbeat, polls, the upgrade to a WebSocket, and
+// nothing of Socket.IO. Testing.
 #pragma once
 
 #include <socketio/core/options.hpp>
@@ -15,9 +16,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace socketio::testing::detail {
 
@@ -43,12 +46,11 @@ class EngineClient : public Connection {
  public:
   EngineClient(std::shared_ptr<Kit> kit, const ServerOptions& server, const ClientOptions& options)
       : kit_(std::move(kit)), options_(options) {
-    target_ = server.path + (server.add_trailing_slash ? "/" : "") + "?EIO=4&transport=";
-    target_ += options.via == Via::websocket ? "websocket" : "polling";
+    target_ = server.path + (server.add_trailing_slash ? "/" : "") + "?EIO=4";
     for (const auto& [name, value] : options.query)
       target_ += '&' + percent_encoded(name) + '=' + percent_encoded(value);
     if (options.via == Via::websocket)
-      websocket_ = kit_->transport().connect_websocket(make_request("GET"));
+      websocket_ = open_websocket();
     else
       poll();
   }
@@ -57,7 +59,9 @@ class EngineClient : public Connection {
 
   bool process() final {
     if (has_ended_) return false;
-    return websocket_ ? process_websocket() : process_polling();
+    if (websocket_) return process_websocket();
+    const bool has_probed = process_probe();
+    return process_polling() || has_probed;
   }
   bool has_ended() const noexcept final { return has_ended_; }
   bool is_open() const noexcept { return !sid_.empty() && !has_ended_; }
@@ -68,21 +72,30 @@ class EngineClient : public Connection {
   /// Why the server refused the handshake, "403 {...}"; empty if it did not.
   const std::string& refusal() const noexcept { return refusal_; }
 
+  std::string_view transport_name() const noexcept { return websocket_ ? "websocket" : "polling"; }
+
+  /// Opens the WebSocket that the session is to go over to, beside the polls. If that comes to nothing, they go on.
+  ///
+  /// @throws Error  if the session is not one that could
+  void begin_upgrade() {
+    if (websocket_) throw Error("the client cannot upgrade: it has a WebSocket");
+    if (probe_) throw Error("the client cannot upgrade: it is about to");
+    if (!offers_upgrade_) throw Error("the client cannot upgrade: the server does not offer it");
+    upgrade_refusal_.clear();
+    probe_ = open_websocket();
+    probe_->send_text("2probe");
+    probe_->stall_reading(is_stalled_);
+  }
+
+  /// Why the server refused the last upgrade, "403 {...}"; empty if it has not.
+  const std::string& upgrade_refusal() const noexcept { return upgrade_refusal_; }
+
   void send(const EncodedPacket& packet) {
     if (has_ended_) return;
     const bool has_text = !packet.text.empty() || packet.attachments.empty();
-    if (websocket_) {
-      if (has_text) websocket_->send_text('4' + std::string(packet.text.view()));
-      for (const Binary& attachment : packet.attachments) websocket_->send_binary(attachment.view());
-      return;
-    }
-    if (has_text) post_record('4' + std::string(packet.text.view()));
-    for (const Binary& attachment : packet.attachments) {
-      std::string record = "b";
-      base64_encode(attachment.bytes(), record);
-      post_record(std::move(record));
-    }
-    flush_posts();
+    if (has_text) unsent_.push_back({false, '4' + std::string(packet.text.view())});
+    for (const Binary& attachment : packet.attachments) unsent_.push_back({true, std::string(attachment.view())});
+    flush();
   }
 
   /// Ends the session as a client does that closes its connection.
@@ -90,14 +103,15 @@ class EngineClient : public Connection {
     if (has_ended_) return;
     is_closing_ = true;
     if (websocket_) return websocket_->close();
-    post_record("1");
-    flush_posts();
+    abandon_probe();
+    send_control("1");
   }
 
   /// The network goes away.
   void drop() {
     if (has_ended_) return;
     if (websocket_) websocket_->abort();
+    if (probe_) std::exchange(probe_, nullptr)->abort();
     if (poll_) poll_->abort();
     if (post_) post_->abort();
     end();
@@ -106,6 +120,7 @@ class EngineClient : public Connection {
   void stall(bool stalled) {
     is_stalled_ = stalled;
     if (websocket_) websocket_->stall_reading(stalled);
+    if (probe_) probe_->stall_reading(stalled);
   }
   void mute(bool muted) { is_mute_ = muted; }
 
@@ -118,12 +133,20 @@ class EngineClient : public Connection {
   virtual void on_end() = 0;
 
  private:
-  HttpRequest make_request(std::string method) const {
-    HttpRequest request = MemoryTransport::make_request(std::move(method), target_);
+  using Frame = MemoryWebSocketClient::Received;
+
+  HttpRequest make_request(std::string method, std::string_view transport) const {
+    std::string target = target_ + "&transport=" + std::string(transport);
+    if (!sid_.empty()) target += "&sid=" + sid_;
+    HttpRequest request = MemoryTransport::make_request(std::move(method), std::move(target));
     request.remote_address = options_.address;
     request.headers.add("Host", "localhost");
     for (const auto& [name, value] : options_.headers) request.headers.add(name, value);
     return request;
+  }
+
+  MemoryWebSocketClientPtr open_websocket() const {
+    return kit_->transport().connect_websocket(make_request("GET", "websocket"));
   }
 
   bool process_websocket() {
@@ -144,14 +167,44 @@ class EngineClient : public Connection {
     return had_messages;
   }
 
+  /// The server answers the probe, and releases the poll; that done, everything goes over the WebSocket.
+  bool process_probe() {
+    if (!probe_) return false;
+    if (probe_->closed || probe_->destroyed) {
+      upgrade_refusal_ =
+          probe_->accepted || probe_->destroyed ? "the server cut the connection" : describe(probe_->response);
+      abandon_probe();
+      return true;
+    }
+    bool acted = false;
+    while (!probe_->received.empty()) {
+      acted = true;
+      if (probe_->pop().payload == "3probe") is_upgrading_ = true;
+    }
+    if (is_upgrading_ && !poll_ && !post_) {
+      probe_->send_text("5");
+      websocket_ = std::exchange(probe_, nullptr);
+      flush();
+      return true;
+    }
+    return acted;
+  }
+
+  /// The session goes on with polls.
+  void abandon_probe() {
+    is_upgrading_ = false;
+    if (probe_) std::exchange(probe_, nullptr)->close();
+  }
+
   bool process_polling() {
+    if (websocket_) return false;
     bool acted = false;
     if (post_ && post_->ended()) {
       acted = true;
       const bool is_fine = post_->status() == 200;
       post_.reset();
       if (is_fine)
-        flush_posts();
+        flush();
       else
         end();
     }
@@ -169,7 +222,7 @@ class EngineClient : public Connection {
       }
     }
     if (is_closing_ && !post_) end();
-    if (!has_ended_ && !poll_ && !is_stalled_) {
+    if (!has_ended_ && !poll_ && !is_stalled_ && !is_upgrading_) {
       acted = true;
       poll();
     }
@@ -184,16 +237,16 @@ class EngineClient : public Connection {
       return on_message(true, bytes);
     }
     switch (packet->type) {
-      case EioPacketType::open:
-        sid_ = parse_json(packet->data).at("sid").as_string();
-        if (!websocket_) target_ += "&sid=" + sid_;
+      case EioPacketType::open: {
+        const Value terms = parse_json(packet->data);
+        sid_ = terms.at("sid").as_string();
+        offers_upgrade_ = !terms.at("upgrades").as_array().empty();
         return on_open();
+      }
       case EioPacketType::close: return end();
       case EioPacketType::ping:
-        if (is_mute_) return;
-        if (websocket_) return websocket_->send_text("3");
-        post_record("3");
-        return flush_posts();
+        if (!is_mute_) send_control("3");
+        return;
       case EioPacketType::message: return on_message(false, packet->data);
       case EioPacketType::pong:
       case EioPacketType::upgrade:
@@ -201,17 +254,32 @@ class EngineClient : public Connection {
     }
   }
 
-  void poll() { poll_ = kit_->transport().request(make_request("GET")); }
+  void poll() { poll_ = kit_->transport().request(make_request("GET", "polling")); }
 
-  void post_record(std::string record) {
-    if (!unsent_.empty()) unsent_ += eio_payload_separator;
-    unsent_ += record;
+  void send_control(std::string packet) {
+    unsent_.push_back({false, std::move(packet)});
+    flush();
   }
 
-  /// One request at a time, as clients do; what is written meanwhile goes with the next.
-  void flush_posts() {
-    if (post_ || unsent_.empty() || sid_.empty()) return;
-    post_ = kit_->transport().request(make_request("POST"), std::exchange(unsent_, {}));
+  /// One request at a time, as clients do; what is written meanwhile goes with the next, or over the WebSocket.
+  void flush() {
+    if (sid_.empty() || unsent_.empty()) return;
+    if (websocket_) {
+      for (const Frame& frame : std::exchange(unsent_, {}))
+        frame.is_binary ? websocket_->send_binary(frame.payload) : websocket_->send_text(frame.payload);
+    } else if (!post_ && !is_upgrading_) {
+      std::string body;
+      for (const Frame& frame : std::exchange(unsent_, {})) {
+        if (!body.empty()) body += eio_payload_separator;
+        if (!frame.is_binary) {
+          body += frame.payload;
+          continue;
+        }
+        body += 'b';
+        base64_encode(std::as_bytes(std::span(frame.payload)), body);
+      }
+      post_ = kit_->transport().request(make_request("POST", "polling"), std::move(body));
+    }
   }
 
   void refuse(const std::string& why) { refusal_ = why.empty() ? "the server cut the connection" : why; }
@@ -222,6 +290,7 @@ class EngineClient : public Connection {
 
   void end() {
     if (std::exchange(has_ended_, true)) return;
+    abandon_probe();
     on_end();
   }
 
@@ -230,10 +299,14 @@ class EngineClient : public Connection {
   std::string target_;
   std::string sid_;
   std::string refusal_;
+  std::string upgrade_refusal_;
   MemoryWebSocketClientPtr websocket_;  // null: polling
+  MemoryWebSocketClientPtr probe_;      // the WebSocket that it is to go over to, until it has
   MemoryResponsePtr poll_;
   MemoryResponsePtr post_;
-  std::string unsent_;
+  std::vector<Frame> unsent_;
+  bool offers_upgrade_ = false;
+  bool is_upgrading_ = false;  // the probe has been answered: no more requests
   bool is_stalled_ = false;
   bool is_mute_ = false;
   bool is_closing_ = false;

@@ -10,6 +10,7 @@
 
 namespace socketio::testing {
 
+/// How a connection begins; one that polls can go over to a WebSocket, see `Client::upgrade`.
 enum class Via { websocket, polling };
 
 /// What a scripted client says of itself when it connects.

@@ -23,8 +23,8 @@ struct Member final : RoomMember {
   int received = 0;
 };
 
-struct Fixture {
-  Fixture() {
+struct AdapterFixture {
+  AdapterFixture() {
     adapter.on_room_event([this](const RoomEvent& event) {
       const char* const names[] = {"create", "delete", "join", "leave"};
       log += std::string(names[static_cast<int>(event.kind)]) + ':' + std::string(event.room) +
@@ -53,7 +53,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "room events come once for each change, in the reference's order", "[core][adapter]") {
+TEST_CASE_METHOD(AdapterFixture, "room events come once for each change, in the reference's order", "[core][adapter]") {
   adapter.add(a);
   adapter.join(a, "a");
   adapter.join(a, "r");
@@ -71,7 +71,7 @@ TEST_CASE_METHOD(Fixture, "room events come once for each change, in the referen
   CHECK(adapter.rooms().empty());
 }
 
-TEST_CASE_METHOD(Fixture, "selections visit everyone once, in the order of joining", "[core][adapter]") {
+TEST_CASE_METHOD(AdapterFixture, "selections visit everyone once, in the order of joining", "[core][adapter]") {
   for (Member* member : {&a, &b, &c}) adapter.add(*member), adapter.join(*member, member->id());
   adapter.join(b, "x");
   adapter.join(a, "x");
@@ -91,7 +91,7 @@ TEST_CASE_METHOD(Fixture, "selections visit everyone once, in the order of joini
   CHECK(selected({"x", "y"}) == "bc");
 }
 
-TEST_CASE_METHOD(Fixture, "a socket in rooms but not yet added is reached by nothing", "[core][adapter]") {
+TEST_CASE_METHOD(AdapterFixture, "a socket in rooms but not yet added is reached by nothing", "[core][adapter]") {
   adapter.join(a, "r");
   CHECK(selected({}) == "");
   CHECK(selected({"r"}) == "");
@@ -102,7 +102,7 @@ TEST_CASE_METHOD(Fixture, "a socket in rooms but not yet added is reached by not
   CHECK(selected({"r"}) == "a");
 }
 
-TEST_CASE_METHOD(Fixture, "a listener may leave rooms while it is told of one", "[core][adapter][reentrancy]") {
+TEST_CASE_METHOD(AdapterFixture, "a listener may leave rooms while it is told of one", "[core][adapter][reentrancy]") {
   adapter.add(a);
   adapter.join(a, "r");
   adapter.join(a, "s");
@@ -165,7 +165,7 @@ TEST_CASE("any history of joining and leaving agrees with plain sets", "[core][a
   }
 }
 
-TEST_CASE_METHOD(Fixture, "a room named after a socket outlives that socket as long as others are in it",
+TEST_CASE_METHOD(AdapterFixture, "a room named after a socket outlives that socket as long as others are in it",
                  "[core][adapter]") {
   const auto leaving = std::make_unique<Member>("an id that is too long to lie in the string object itself");
   const std::string name = leaving->id();
@@ -191,7 +191,8 @@ TEST_CASE_METHOD(Fixture, "a room named after a socket outlives that socket as l
   CHECK(adapter.room_size(name) == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "a socket that goes during a walk leaves the name of its room behind", "[core][adapter]") {
+TEST_CASE_METHOD(AdapterFixture, "a socket that goes during a walk leaves the name of its room behind",
+                 "[core][adapter]") {
   struct Leaving final : RoomMember {
     explicit Leaving(MemoryAdapter& where) : adapter(where) {}
     const std::string& id() const noexcept override { return name; }

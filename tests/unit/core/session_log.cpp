@@ -21,8 +21,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-struct Fixture {
-  explicit Fixture(ConnectionStateRecoveryOptions with = {}) : options(with), log(with) {}
+struct SessionLogFixture {
+  explicit SessionLogFixture(ConnectionStateRecoveryOptions with = {}) : options(with), log(with) {}
 
   static OutgoingPacket packet(const std::string& text) {
     return detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, text);
@@ -53,7 +53,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a session gets what was sent after its offset, once", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "a session gets what was sent after its offset, once", "[core][recovery]") {
   append("a");
   const std::string offset = append("bb");
   append("ccc");
@@ -63,13 +63,13 @@ TEST_CASE_METHOD(Fixture, "a session gets what was sent after its offset, once",
   CHECK_FALSE(restore("p", offset));
 }
 
-TEST_CASE_METHOD(Fixture, "nothing is missed after the last offset", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "nothing is missed after the last offset", "[core][recovery]") {
   const std::string offset = append("a");
   persist("p");
   CHECK(restore("p", offset) == "");
 }
 
-TEST_CASE_METHOD(Fixture, "only what was for the session is given back", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "only what was for the session is given back", "[core][recovery]") {
   const std::string offset = append("");
   append("a", {"r"});
   append("bb", {"s"});
@@ -83,7 +83,8 @@ TEST_CASE_METHOD(Fixture, "only what was for the session is given back", "[core]
   CHECK(restore("p", offset) == "1 3 6 8 ");
 }
 
-TEST_CASE_METHOD(Fixture, "what is not known is not restored, and costs the session nothing", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "what is not known is not restored, and costs the session nothing",
+                 "[core][recovery]") {
   const std::string offset = append("a");
   const std::string unused = log.next_offset();
   persist("p");
@@ -97,7 +98,7 @@ TEST_CASE_METHOD(Fixture, "what is not known is not restored, and costs the sess
   CHECK(restore("p", offset) == "");
 }
 
-TEST_CASE_METHOD(Fixture, "offsets are unique texts", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "offsets are unique texts", "[core][recovery]") {
   std::set<std::string> offsets;
   for (int i = 0; i < 5000; ++i) offsets.insert(log.next_offset());
   CHECK(offsets.size() == 5000);
@@ -106,7 +107,7 @@ TEST_CASE_METHOD(Fixture, "offsets are unique texts", "[core][recovery]") {
             std::string::npos);
 }
 
-TEST_CASE_METHOD(Fixture, "the order of sending counts, not that of encoding", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "the order of sending counts, not that of encoding", "[core][recovery]") {
   const std::string early = log.next_offset();
   const std::string first = append("a");
   append("bb");
@@ -121,7 +122,7 @@ TEST_CASE_METHOD(Fixture, "the order of sending counts, not that of encoding", "
 TEST_CASE("the log keeps as many entries as it may", "[core][recovery]") {
   ConnectionStateRecoveryOptions options;
   options.max_log_entries = 3;
-  Fixture fixture(options);
+  SessionLogFixture fixture(options);
   const std::string offset = fixture.append("");
   const auto missed = [&](std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) fixture.append("a");
@@ -147,14 +148,14 @@ TEST_CASE("the log keeps as many entries as it may", "[core][recovery]") {
 }
 
 TEST_CASE("the log keeps as many bytes as it may", "[core][recovery]") {
-  Fixture probe;
+  SessionLogFixture probe;
   probe.append("a", {"room"}, {"other"});
   const std::size_t one = probe.log.usage().log_bytes;
   CHECK(one > probe.packet("a").bytes() + 9);
   const auto kept = [&](std::size_t bytes) {
     ConnectionStateRecoveryOptions options;
     options.max_log_bytes = bytes;
-    Fixture fixture(options);
+    SessionLogFixture fixture(options);
     for (int i = 0; i < 5; ++i) fixture.append("a", {"room"}, {"other"});
     CHECK(fixture.log.usage().log_bytes == fixture.log.usage().log_entries * one);
     return fixture.log.usage().log_entries;
@@ -166,7 +167,7 @@ TEST_CASE("the log keeps as many bytes as it may", "[core][recovery]") {
 }
 
 TEST_CASE("attachments count as what they are", "[core][recovery]") {
-  Fixture fixture;
+  SessionLogFixture fixture;
   const std::size_t before = fixture.log.usage().log_bytes;
   const OutgoingPacket binary =
       detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, "e", Binary(std::string(10'000, 'x')));
@@ -177,7 +178,7 @@ TEST_CASE("attachments count as what they are", "[core][recovery]") {
 TEST_CASE("the sessions that have waited longest make room for new ones", "[core][recovery]") {
   ConnectionStateRecoveryOptions options;
   options.max_sessions = 2;
-  Fixture fixture(options);
+  SessionLogFixture fixture(options);
   const std::string offset = fixture.append("a");
   for (const char* pid : {"p", "q"}) fixture.persist(pid);
   CHECK(fixture.log.usage().sessions == 2);
@@ -191,7 +192,7 @@ TEST_CASE("the sessions that have waited longest make room for new ones", "[core
   CHECK(fixture.log.usage().sessions == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "a session waits for its time and not a moment longer", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "a session waits for its time and not a moment longer", "[core][recovery]") {
   const std::string offset = append("a");
   const auto limit = options.max_disconnection_duration;
   const auto restored_after = [&](std::chrono::milliseconds time) {
@@ -209,7 +210,7 @@ TEST_CASE_METHOD(Fixture, "a session waits for its time and not a moment longer"
 TEST_CASE("for ever is a time to wait, too", "[core][recovery]") {
   ConnectionStateRecoveryOptions options;
   options.max_disconnection_duration = std::chrono::milliseconds::max();
-  Fixture fixture(options);
+  SessionLogFixture fixture(options);
   const std::string offset = fixture.append("a");
   fixture.persist("p");
   fixture.now += std::chrono::hours(24 * 365);
@@ -217,7 +218,7 @@ TEST_CASE("for ever is a time to wait, too", "[core][recovery]") {
   CHECK(fixture.restore("p", offset) == "");
 }
 
-TEST_CASE_METHOD(Fixture, "what is old goes, and a quiet client can still come back", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "what is old goes, and a quiet client can still come back", "[core][recovery]") {
   append("a");
   const std::string last = append("bb");
   now += options.max_disconnection_duration;
@@ -232,7 +233,7 @@ TEST_CASE_METHOD(Fixture, "what is old goes, and a quiet client can still come b
   CHECK(restore("p", last) == "3 ");
 }
 
-TEST_CASE_METHOD(Fixture, "data go into the session and come back as the same object", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "data go into the session and come back as the same object", "[core][recovery]") {
   const std::string offset = append("a");
   const auto data = std::make_shared<std::unique_ptr<int>>(std::make_unique<int>(7));
   log.persist({"sid", "p", {"r", "s"}, data}, now);

@@ -58,9 +58,9 @@ EngineOptions options_for(const Package& package) {
   return options;
 }
 
-struct Fixture : Package, EngineFixture {
-  Fixture() : EngineFixture(options_for(*this)) {}
-  explicit Fixture(EngineOptions options) : EngineFixture(std::move(options)) {}
+struct BundleFixture : Package, EngineFixture {
+  BundleFixture() : EngineFixture(options_for(*this)) {}
+  explicit BundleFixture(EngineOptions options) : EngineFixture(std::move(options)) {}
 
   socketio::MemoryResponsePtr get(const std::string& target, Headers headers = {}) {
     return transport.fetch("GET", target, {}, headers);
@@ -75,7 +75,7 @@ void check_unknown(const socketio::MemoryResponsePtr& response) {
 }  // namespace
 
 TEST_CASE("the client's scripts and their maps are served", "[engine][client]") {
-  Fixture f;
+  BundleFixture f;
   for (const std::string name :
        {"socket.io.js", "socket.io.min.js", "socket.io.esm.min.js", "socket.io.msgpack.min.js"}) {
     const auto script = f.get("/socket.io/" + name);
@@ -94,7 +94,7 @@ TEST_CASE("the client's scripts and their maps are served", "[engine][client]") 
 }
 
 TEST_CASE("a client that has the version is told so", "[engine][client]") {
-  Fixture f;
+  BundleFixture f;
   for (const std::string_view held : {"\"4.8.4\"", "W/\"4.8.4\""}) {
     const auto response = f.get("/socket.io/socket.io.js", {{"If-None-Match", held}});
     CHECK(response->status() == 304);
@@ -106,7 +106,7 @@ TEST_CASE("a client that has the version is told so", "[engine][client]") {
 }
 
 TEST_CASE("every other name is an unknown request", "[engine][client]") {
-  Fixture f;
+  BundleFixture f;
   for (const std::string name :
        {"secret.js", "socket.io.js.gz", "socket.io.msgpack.js", "SOCKET.IO.JS", "socket.io.js/", "/socket.io.js",
         "../package.json", "%73ocket.io.js", "sub/socket.io.js", ""})
@@ -115,7 +115,7 @@ TEST_CASE("every other name is an unknown request", "[engine][client]") {
 }
 
 TEST_CASE("a file that is not there is an unknown request, and may come later", "[engine][client]") {
-  Fixture f;
+  BundleFixture f;
   f.remove("dist/socket.io.msgpack.min.js");
   check_unknown(f.get("/socket.io/socket.io.msgpack.min.js"));
   f.write("dist/socket.io.msgpack.min.js", "now");
@@ -125,12 +125,12 @@ TEST_CASE("a file that is not there is an unknown request, and may come later", 
 TEST_CASE("without the option nothing is served", "[engine][client]") {
   EngineOptions options;
   options.path = "/socket.io";
-  Fixture f(std::move(options));
+  BundleFixture f(std::move(options));
   check_unknown(f.get("/socket.io/socket.io.js"));
 }
 
 TEST_CASE("the method does not matter, but an upgrade does", "[engine][client]") {
-  Fixture f;
+  BundleFixture f;
   CHECK(f.transport.fetch("POST", "/socket.io/socket.io.js")->body().substr(0, 9) == "source of");
   const auto head = f.transport.fetch("HEAD", "/socket.io/socket.io.js");
   CHECK(head->status() == 200);
@@ -146,7 +146,7 @@ TEST_CASE("the path of the server decides where the files are", "[engine][client
   EngineOptions options = options_for(package);
   options.path = "/live/";
   options.add_trailing_slash = false;
-  Fixture f(std::move(options));
+  BundleFixture f(std::move(options));
   CHECK(f.get("/live/socket.io.min.js")->status() == 200);
   check_unknown(f.get("/livesocket.io.min.js"));
   CHECK_FALSE(f.get("/socket.io/socket.io.min.js")->status() == 200);
@@ -156,7 +156,7 @@ TEST_CASE("pages of other origins get the files by the rules of all requests", "
   const Package package;
   EngineOptions options = options_for(package);
   options.cors = CorsOptions{.origin = "https://page.example", .credentials = true};
-  Fixture f(std::move(options));
+  BundleFixture f(std::move(options));
   const auto response = f.get("/socket.io/socket.io.js", {{"Origin", "https://page.example"}});
   CHECK(response->header("Access-Control-Allow-Origin") == "https://page.example");
   CHECK(response->header("Access-Control-Allow-Credentials") == "true");
@@ -169,7 +169,7 @@ TEST_CASE("pages of other origins get the files by the rules of all requests", "
 }
 
 TEST_CASE("neither hooks nor middlewares see the files", "[engine][client]") {
-  Fixture f;
+  BundleFixture f;
   int calls = 0;
   f.engine.use([&](socketio::MiddlewareContext&, socketio::MiddlewareNext next) { ++calls, next(); });
   f.engine.on_headers([&](socketio::HttpHeaders&, const socketio::HttpRequest&) { ++calls; });
@@ -181,9 +181,9 @@ TEST_CASE("the version may be given, or lie beside the files", "[engine][client]
   const Package package;
   EngineOptions options = options_for(package);
   options.serve_client->version = "mine-1";
-  CHECK(Fixture(options).get("/socket.io/socket.io.js")->header("ETag") == "\"mine-1\"");
+  CHECK(BundleFixture(options).get("/socket.io/socket.io.js")->header("ETag") == "\"mine-1\"");
   package.write("dist/package.json", R"({"version": "5.0.0"})");
-  CHECK(Fixture(options_for(package)).get("/socket.io/socket.io.js")->header("ETag") == "\"5.0.0\"");
+  CHECK(BundleFixture(options_for(package)).get("/socket.io/socket.io.js")->header("ETag") == "\"5.0.0\"");
 }
 
 TEST_CASE("a directory that cannot be served is named when the server is made", "[engine][client]") {
@@ -209,7 +209,7 @@ TEST_CASE("a directory that cannot be served is named when the server is made", 
 #ifdef SOCKETIO_WITH_ZLIB
 
 TEST_CASE("files are compressed for those who take it, again and again", "[engine][client]") {
-  Fixture f;
+  BundleFixture f;
   for (int i = 0; i < 2; ++i) {
     const auto gzip = f.get("/socket.io/socket.io.js", {{"Accept-Encoding", "br, gzip;q=0.9, deflate;q=0.5"}});
     CHECK(gzip->header("content-encoding") == "gzip");

@@ -21,8 +21,8 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-struct Fixture : EngineFixture {
-  explicit Fixture(EngineOptions options = {}) : EngineFixture(allowing(std::move(options))) {}
+struct OldClientFixture : EngineFixture {
+  explicit OldClientFixture(EngineOptions options = {}) : EngineFixture(allowing(std::move(options))) {}
 
   static EngineOptions allowing(EngineOptions options) {
     options.allow_eio3 = true;
@@ -65,7 +65,7 @@ TEST_CASE("without the option other revisions are refused", "[engine][eio3]") {
 }
 
 TEST_CASE("every revision but the fourth counts as the third", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   for (const std::string_view eio : {"EIO=3&", "EIO=2&", "EIO=04&", ""}) {
     const auto response = f.transport.fetch("GET", "/engine.io/?" + std::string(eio) + "transport=polling");
     CHECK(response->status() == 200);
@@ -76,7 +76,7 @@ TEST_CASE("every revision but the fourth counts as the third", "[engine][eio3]")
 }
 
 TEST_CASE("the handshake of revision 3 is a payload of its own form", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const std::string sid = f.open_old();
   const std::string json =
       "0{\"sid\":\"" + sid +
@@ -88,7 +88,7 @@ TEST_CASE("the handshake of revision 3 is a payload of its own form", "[engine][
 }
 
 TEST_CASE("polls of revision 3 carry lengths, and bytes where they can", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const std::string sid = f.open_old();
   f.session().send(f.text("\xF0\x9F\xA6\x84"));
   f.session().send(f.text("x"));
@@ -105,7 +105,7 @@ TEST_CASE("polls of revision 3 carry lengths, and bytes where they can", "[engin
 }
 
 TEST_CASE("polls of a client that takes no bytes have them in base64", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const std::string sid = f.open_old("&b64=1");
   f.session().send(Message::binary(Binary(std::string("\x01\x02"))));
   const auto response = f.poll_old(sid);
@@ -114,7 +114,7 @@ TEST_CASE("polls of a client that takes no bytes have them in base64", "[engine]
 }
 
 TEST_CASE("POSTs of revision 3 come as text and as bytes", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const std::string sid = f.open_old();
   const auto response = f.post_old(sid,
                                    "3:4\xC5\xBEx"
@@ -131,7 +131,7 @@ TEST_CASE("POSTs of revision 3 come as text and as bytes", "[engine][eio3]") {
 }
 
 TEST_CASE("what is no payload of revision 3 ends the session", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   for (const std::string body : {"", "4a", "2:4", "1:7", "3:b4!"}) {
     const std::string sid = f.open_old();
     const auto poll = f.poll_old(sid);
@@ -150,7 +150,7 @@ TEST_CASE("what is no payload of revision 3 ends the session", "[engine][eio3]")
 }
 
 TEST_CASE("a session of revision 3 ends in its own words", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   std::string sid = f.open_old();
   auto poll = f.poll_old(sid);
   f.post_old(sid, "1:1");
@@ -166,7 +166,7 @@ TEST_CASE("a session of revision 3 ends in its own words", "[engine][eio3]") {
 }
 
 TEST_CASE("the client pings and the server answers", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const auto client = f.open_old_websocket();
   f.advance(44'999ms);
   client->send_text("2");
@@ -189,7 +189,7 @@ TEST_CASE("the client pings and the server answers", "[engine][eio3]") {
 }
 
 TEST_CASE("messages do not stand in for a ping of revision 3", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const auto client = f.open_old_websocket();
   f.advance(30s);
   client->send_text("4a");
@@ -198,7 +198,7 @@ TEST_CASE("messages do not stand in for a ping of revision 3", "[engine][eio3]")
 }
 
 TEST_CASE("a pong of revision 3 goes the wrong way", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const auto client = f.open_old_websocket();
   client->send_text("3");
   f.run();
@@ -207,7 +207,7 @@ TEST_CASE("a pong of revision 3 goes the wrong way", "[engine][eio3]") {
 }
 
 TEST_CASE("binary frames of revision 3 begin with the type", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   f.prototype.echoes = true;
   const auto client = f.open_old_websocket();
   client->send_binary("\x04\x01\x02");
@@ -226,7 +226,7 @@ TEST_CASE("binary frames of revision 3 begin with the type", "[engine][eio3]") {
 }
 
 TEST_CASE("a session of revision 3 upgrades", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   f.prototype.echoes = true;
   const std::string sid = f.open_old();
   const auto poll = f.poll_old(sid);
@@ -247,7 +247,7 @@ TEST_CASE("a session of revision 3 upgrades", "[engine][eio3]") {
 }
 
 TEST_CASE("a request of another revision than its session's is refused", "[engine][eio3]") {
-  Fixture f;
+  OldClientFixture f;
   const std::string old = f.open_old();
   CHECK(f.poll(old)->body() == R"({"code":3,"message":"Bad request"})");
   CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=4 previousProtocol=3 ");
@@ -259,7 +259,7 @@ TEST_CASE("a request of another revision than its session's is refused", "[engin
 }
 
 TEST_CASE("a client without polls gets scripts and posts forms", "[engine][eio3][jsonp]") {
-  Fixture f;
+  OldClientFixture f;
   const std::string sid = f.open_old("&j=7x1");
   CHECK(f.handshake->body().substr(0, 16) == "___eio[71](\"118:");
   CHECK(f.handshake->body().substr(f.handshake->body().size() - 4) == "}\");");

@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Fixture {
-  explicit Fixture(EngineOptions options = {}) : server(transport, std::move(options)) { server.listen(0); }
+struct EngineServerFixture {
+  explicit EngineServerFixture(EngineOptions options = {}) : server(transport, std::move(options)) { server.listen(0); }
   asio::io_context context;
   MemoryTransport transport{context};
   BasicEngineServer<MemoryTransport> server;
@@ -31,7 +31,7 @@ const char* const handshake = "/engine.io/?EIO=4&transport=polling";
 }  // namespace
 
 TEST_CASE("a server by itself answers other paths with 501", "[engine][server]") {
-  Fixture f;
+  EngineServerFixture f;
   CHECK(f.transport.fetch("GET", handshake)->status() == 200);
   const auto response = f.transport.fetch("GET", "/");
   CHECK(response->status() == 501);
@@ -39,14 +39,14 @@ TEST_CASE("a server by itself answers other paths with 501", "[engine][server]")
 }
 
 TEST_CASE("an engine tells its protocol and its options", "[engine][server]") {
-  Fixture f({.ping_timeout = 123ms});
+  EngineServerFixture f({.ping_timeout = 123ms});
   static_assert(socketio::Engine::protocol == 4);
   CHECK(f.server.engine().options().ping_timeout == 123ms);
   CHECK(f.server.engine().options().ping_interval == 25s);
 }
 
 TEST_CASE("a server by itself may answer otherwise, but no upgrade", "[engine][server]") {
-  Fixture f({.destroy_upgrade_timeout = 200ms});
+  EngineServerFixture f({.destroy_upgrade_timeout = 200ms});
   f.server.set_default_answer(404, {});
   const auto response = f.transport.fetch("GET", "/");
   CHECK(response->status() == 404);
@@ -57,7 +57,7 @@ TEST_CASE("a server by itself may answer otherwise, but no upgrade", "[engine][s
 }
 
 TEST_CASE("other paths reach the handler of plain requests", "[engine][server]") {
-  Fixture f;
+  EngineServerFixture f;
   f.server.on_request([](ExchangePtr exchange) {
     if (exchange->request().target == "/throw") throw std::runtime_error("boo");
     HttpResponse response;
@@ -76,7 +76,7 @@ TEST_CASE("other paths reach the handler of plain requests", "[engine][server]")
 }
 
 TEST_CASE("a foreign upgrade that nobody answers is ended after its time", "[engine][server]") {
-  Fixture f({.destroy_upgrade_timeout = 200ms});
+  EngineServerFixture f({.destroy_upgrade_timeout = 200ms});
   ExchangePtr kept;
   const bool has_handler = GENERATE(false, true);
   if (has_handler) f.server.on_request([&](ExchangePtr exchange) { kept = std::move(exchange); });
@@ -89,7 +89,7 @@ TEST_CASE("a foreign upgrade that nobody answers is ended after its time", "[eng
 }
 
 TEST_CASE("a foreign upgrade that somebody answers stays", "[engine][server]") {
-  Fixture f({.destroy_upgrade_timeout = 200ms});
+  EngineServerFixture f({.destroy_upgrade_timeout = 200ms});
   std::shared_ptr<socketio::WebSocket> websocket;
   f.server.on_request([&](ExchangePtr exchange) { websocket = exchange->accept_websocket({}, {}); });
   const auto client = f.transport.connect_websocket("/foreign");
@@ -99,7 +99,7 @@ TEST_CASE("a foreign upgrade that somebody answers stays", "[engine][server]") {
 }
 
 TEST_CASE("foreign upgrades are left alone where that is asked for", "[engine][server]") {
-  Fixture f({.destroy_upgrade = false});
+  EngineServerFixture f({.destroy_upgrade = false});
   ExchangePtr kept;
   f.server.on_request([&](ExchangePtr exchange) { kept = std::move(exchange); });
   const auto client = f.transport.connect_websocket("/foreign");
@@ -108,7 +108,7 @@ TEST_CASE("foreign upgrades are left alone where that is asked for", "[engine][s
 }
 
 TEST_CASE("a closed server listens again", "[engine][server]") {
-  Fixture f;
+  EngineServerFixture f;
   const auto client = f.transport.connect_websocket("/engine.io/?EIO=4&transport=websocket");
   const auto foreign = f.transport.connect_websocket("/foreign");
   f.server.close();

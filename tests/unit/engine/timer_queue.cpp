@@ -20,15 +20,15 @@ using Time = TimerQueue::Clock::time_point;
 
 constexpr Time at(int milliseconds) { return Time(std::chrono::milliseconds(milliseconds)); }
 
-struct Fixture {
+struct TimerFixture {
   std::vector<Time> wakes;
   TimerQueue queue{[this](Time deadline) { wakes.push_back(deadline); }};
   std::vector<int> fired;
 };
 
 struct Alarm {
-  Alarm(Fixture& owner, int name) : fixture(owner), number(name) {}
-  Fixture& fixture;
+  Alarm(TimerFixture& owner, int name) : fixture(owner), number(name) {}
+  TimerFixture& fixture;
   int number;
   std::function<void()> then;
   Timer timer{[](void* self) {
@@ -42,7 +42,7 @@ struct Alarm {
 }  // namespace
 
 TEST_CASE("timers fire once, by deadline and then by the order of arming", "[engine][timer]") {
-  Fixture f;
+  TimerFixture f;
   Alarm a(f, 1), b(f, 2), c(f, 3), d(f, 4);
   f.queue.arm(a.timer, at(30));
   f.queue.arm(b.timer, at(10));
@@ -66,7 +66,7 @@ TEST_CASE("timers fire once, by deadline and then by the order of arming", "[eng
 
 TEST_CASE("an armed timer moves when it is armed again, and does not fire when cancelled or destroyed",
           "[engine][timer]") {
-  Fixture f;
+  TimerFixture f;
   Alarm a(f, 1), b(f, 2);
   f.queue.arm(a.timer, at(10));
   f.queue.arm(a.timer, at(30));
@@ -86,7 +86,7 @@ TEST_CASE("an armed timer moves when it is armed again, and does not fire when c
 }
 
 TEST_CASE("a timer that re-arms itself in the past waits for the next call", "[engine][timer]") {
-  Fixture f;
+  TimerFixture f;
   Alarm a(f, 1);
   a.then = [&] { f.queue.arm(a.timer, at(0)); };
   f.queue.arm(a.timer, at(10));
@@ -98,7 +98,7 @@ TEST_CASE("a timer that re-arms itself in the past waits for the next call", "[e
 }
 
 TEST_CASE("callbacks may cancel and destroy other timers and their own", "[engine][timer]") {
-  Fixture f;
+  TimerFixture f;
   auto a = std::make_unique<Alarm>(f, 1);
   auto b = std::make_unique<Alarm>(f, 2);
   Alarm c(f, 3);
@@ -116,7 +116,7 @@ TEST_CASE("callbacks may cancel and destroy other timers and their own", "[engin
 }
 
 TEST_CASE("a timer may outlive its queue", "[engine][timer]") {
-  auto f = std::make_unique<Fixture>();
+  auto f = std::make_unique<TimerFixture>();
   auto a = std::make_unique<Alarm>(*f, 1);
   f->queue.arm(a->timer, at(10));
   f.reset();
@@ -124,7 +124,7 @@ TEST_CASE("a timer may outlive its queue", "[engine][timer]") {
 }
 
 TEST_CASE("a thousand timers armed, moved and cancelled at random fire in order", "[engine][timer]") {
-  Fixture f;
+  TimerFixture f;
   std::mt19937 random(7);
   std::vector<std::unique_ptr<Alarm>> alarms;
   std::vector<int> deadlines(1000, -1);

@@ -29,7 +29,7 @@ using Kind = WebSocketEvent::Kind;
 
 namespace {
 
-constexpr FrameOptions unfinished{false, true, 0, {}};
+constexpr FrameOptions unfinished_frame{false, true, 0, {}};
 
 std::unique_ptr<WebSocketProtocol> accept(WebsocketppFactory& factory, const WebSocketLimits& limits = {}) {
   socketio::HttpRequest request;
@@ -96,28 +96,29 @@ TEST_CASE("WebSocket++ sees what our parser sees", "[transport][websocketpp]") {
   limits.max_fragments = 3;
   const std::string euro = "\xe2\x82\xac";
   const std::string text = client_frame(Opcode::text, "hello");
-  const std::string fragment = client_frame(Opcode::continuation, "", unfinished);
+  const std::string fragment = client_frame(Opcode::continuation, "", unfinished_frame);
   for (const std::string& input : std::vector<std::string>{
            text + client_frame(Opcode::binary, std::string(5'000, 'b')) + text,
            client_frame(Opcode::text, "", {true, true, 0, 8}) + client_frame(Opcode::text, "x", {true, true, 0, 2}) +
                client_frame(Opcode::text, std::string(200, 'y'), {true, true, 0, 8}) + text,
-           client_frame(Opcode::text, "a" + euro.substr(0, 2), unfinished) + client_frame(Opcode::ping, "between") +
-               client_frame(Opcode::continuation, euro.substr(2)) + text,
-           client_frame(Opcode::text, euro.substr(0, 2), unfinished) + client_frame(Opcode::continuation, ""),
+           client_frame(Opcode::text, "a" + euro.substr(0, 2), unfinished_frame) +
+               client_frame(Opcode::ping, "between") + client_frame(Opcode::continuation, euro.substr(2)) + text,
+           client_frame(Opcode::text, euro.substr(0, 2), unfinished_frame) + client_frame(Opcode::continuation, ""),
            client_frame(Opcode::text, "\xff") + text,
-           client_frame(Opcode::text, "", unfinished) + fragment + client_frame(Opcode::continuation, "z") + text,
-           client_frame(Opcode::text, "", unfinished) + fragment + fragment,
+           client_frame(Opcode::text, "", unfinished_frame) + fragment + client_frame(Opcode::continuation, "z") + text,
+           client_frame(Opcode::text, "", unfinished_frame) + fragment + fragment,
            client_frame(Opcode::binary, std::string(5'001, 'b')),
-           client_frame(Opcode::text, std::string(4'999, 'a'), unfinished) + client_frame(Opcode::continuation, "bc"),
-           client_frame(Opcode::text, "a", unfinished) + std::string("\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-                                                                     "mask"),
+           client_frame(Opcode::text, std::string(4'999, 'a'), unfinished_frame) +
+               client_frame(Opcode::continuation, "bc"),
+           client_frame(Opcode::text, "a", unfinished_frame) + std::string("\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+                                                                           "mask"),
            client_frame(Opcode::text, "a", {true, false, 0, {}}),
            client_frame(Opcode::text, "a", {true, true, 0x20, {}}),
-           client_frame(Opcode::ping, "a", unfinished),
+           client_frame(Opcode::ping, "a", unfinished_frame),
            client_frame(Opcode::ping, std::string(126, 'p')),
            client_frame(Opcode::ping, "p", {true, true, 0, 2}),
            client_frame(Opcode::continuation, "a"),
-           client_frame(Opcode::text, "a", unfinished) + text,
+           client_frame(Opcode::text, "a", unfinished_frame) + text,
            client_frame(static_cast<Opcode>(3), ""),
            client_frame(Opcode::pong, "p") + client_frame(Opcode::ping, "") + client_frame(Opcode::close, "") + text,
            client_frame(Opcode::close, close_payload(1000)),
