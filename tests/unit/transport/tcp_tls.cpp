@@ -336,7 +336,7 @@ TEST_CASE("what is not TLS ends its connection alone", "[transport][tls]") {
   const Client other = server.connect_tls();
   REQUIRE(server.ask(other));
   std::string garbage;
-  for (int i = 0; i < 70'000; ++i) garbage += static_cast<char>(i * i * 31 + i % 7);
+  for (unsigned i = 0; i < 70'000; ++i) garbage += static_cast<char>(i * i * 31 + i % 7);
   const std::string bytes =
       GENERATE_COPY(std::string(request), garbage, std::string("\x16\x03\x01\xff\xff", 5) + garbage,
                     std::string("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10), std::string(20, '\0'));
