@@ -186,9 +186,9 @@ class Session : public std::enable_shared_from_this<Session> {
   class WebSocketEar final : public WebSocketListener {
    public:
     explicit WebSocketEar(Session& session) noexcept : session_(session) {}
-    void on_message(bool is_binary, std::span<char> payload) override;
-    void on_drain() override;
-    void on_close(const WebSocketClose& how) override;
+    inline void on_message(bool is_binary, std::span<char> payload) override;
+    inline void on_drain() override;
+    inline void on_close(const WebSocketClose& how) override;
 
    private:
     Session& session_;

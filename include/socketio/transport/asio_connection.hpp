@@ -40,18 +40,18 @@ struct AsioPeer {
 class AsioConnection : public WebSocket, public std::enable_shared_from_this<AsioConnection> {
  public:
   AsioConnection(std::shared_ptr<AsioShard> shard, AsioPeer peer);
-  ~AsioConnection() override;
+  inline ~AsioConnection() override;
 
   /// Begins to read requests, once the stream is open.
   void start();
 
   // WebSocket
-  void set_listener(std::shared_ptr<WebSocketListener> listener) override;
-  void send(const MessagePtr& message) override;
+  inline void set_listener(std::shared_ptr<WebSocketListener> listener) override;
+  inline void send(const MessagePtr& message) override;
   bool is_writable() const override { return phase_ == Phase::websocket && !drain_due_; }
   std::size_t unsent_bytes() const override { return queue_ ? queue_->bytes() : 0; }
-  void close(std::optional<std::uint16_t> code = std::nullopt) override;
-  void terminate() override;
+  inline void close(std::optional<std::uint16_t> code = std::nullopt) override;
+  inline void terminate() override;
 
   // For the exchange that is being answered
   void read_body(std::size_t max_bytes);
@@ -182,14 +182,15 @@ class AsioExchange final : public HttpExchange, public std::enable_shared_from_t
 
   const HttpRequest& request() const override { return request_; }
   bool is_upgrade() const override { return is_upgrade_; }
-  bool move_to(std::size_t shard) override;
-  void read_body(std::size_t max_bytes, BodyHandler handler) override;
-  void respond(HttpResponse response) override;
-  void destroy() override;
+  inline bool move_to(std::size_t shard) override;
+  inline void read_body(std::size_t max_bytes, BodyHandler handler) override;
+  inline void respond(HttpResponse response) override;
+  inline void destroy() override;
   void on_abort(detail::UniqueFunction<void()> handler) override {
     if (connection_) abort_handler_ = std::move(handler);
   }
-  std::shared_ptr<WebSocket> accept_websocket(const HttpHeaders& headers, const WebSocketLimits& limits) override;
+  inline std::shared_ptr<WebSocket> accept_websocket(const HttpHeaders& headers,
+                                                     const WebSocketLimits& limits) override;
 
   // For the connection
   void deliver_body(BodyError error, std::string body);

@@ -40,7 +40,7 @@ class ManualScheduler final : public Scheduler {
   explicit ManualScheduler(asio::io_context& context) : context_(context), owner_(std::this_thread::get_id()) {}
 
   Clock::time_point now() const override { return now_.load(std::memory_order_relaxed); }
-  void post(Task task) override;
+  inline void post(Task task) override;
   bool running_in_this_thread() const override { return std::this_thread::get_id() == owner_; }
 
   /// Runs everything that is ready, due timers included, until nothing is left.

@@ -51,11 +51,11 @@ class WebsocketppProtocol final : public WebSocketProtocol {
   std::string take_output();
 
   void expect_compression() noexcept override { may_compress_ = true; }
-  WebSocketEvent parse(std::span<char>& input) override;
+  inline WebSocketEvent parse(std::span<char>& input) override;
   void stop() noexcept override { ended_ = true; }
-  void send(const MessagePtr& message, AsioOutQueue& queue) override;
-  std::string pong(std::string_view payload) override;
-  std::string close(std::optional<std::uint16_t> code, std::string_view reason) override;
+  inline void send(const MessagePtr& message, AsioOutQueue& queue) override;
+  inline std::string pong(std::string_view payload) override;
+  inline std::string close(std::optional<std::uint16_t> code, std::string_view reason) override;
 
  private:
   using MessagePointer = WebsocketppConfig::message_type::ptr;
@@ -94,9 +94,9 @@ class WebsocketppFactory final : public WebSocketProtocolFactory {
  public:
   WebsocketppFactory() { endpoint_.set_user_agent({}); }
 
-  std::unique_ptr<WebSocketProtocol> accept(const HttpRequest& request, const HttpResponse& handshake,
-                                            const HttpHeaders& added, const WebSocketLimits& limits,
-                                            std::string& response_head) override;
+  inline std::unique_ptr<WebSocketProtocol> accept(const HttpRequest& request, const HttpResponse& handshake,
+                                                   const HttpHeaders& added, const WebSocketLimits& limits,
+                                                   std::string& response_head) override;
 
  private:
   websocketpp::server<WebsocketppConfig> endpoint_;

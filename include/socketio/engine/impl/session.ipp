@@ -55,9 +55,9 @@ class Session::Upgrade final : public WebSocketListener, public std::enable_shar
   std::shared_ptr<WebSocket> detach();
   bool needs_base64() const noexcept { return needs_base64_; }
 
-  void on_message(bool is_binary, std::span<char> payload) override;
+  inline void on_message(bool is_binary, std::span<char> payload) override;
   void on_drain() override {}
-  void on_close(const WebSocketClose& how) override;
+  inline void on_close(const WebSocketClose& how) override;
 
  private:
   // How long after the probe, and how often, a poll is answered with nothing, so that the client can go on.

@@ -270,7 +270,8 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
 
   void on_abort(UniqueFunction<void()> handler) override { abort_handler_ = std::move(handler); }
 
-  std::shared_ptr<WebSocket> accept_websocket(const HttpHeaders& headers, const WebSocketLimits& limits) override;
+  inline std::shared_ptr<WebSocket> accept_websocket(const HttpHeaders& headers,
+                                                     const WebSocketLimits& limits) override;
 
   /// The connection is cut from outside.
   void cut() {
