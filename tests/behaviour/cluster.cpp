@@ -5,8 +5,11 @@
 
 #include <socketio/core/memory_cluster.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/error.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -468,6 +471,84 @@ TEST_CASE("a server that has no answer is not waited for", "[behaviour][cluster]
   CHECK(wrong.error == Errc::bad_argument);
 }
 
+TEST_CASE("values pass between servers as they are, whatever they look like", "[behaviour][cluster][memory]") {
+  TwoServers cluster;
+  const Value both{{"picture", Binary(std::string("png"))}, {"foreign", Value{{"_placeholder", true}, {"num", 9}}}};
+  cluster.b->io.on_server_side("get", [&] { return both; });
+  cluster.b->io.on("connection", [&](TestSocket socket) { socket.data() = both; });
+  auto client = open_socket(*cluster.b);
+  Completion<std::vector<Value>> answers;
+  Completion<RemoteSockets> sockets;
+  cluster.a.io.server_side_emit("get", answers.receiver());
+  cluster.a.io.fetch_sockets(sockets.receiver());
+  cluster.pump();
+  CHECK(answers.result == std::vector<Value>{both});
+  REQUIRE(sockets.result.size() == 1);
+  CHECK(sockets.result[0].data() == both);
+}
+
+TEST_CASE("an event that cannot be passed on is reported and not waited for", "[behaviour][cluster][memory]") {
+  TwoServers cluster;
+  List reports;
+  cluster.a.io.on_error([&](const ErrorReport& report) { reports.push_back(report.message()); });
+  const Value foreign{{"_placeholder", true}, {"num", 9}};
+  Completion<std::vector<int>> answers;
+  cluster.a.io.server_side_emit("x", Binary(), foreign, answers.receiver());
+  cluster.a.io.emit("x", Binary(), foreign);
+  cluster.pump();
+  CHECK(answers.error == Errc::no_answer);
+  const std::string why =
+      "in /: an event for other servers cannot be read back: it has binary data, and an object that looks like the "
+      "placeholder of some";
+  CHECK(reports == List{why, why});
+}
+
+TEST_CASE("a server does not send its clients what they would refuse", "[behaviour][cluster][memory]") {
+  const MemoryCluster cluster;
+  Harness generous(on_memory, {.adapter = cluster.adapter(), .max_attachments = 3});
+  Harness strict(on_memory, {.adapter = cluster.adapter(), .max_attachments = 2});
+  const auto pump = [&] { generous.pump(), strict.pump(), generous.pump(); };
+  List reports;
+  strict.io.on_error([&](const ErrorReport& report) { reports.push_back(report.message()); });
+  auto client = open_socket(strict);
+  pump();
+  Completion<std::vector<int>> answers;
+  generous.io.emit("three", Binary(), Binary(), Binary());
+  generous.io.emit("three", Binary(), Binary(), Binary(), answers.receiver());
+  generous.io.emit("two", Binary(), Binary());
+  pump();
+  CHECK(client.next() == R"(452-["two",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}])");
+  CHECK(answers.error == Errc::no_answer);
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0] ==
+        "event \"three\" in /: handler threw: event \"three\" has 3 binary arguments; clients refuse more "
+        "than 2");
+}
+
+TEST_CASE("what is cancelled is owed by no client of any server", "[behaviour][cluster][memory]") {
+  TwoServers cluster({.max_pending_acks = 1});
+  auto client = open_socket(*cluster.b);
+  asio::cancellation_signal signal;
+  std::error_code cancelled;
+  const auto receiver = [&](std::error_code error, const std::vector<int>&) { cancelled = error; };
+  cluster.a.io.emit_with_ack<int>("ask", asio::bind_cancellation_slot(signal.slot(), receiver));
+  cluster.pump();
+  CHECK(client.next() == R"(420["ask"])");
+  signal.emit(asio::cancellation_type::all);
+  cluster.pump();
+  CHECK(cancelled == asio::error::operation_aborted);
+
+  Completion<std::vector<int>> again;
+  cluster.a.io.emit("ask", again.receiver());
+  cluster.pump();
+  CHECK(client.next() == R"(421["ask"])");
+  client.text("430[1]");
+  client.text("431[2]");
+  cluster.pump();
+  CHECK_FALSE(again.error);
+  CHECK(again.result == std::vector<int>{2});
+}
+
 TEST_CASE("a server that does not answer in time is waited for no longer", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   Ack<int> kept;
@@ -603,6 +684,21 @@ TEST_CASE("each server counts the others that have a namespace", "[behaviour][cl
   }
   CHECK(adapters[0]->server_count() == 1);
   CHECK(adapters[0]->connects_servers());
+}
+
+TEST_CASE("a server that has closed does not come back by a new namespace", "[behaviour][cluster][memory]") {
+  TwoServers cluster;
+  cluster.a.io.of("/late");
+  cluster.pump();
+  cluster.b->io.close();
+  cluster.b->io.of("/late");
+  cluster.pump();
+  CHECK(cluster.a.io.of("/late").adapter().server_count() == 1);
+  CHECK(cluster.a.io.of("/").adapter().server_count() == 1);
+  cluster.b->io.listen(0, "127.0.0.1");
+  cluster.pump();
+  CHECK(cluster.a.io.of("/late").adapter().server_count() == 2);
+  CHECK(cluster.b->io.of("/late").adapter().server_count() == 2);
 }
 
 TEST_CASE("with recovery a client gets what other servers have sent meanwhile", "[behaviour][cluster][memory]") {

@@ -101,13 +101,15 @@ struct SocketDetails {
 ///
 /// Events are given as they are in a packet: the name, then the arguments.
 ///
-/// @par Thread safety  First thread only, except `post`.
+/// @par Thread safety  First thread only, except what `poster` returns.
 /// @par Lifetime       From `Adapter::attach` until `Adapter::close` or the adapter's destructor.
 class AdapterHost {
  public:
   using Task = detail::UniqueFunction<void()>;
   using Reply = detail::UniqueFunction<void(std::vector<Value> answer)>;
   using Done = detail::UniqueFunction<void(std::error_code)>;
+  /// Takes a question back whose answers nobody waits for any more; may be empty. Called once at most.
+  using Withdraw = detail::UniqueFunction<void()>;
 
   /// The name of the namespace.
   virtual const std::string& nsp() const noexcept = 0;
@@ -130,8 +132,8 @@ class AdapterHost {
   /// @param answer  called for each that comes, with its items
   /// @param done    called when all have come, or will not: with Errc::timed_out after `timeout`, Errc::disconnected
   ///                if somebody has gone
-  virtual void broadcast_with_ack(const std::vector<Value>& event, const BroadcastOptions& options,
-                                  std::optional<std::chrono::milliseconds> timeout, Reply answer, Done done) = 0;
+  virtual Withdraw broadcast_with_ack(const std::vector<Value>& event, const BroadcastOptions& options,
+                                      std::optional<std::chrono::milliseconds> timeout, Reply answer, Done done) = 0;
 
   /// Makes everyone selected on this server join rooms, leave rooms, or disconnect.
   virtual void add_sockets(const BroadcastOptions& options, const std::vector<std::string>& rooms) = 0;
@@ -169,6 +171,7 @@ class Adapter {
  public:
   using Reply = AdapterHost::Reply;
   using Done = AdapterHost::Done;
+  using Withdraw = AdapterHost::Withdraw;
   using FetchDone = detail::UniqueFunction<void(std::error_code, std::vector<SocketDetails>)>;
   using Visitor = detail::UniqueFunction<void(RoomMember&)>;
   using RoomListener = detail::UniqueFunction<void(const RoomEvent&)>;
@@ -218,8 +221,10 @@ class Adapter {
   /// How many servers share this namespace, this one included, as far as that is known. Any thread.
   virtual std::size_t server_count() const { return 1; }
 
-  /// Whether there may ever be others; if not, none of the functions that follow is called but `close`. Any thread.
+  /// Whether there may ever be others; if not, none of the functions up to `server_side_emit` is called. Any thread.
   virtual bool connects_servers() const noexcept { return false; }
+
+  // None of these throws: what cannot be sent is lost, or ends with an error.
 
   /// From now on the other servers can be reached, and reach this one through `host`; until `close`, after which it
   /// may be called again.
@@ -227,9 +232,11 @@ class Adapter {
 
   /// As the functions of AdapterHost, on the other servers: `done` is called once, possibly at once, when all have
   /// answered or will not.
-  virtual void broadcast_with_ack(const OutgoingPacket& /*packet*/, const BroadcastOptions& /*options*/,
-                                  std::optional<std::chrono::milliseconds> /*timeout*/, Reply /*answer*/, Done done) {
+  virtual Withdraw broadcast_with_ack(const OutgoingPacket& /*packet*/, const BroadcastOptions& /*options*/,
+                                      std::optional<std::chrono::milliseconds> /*timeout*/, Reply /*answer*/,
+                                      Done done) {
     done({});
+    return nullptr;
   }
   virtual void add_sockets(const BroadcastOptions& /*options*/, const std::vector<std::string>& /*rooms*/) {}
   virtual void del_sockets(const BroadcastOptions& /*options*/, const std::vector<std::string>& /*rooms*/) {}

@@ -16,10 +16,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -49,6 +51,15 @@ class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
     ++missing_;
     withdraw_.push_back(std::move(withdraw));
     return [self = shared_from_this()](std::error_code error, const Packet* answer) { self->settle(error, answer); };
+  }
+
+  /// Sets what else is to be called if the whole is cancelled.
+  ///
+  /// @return  false if it has ended already, possibly by being cancelled
+  bool on_cancel(UniqueFunction<void()> withdraw) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) withdraw_.push_back(std::move(withdraw));
+    return !ended_;
   }
 
   /// All receivers of a shard have been added; when there are none at all, or all are settled, it ends here.

@@ -113,9 +113,10 @@ class BroadcastVerbs {
   /// @return         what the token makes of `void(std::error_code, std::vector<Result>)`, or of
   ///                 `void(std::error_code, std::size_t)` for void
   /// @par Errors     Errc::timed_out when not all have answered within `timeout`, Errc::disconnected when somebody has
-  ///                 gone before, bad_argument when an answer does not convert, asio::error::operation_aborted after a
-  ///                 cancellation. The answers that did come are there in any case: ask for both with
-  ///                 asio::redirect_error or a callback. Without `timeout` it ends when everyone has answered or gone.
+  ///                 gone before, no_answer when another server has, bad_argument when an answer does not convert,
+  ///                 asio::error::operation_aborted after a cancellation. The answers that did come are there in any
+  ///                 case: ask for both with asio::redirect_error or a callback. Without `timeout` it ends when
+  ///                 everyone has answered or gone.
   template <class Result = Value, class... Args>
   auto emit_with_ack(std::string_view event, Args&&... args) const {
     return selection().template collect_from_selection<Result>(event, std::forward<Args>(args)...);
@@ -177,8 +178,8 @@ class BroadcastVerbs {
   /// @param token   an Asio completion token
   /// @return        what the token makes of `void(std::error_code, std::vector<RemoteSocket>)`
   /// @par Errors    Errc::timed_out when a server has not answered within `timeout` (by default that of the adapter, 5
-  ///                seconds), Errc::no_answer when one has gone: the sockets of the others are there all the same.
-  ///                Never on a server without a cluster.
+  ///                seconds), Errc::no_answer when one has gone, Errc::disconnected when this one closes: the sockets
+  ///                of the others are there all the same. It cannot be cancelled.
   /// @par Example   `for (auto& socket : co_await io.in("room").fetch_sockets(asio::use_awaitable)) ...`
   template <class Token>
   requires(!RoomArgument<std::remove_cvref_t<Token>>) auto fetch_sockets(Token&& token) const {

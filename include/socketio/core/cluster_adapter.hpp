@@ -8,6 +8,7 @@
 #include <socketio/core/recovery_options.hpp>
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/timer_queue.hpp>
+#include <socketio/protocol/sid.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <algorithm>
@@ -34,12 +35,14 @@ struct ClusterMessage {
     disconnect_sockets,  // options, close
     fetch_sockets,       // options
     server_side_event,   // event
+    withdraw,            // of a broadcast with acknowledgements: nobody waits for them any more
     answer,              // event: the items of one answer
     end                  // sockets, error: there will be no more answers from this server
   };
 
   Type type = Type::broadcast;
   std::uint64_t request = 0;  // to which answers are wanted, or which is answered; 0: no answers are wanted
+  std::string sender{};       // the id of the adapter whose request it is
   BroadcastOptions options{};
   std::vector<Value> event{};
   std::optional<std::chrono::milliseconds> timeout{};
@@ -71,13 +74,13 @@ class ClusterResponder {
   }
 
   void answer(std::vector<Value> items) {
-    ClusterMessage message{ClusterMessage::Type::answer, request_};
+    ClusterMessage message{ClusterMessage::Type::answer, request_, {}};
     message.event = std::move(items);
     send_(std::move(message));
   }
   void end(std::error_code error, std::vector<SocketDetails> sockets = {}) {
     has_ended_ = true;
-    ClusterMessage message{ClusterMessage::Type::end, request_};
+    ClusterMessage message{ClusterMessage::Type::end, request_, {}};
     message.error = error;
     message.sockets = std::move(sockets);
     send_(std::move(message));
@@ -111,6 +114,7 @@ class ClusterAdapter : public MemoryAdapter {
 
   void close() override {
     host_ = nullptr;
+    questions_.clear();
     const auto ended = std::exchange(requests_, {});
     for (const auto& [id, request] : ended) request->done(make_error_code(Errc::disconnected), {});
     MemoryAdapter::close();
@@ -121,19 +125,23 @@ class ClusterAdapter : public MemoryAdapter {
       ClusterMessage message{ClusterMessage::Type::broadcast};
       message.options = options;
       message.event = host_->event_in(packet);
-      publish(std::move(message));
+      if (!message.event.empty()) publish(std::move(message));
     }
     MemoryAdapter::broadcast(packet, options);
   }
 
-  void broadcast_with_ack(const OutgoingPacket& packet, const BroadcastOptions& options,
-                          std::optional<std::chrono::milliseconds> timeout, Reply answer, Done done) override {
-    if (!host_) return done({});
+  Withdraw broadcast_with_ack(const OutgoingPacket& packet, const BroadcastOptions& options,
+                              std::optional<std::chrono::milliseconds> timeout, Reply answer, Done done) override {
     ClusterMessage message{ClusterMessage::Type::broadcast};
+    if (host_) message.event = host_->event_in(packet);
+    if (message.event.empty()) {
+      done(host_ ? make_error_code(Errc::no_answer) : std::error_code());
+      return nullptr;
+    }
     message.options = options;
-    message.event = host_->event_in(packet);
     message.timeout = timeout;
-    request(std::move(message), timeout, std::move(answer), without_sockets(std::move(done)));
+    const std::uint64_t id = request(std::move(message), timeout, std::move(answer), without_sockets(std::move(done)));
+    return [this, id] { withdraw(id); };
   }
 
   void add_sockets(const BroadcastOptions& options, const std::vector<std::string>& rooms) override {
@@ -161,6 +169,10 @@ class ClusterAdapter : public MemoryAdapter {
     }
     ClusterMessage message{ClusterMessage::Type::server_side_event};
     message.event = host_->event_in(packet);
+    if (message.event.empty()) {
+      if (done) done(make_error_code(Errc::no_answer));
+      return;
+    }
     if (done)
       request(std::move(message), request_timeout_, std::move(answer), without_sockets(std::move(done)));
     else
@@ -168,7 +180,8 @@ class ClusterAdapter : public MemoryAdapter {
   }
 
  protected:
-  /// Sends a message to every other server that has this namespace; never to this one.
+  /// Sends a message to every other server that has this namespace; never to this one. Must not throw: what cannot be
+  /// sent is lost.
   ///
   /// @return  how many servers get it. If it is a request, each of them answers in a later turn.
   virtual std::size_t publish(ClusterMessage message) = 0;
@@ -180,10 +193,7 @@ class ClusterAdapter : public MemoryAdapter {
     switch (message.type) {
       case ClusterMessage::Type::broadcast:
         if (!responder) return host_->broadcast(message.event, message.options);
-        return host_->broadcast_with_ack(
-            message.event, message.options, message.timeout,
-            [responder](std::vector<Value> items) { responder->answer(std::move(items)); },
-            [responder](std::error_code error) { responder->end(error); });
+        return ask(message, responder);
       case ClusterMessage::Type::add_sockets: return host_->add_sockets(message.options, message.rooms);
       case ClusterMessage::Type::del_sockets: return host_->del_sockets(message.options, message.rooms);
       case ClusterMessage::Type::disconnect_sockets: return host_->disconnect_sockets(message.options, message.close);
@@ -199,6 +209,9 @@ class ClusterAdapter : public MemoryAdapter {
           responder->answer(std::move(items));
           responder->end({});
         });
+      case ClusterMessage::Type::withdraw:
+        if (auto question = questions_.extract({message.sender, message.request})) question.mapped()();
+        return;
       case ClusterMessage::Type::answer:
         if (const auto found = requests_.find(message.request); found != requests_.end() && found->second->answer)
           found->second->answer(message.event);
@@ -208,6 +221,8 @@ class ClusterAdapter : public MemoryAdapter {
   }
 
  private:
+  using Question = std::pair<std::string, std::uint64_t>;  // who asks, and the number of the request
+
   struct Request {
     Request(ClusterAdapter& adapter, std::uint64_t number, Reply on_answer, FetchDone on_done)
         : owner(adapter), id(number), answer(std::move(on_answer)), done(std::move(on_done)) {}
@@ -242,15 +257,41 @@ class ClusterAdapter : public MemoryAdapter {
     publish(std::move(message));
   }
 
-  void request(ClusterMessage message, std::optional<std::chrono::milliseconds> timeout, Reply answer, FetchDone done) {
+  /// Asks this server's clients for another server, and remembers the question for as long as it is open.
+  void ask(const ClusterMessage& message, const std::shared_ptr<ClusterResponder>& responder) {
+    Question question(message.sender, message.request);
+    auto withdraw = host_->broadcast_with_ack(
+        message.event, message.options, message.timeout,
+        [responder](std::vector<Value> items) { responder->answer(std::move(items)); },
+        [this, alive = std::weak_ptr(alive_), responder, question](std::error_code error) {
+          if (!alive.expired()) questions_.erase(question);
+          responder->end(error);
+        });
+    if (withdraw) questions_.emplace(std::move(question), std::move(withdraw));
+  }
+
+  void withdraw(std::uint64_t id) {
+    if (requests_.erase(id) == 0 || !host_) return;
+    ClusterMessage message{ClusterMessage::Type::withdraw, id, id_};
+    publish(std::move(message));
+  }
+
+  /// @return  its number; it may have ended already
+  std::uint64_t request(ClusterMessage message, std::optional<std::chrono::milliseconds> timeout, Reply answer,
+                        FetchDone done) {
     const std::uint64_t id = ++last_request_;
     message.request = id;
+    message.sender = id_;
     Request& request =
         *requests_.emplace(id, std::make_unique<Request>(*this, id, std::move(answer), std::move(done))).first->second;
     request.missing = publish(std::move(message));
-    if (request.missing == 0) return finish(id);
+    if (request.missing == 0) {
+      finish(id);
+      return id;
+    }
     if (timeout)
       host_->scheduler().arm(request.timer, std::clamp(*timeout, std::chrono::milliseconds(0), longest_delay));
+    return id;
   }
 
   void handle_end(const ClusterMessage& message) {
@@ -270,9 +311,12 @@ class ClusterAdapter : public MemoryAdapter {
   }
 
   std::chrono::milliseconds request_timeout_;
+  std::string id_ = make_sid();  // among all adapters of the cluster
   AdapterHost* host_ = nullptr;  // null unless attached
   std::uint64_t last_request_ = 0;
   std::map<std::uint64_t, std::unique_ptr<Request>> requests_;
+  std::map<Question, Withdraw> questions_;  // of other servers to the clients of this one
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace socketio

@@ -96,8 +96,9 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   /// @return         what the token makes of `void(std::error_code, std::vector<Result>)`, or of
   ///                 `void(std::error_code, std::size_t)` for void
   /// @par Errors     Errc::timed_out when not all have answered in time (5 seconds, unless the adapter says otherwise),
-  ///                 Errc::no_answer when one has gone or has no handler for the event; the answers that did come are
-  ///                 there all the same. A server alone gets no answers, and no error.
+  ///                 Errc::no_answer when one has gone or has no handler for the event, Errc::bad_argument when an
+  ///                 answer does not convert, Errc::disconnected when this server closes; the answers that did come are
+  ///                 there all the same. A server alone gets no answers, and no error. It cannot be cancelled.
   template <class Result = Value, class... Args>
   auto server_side_emit_with_ack(std::string_view event, Args&&... args) const {
     require_server_side<std::string_view>(event);
@@ -197,6 +198,7 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
     if (!packet) return state.shards().here()->post([collector] { collector->start(); });
     state.ask_others(collector, [packet = *std::move(packet)](Adapter& adapter, auto answer, auto done) {
       adapter.server_side_emit(packet, std::move(answer), std::move(done));
+      return Adapter::Withdraw();
     });
   }
 

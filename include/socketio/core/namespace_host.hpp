@@ -5,15 +5,16 @@
 #include <socketio/core/adapter.hpp>
 #include <socketio/core/args.hpp>
 #include <socketio/core/broadcast_ack.hpp>
+#include <socketio/core/error.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/server_side_events.hpp>
+#include <socketio/core/shard.hpp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,7 +68,17 @@ class NamespaceHost final : public AdapterHost {
   std::vector<Value> event_in(const OutgoingPacket& packet) const override {
     const PacketPtr decoded = packet.template decode<Parser>();
     std::vector<Value> event;
-    if (!decoded) return event;
+    if (!decoded) {
+      home()->report(
+          {make_error_code(Errc::malformed_packet),
+           "an event for other servers cannot be read back: it has binary data, and an object that looks like "
+           "the placeholder of some",
+           nsp(),
+           {},
+           {},
+           nullptr});
+      return event;
+    }
     event.emplace_back(decoded->event_name());
     for (Value& argument : values_of(*decoded)) event.push_back(std::move(argument));
     if (packet.ends_with_offset()) event.pop_back();
@@ -81,14 +92,20 @@ class NamespaceHost final : public AdapterHost {
       self->broadcast(*std::move(packet), here_only(options), offset);
   }
 
-  void broadcast_with_ack(const std::vector<Value>& event, const BroadcastOptions& options,
-                          std::optional<std::chrono::milliseconds> timeout, Reply answer, Done done) override {
+  Withdraw broadcast_with_ack(const std::vector<Value>& event, const BroadcastOptions& options,
+                              std::optional<std::chrono::milliseconds> timeout, Reply answer, Done done) override {
     const auto self = nsp_.shared_from_this();
     const std::uint64_t id = self->next_ack_id();
     const auto packet = encode(event, id, options.flags, {});
-    if (!packet) return done({});
-    self->broadcast_expecting(id, *packet, here_only(options), timeout,
-                              std::make_shared<ForwardedAck>(home(), std::move(answer), std::move(done)));
+    if (!packet) {
+      done(make_error_code(Errc::no_answer));
+      return nullptr;
+    }
+    const auto collector = std::make_shared<ForwardedAck>(home(), std::move(answer), std::move(done));
+    self->broadcast_expecting(id, *packet, here_only(options), timeout, collector);
+    return [weak = std::weak_ptr(collector)] {
+      if (const auto alive = weak.lock()) alive->cancel();
+    };
   }
 
   void add_sockets(const BroadcastOptions& options, const std::vector<std::string>& rooms) override {
@@ -127,14 +144,20 @@ class NamespaceHost final : public AdapterHost {
     return options;
   }
 
-  /// Null for what is no event. How many attachments clients accept has been looked at by the server that sends.
+  /// Null for what is no event, and, reported, for one that this server's clients would not take.
   std::optional<OutgoingPacket> encode(const std::vector<Value>& event, const std::optional<std::uint64_t>& id,
                                        const EmitFlags& flags, std::string_view offset) const {
     if (event.empty() || !event.front().is_string()) return std::nullopt;
     Args arguments;
     arguments.assign(event.begin() + 1, event.end());
-    return encode_event<Parser>(nsp_.name(), id, flags, std::numeric_limits<std::size_t>::max(),
-                                event.front().as_string(), arguments, PacketOffset{offset});
+    const std::string& name = event.front().as_string();
+    try {
+      return encode_event<Parser>(nsp_.name(), id, flags, nsp_.options().max_attachments, name, arguments,
+                                  PacketOffset{offset});
+    } catch (...) {
+      home()->report_current_exception(nsp_.name(), {}, name);
+      return std::nullopt;
+    }
   }
 
   NamespaceState<Config>& nsp_;

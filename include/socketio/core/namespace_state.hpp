@@ -108,7 +108,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   /// of these sockets by the same thread before has been done by then.
   template <class Act>
   void act_on(const BroadcastOptions& options, const Act& act) {
-    act_on_parts(options, act, [](Part& part, auto task) { part.shard->post(std::move(task)); });
+    act_on_parts(options, act, [](Part& part, auto task) { part.shard->dispatch(std::move(task)); });
   }
   /// The same, before what the calling thread sends afterwards. `act` calls none of the handlers of sockets.
   template <class Act>
@@ -120,7 +120,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   /// sends from now on. `task` calls none of the handlers of sockets.
   template <class F>
   void post_in_order(Part& part, F task) {
-    if (!is_sequenced()) return part.shard->post(std::move(task));
+    if (!is_sequenced()) return part.shard->dispatch(std::move(task));
     Sequenced event;
     event.act_at = &part;
     event.act = std::move(task);
@@ -192,7 +192,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     collector->wait_for(parts_.size() + (asks_others ? 1 : 0));
     if (asks_others)
       ask_others(collector, [packet, options, timeout](Adapter& adapter, auto answer, auto done) {
-        adapter.broadcast_with_ack(packet, options, timeout, std::move(answer), std::move(done));
+        return adapter.broadcast_with_ack(packet, options, timeout, std::move(answer), std::move(done));
       });
     for (const auto& part : parts_)
       part->shard->dispatch([self = this->shared_from_this(), at = part.get(), id, packet, options, timeout,
@@ -206,16 +206,16 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
   /// has sent in this namespace.
   template <class Tell>
   void tell_others(Tell tell) {
-    if (!connects_servers()) return;
-    shards_->home()->dispatch(
-        [self = this->shared_from_this(), tell = std::move(tell)] { tell(*self->parts_.front()->adapter); });
+    if (connects_servers())
+      at_first([self = this->shared_from_this(), tell = std::move(tell)] { tell(*self->parts_.front()->adapter); });
   }
 
   /// Calls `ask(adapter, answer, done)` on the first thread: `answer` hands the answer of one client or server to the
-  /// collector, and `done` is one `start` of it, in a later turn.
+  /// collector, and `done` is one `start` of it, in a later turn. What `ask` returns, if it is not null, takes the
+  /// question back.
   template <class Ask>
   void ask_others(const std::shared_ptr<BroadcastAck>& collector, Ask ask) {
-    shards_->home()->dispatch([self = this->shared_from_this(), collector, ask = std::move(ask)] {
+    at_first([self = this->shared_from_this(), collector, ask = std::move(ask)] {
       Adapter::Reply answer = [collector](const std::vector<Value>& items) {
         Packet packet;
         packet.set_event({}, items);
@@ -226,7 +226,13 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
         shard->post([collector] { collector->start(); });
       };
       if (collector->has_ended()) return done({});  // after a cancellation nobody is to be asked any more
-      ask(*self->parts_.front()->adapter, std::move(answer), std::move(done));
+      Adapter::Withdraw withdraw = ask(*self->parts_.front()->adapter, std::move(answer), std::move(done));
+      if (!withdraw) return;
+      const auto shared = std::make_shared<const Adapter::Withdraw>(std::move(withdraw));
+      const bool may_be_cancelled = collector->on_cancel([weak = std::weak_ptr(self), shared] {
+        if (const auto nsp = weak.lock()) nsp->shards_->home()->dispatch([nsp, shared] { (*shared)(); });
+      });
+      if (!may_be_cancelled) (*shared)();
     });
   }
 
@@ -468,6 +474,16 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     return nullptr;
   }
 
+  /// Runs `task` on the first thread, after what the calling thread has sent in this namespace: at once on that one,
+  /// unless what it has sent is waiting for its turn.
+  template <class F>
+  void at_first(F task) {
+    if (is_sequenced())
+      post_in_order(*parts_.front(), std::move(task));
+    else
+      shards_->home()->dispatch(std::move(task));
+  }
+
   static void select_on(Part& part, const BroadcastOptions& options, std::vector<SocketPtr>& sockets) {
     part.adapter->for_each(options, [&](RoomMember& member) {
       if (auto socket = static_cast<SocketState<Config>&>(member).weak_from_this().lock())
@@ -497,16 +513,18 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState<
     part.shard->post([collector] { collector->start(); });
   }
 
+  /// @param post  as `post_in_order`; may run the task at once, which it does last
   template <class Act, class Post>
   void act_on_parts(const BroadcastOptions& options, const Act& act, const Post& post) {
     Part* const here = part_here();
+    const auto act_at = [&](Part& part) {
+      post(part, [self = this->shared_from_this(), at = &part, options, act] {
+        for (const SocketPtr& socket : select_on(*at, options)) act(socket);
+      });
+    };
     for (const auto& part : parts_)
-      if (part.get() != here)
-        post(*part, [self = this->shared_from_this(), at = part.get(), options, act] {
-          for (const SocketPtr& socket : select_on(*at, options)) act(socket);
-        });
-    if (here)
-      for (const SocketPtr& socket : select_on(*here, options)) act(socket);
+      if (part.get() != here) act_at(*part);
+    if (here) act_at(*here);
   }
 
   /// @param here  the calling thread's; null elsewhere

@@ -126,9 +126,8 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
 
   /// As above, and completes when every connection has ended: for programs whose event loop goes on.
   ///
-  /// @param token  an Asio completion token for `void(std::error_code)`; the code is always zero. Dropped without a
-  /// call
-  ///               if the server is destroyed first.
+  /// @param token  an Asio completion token for `void(std::error_code)`; the code is always zero. It cannot be
+  ///               cancelled; if the server is destroyed first, it is dropped without a call.
   template <class Token>
   auto close(Token&& token) {
     return asio::async_initiate<Token, void(std::error_code)>(
@@ -136,11 +135,10 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
           const auto shard = state_->shards().here();
           auto complete = std::make_shared<detail::UniqueFunction<void(std::error_code)>>(
               detail::make_completion<>(shard, {}, "close", std::move(handler)));
-          close();
           const auto missing = std::make_shared<std::atomic<std::size_t>>(contexts_.size());
           for (std::size_t i = 0; i < contexts_.size(); ++i)
-            on_shard(i, [shard, complete, missing](State&, auto& closed) {
-              closed.when_without_connections([shard, complete, missing] {
+            on_shard(i, [shard, complete, missing, generation = state_->generation()](State& state, auto& closed) {
+              state.close(closed, generation, [shard, complete, missing] {
                 if (--*missing == 0) shard->post([complete] { (*complete)({}); });
               });
             });

@@ -7,13 +7,14 @@
 #include <socketio/core/listener.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/shard.hpp>
-#include <socketio/protocol/json_parser.hpp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/value.hpp>
+#include <socketio/protocol/value_writer.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,15 +32,12 @@ inline std::vector<Value> values_of(const Packet& packet) {
   return values;
 }
 
-/// What other servers and JavaScript would make of these, each an item.
+/// Arguments of an emit, or what acknowledges one, as values.
 template <class... Arguments>
 std::vector<Value> values_from(const Arguments&... arguments) {
-  const OutgoingPacket packet(JsonParser::encode(PacketHeader{PacketType::ack, "/", 0}, [&](auto& writer) {
-    writer.begin_array((std::size_t{0} + ... + argument_count(arguments)));
-    (write_argument(writer, arguments), ...);
-    writer.end_array();
-  }));
-  return values_of(*packet.decode<JsonParser>());
+  ValueWriter writer;
+  (write_argument(writer, arguments), ...);
+  return writer.take();
 }
 
 /// Stands for a server to which another one has sent an event.

@@ -92,7 +92,7 @@ class ServerShard {
   BasicEngineServer<Transport>& engine_server() noexcept { return engine_server_; }
   Parser& parser() noexcept { return parser_; }
 
-  /// Calls `done` in a later turn, when the transport has no connection any more.
+  /// Calls `done` in a later turn, when the transport has no connection any more, or is opened again.
   ///
   /// Looks from time to time: the transport's shutdown timeout bounds it, and a connection need not know who waits.
   void when_without_connections(UniqueFunction<void()> done) {
@@ -103,6 +103,7 @@ class ServerShard {
   /// From now on what is here is of this generation of the server: see `ServerState::close`.
   void open(std::uint64_t generation) {
     generation_ = generation;
+    tell_of_end();
     engine().reopen();
   }
   std::uint64_t generation() const noexcept { return generation_; }
@@ -113,7 +114,10 @@ class ServerShard {
     if constexpr (requires { self.transport_.connection_count(); })
       if (self.transport_.connection_count() != 0)
         return self.transport_.scheduler().arm(self.end_timer_, std::chrono::milliseconds(10));
-    for (const auto& done : std::exchange(self.waiting_for_end_, {})) done();
+    self.tell_of_end();
+  }
+  void tell_of_end() {
+    for (const auto& done : std::exchange(waiting_for_end_, {})) done();
   }
 
   ServerState<Config>& server_;
@@ -163,6 +167,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   /// connections after this, and they abandon their sockets because the shards are closed.
   ~ServerState() {
     for (const auto& [name, nsp] : namespaces_) nsp->detach();
+    for (const NamespacePtr& nsp : leaving_) nsp->detach();
     for (const auto& shard : *shards_) shard->close();
     for (const auto& [name, nsp] : namespaces_) nsp->drop_handlers();
     for (const ParentPtr& parent : parents_) parent->drop_handlers();
@@ -178,7 +183,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   ServerShard<Config>& server_shard(std::size_t index) const noexcept { return *server_shards_[index]; }
 
   /// Whether it listens, or has been told to and not been closed since.
-  bool is_open() const noexcept { return has_opened_ && !is_closed_; }
+  bool is_open() const noexcept { return has_opened_ && !*is_closed_; }
 
   /// On the first shard, or while none runs.
   ///
@@ -187,10 +192,10 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   std::uint16_t listen(std::uint16_t port, const How&... how) {
     const std::uint16_t bound = server_shard(0).engine_server().listen(port, how...);
     has_opened_ = true;
-    if (is_closed_.exchange(false)) ++generation_;
+    if (is_closed_->exchange(false)) ++generation_;
     for (const NamespacePtr& nsp : all()) {
       nsp->suspend(false);
-      nsp->attach();
+      attach(nsp);
     }
     const std::uint64_t generation = generation_;
     server_shard(0).open(generation);
@@ -293,7 +298,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   void set_up(const NamespacePtr& nsp) {
     if (!nsp->begin_setup()) return;
     if (nsp != main_) {
-      for (bool suspended = !is_closed_; suspended != is_closed_;) nsp->suspend(suspended = is_closed_);
+      for (bool suspended = !*is_closed_; suspended != *is_closed_;) nsp->suspend(suspended = *is_closed_);
       std::vector<NewNamespaceEntry> entries;
       {
         const std::lock_guard lock(mutex_);
@@ -309,11 +314,16 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
   /// packet, so that clients will try to reconnect; then their connections, then the transport.
   ///
   /// @param generation  of the server when this was asked for: one that has been closed and opened since is another
-  void close(ServerShard<Config>& shard, std::uint64_t generation) {
+  /// @param done        null, or called when the shard has no connection any more
+  void close(ServerShard<Config>& shard, std::uint64_t generation, UniqueFunction<void()> done = nullptr) {
     if (generation > shard.generation())  // it is about to be opened: see `listen`
-      return shard.shard()->post([this, &shard, generation] { close(shard, generation); });
-    if (generation != shard.generation()) return;
-    if (shard.index() == 0) is_closed_ = true;
+      return shard.shard()->post(
+          [this, &shard, generation, done = std::move(done)]() mutable { close(shard, generation, std::move(done)); });
+    if (generation != shard.generation()) {
+      if (done) done();
+      return;
+    }
+    if (shard.index() == 0) *is_closed_ = true;
     for (const NamespacePtr& nsp : all()) {
       auto& part = nsp->part(shard.index());
       for (const auto& socket : NamespaceState<Config>::select_on(part, {}))
@@ -322,6 +332,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
       if (shard.index() == 0) nsp->suspend(true);
     }
     shard.engine_server().close();
+    if (done) shard.when_without_connections(std::move(done));
   }
 
  private:
@@ -389,6 +400,14 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
     }
   }
 
+  /// On the first thread, which knows whether the server has been closed meanwhile.
+  void attach(const NamespacePtr& nsp) {
+    if (nsp->connects_servers())
+      shards_->home()->dispatch([nsp, is_closed = is_closed_] {
+        if (!*is_closed) nsp->attach();
+      });
+  }
+
   NamespacePtr find_or_make(const std::string& name, const ParentPtr& parent) {
     if (NamespacePtr found = find(name)) return found;
     // Not under the lock: its adapters may be made by a function of the user's.
@@ -405,7 +424,7 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
         parent->attach(nsp);
       }
     }
-    nsp->attach();
+    attach(nsp);
     shards_->here()->dispatch([weak = this->weak_from_this(), nsp] {
       if (const auto self = weak.lock()) self->set_up(nsp);
     });
@@ -421,22 +440,32 @@ class ServerState : public std::enable_shared_from_this<ServerState<Config>> {
       if (!child.is_empty()) return;  // somebody has come meanwhile
       removed = std::move(found->second);
       namespaces_.erase(found);
+      if (removed->connects_servers()) leaving_.push_back(removed);
     }
     if (const ParentPtr parent = removed->parent()) parent->detach(removed);
+    removed->drop_handlers();  // first: from now on it is attached no more
     for (const auto& shard : *shards_)
-      shard->dispatch([removed, index = shard->index()] { removed->close_adapter(removed->part(index)); });
-    removed->drop_handlers();
+      shard->dispatch([weak = this->weak_from_this(), removed, index = shard->index()] {
+        removed->close_adapter(removed->part(index));
+        if (const auto self = weak.lock(); self && index == 0) self->forget(removed);
+      });
+  }
+
+  void forget(const NamespacePtr& left) {
+    const std::lock_guard lock(mutex_);
+    std::erase(leaving_, left);
   }
 
   std::shared_ptr<const ServerOptions> options_;
   std::shared_ptr<ErrorSink> errors_ = std::make_shared<ErrorSink>();
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> has_opened_{false};
-  std::atomic<bool> is_closed_{false};
+  std::shared_ptr<std::atomic<bool>> is_closed_ = std::make_shared<std::atomic<bool>>(false);
   std::shared_ptr<const ShardGroup> shards_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;
-  std::vector<ParentPtr> parents_;  // in the order of registration; none ever goes
+  std::vector<NamespacePtr> leaving_;  // removed, and perhaps still known to other servers
+  std::vector<ParentPtr> parents_;     // in the order of registration; none ever goes
   NamespacePtr main_;
   std::vector<NewNamespaceEntry> new_namespace_handlers_;
   EngineGroup engines_;

@@ -338,7 +338,8 @@ class BasicSocket {
   asio::any_io_executor get_executor() const { return state_->shard().executor(); }
 
   /// Whatever the program wants to remember of this client. Any thread gets it; what is in it the program guards
-  /// itself, unless it is used on the owner's thread only.
+  /// itself, unless it is used on the owner's thread only. There, what converts it may run at any time: `fetch_sockets`
+  /// tells other servers of it.
   Data& data() const { return state_->data(); }
 
   /// The Engine.IO session below: its transport name, whether it has been upgraded, what is unsent; with

@@ -173,6 +173,7 @@ using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
 /// | `t.close()`                | stops listening, ends idle connections at once and the others after what    |
 /// |                            | they are about to send (responses given, close frames), at the latest after |
 /// |                            | its shutdown timeout                                                        |
+/// | `t.connection_count()`     | optional: those that have not ended; BasicServer::close(token) waits for 0  |
 // clang-format on
 template <class T>
 concept Transport = requires(T transport, ExchangeHandler handler, std::uint16_t port, const std::string& address) {
