@@ -45,6 +45,7 @@ struct AsioTransportOptions {
       if (delay.count() < 0) problems.emplace_back(std::string(name) + " is negative");
       if (delay > longest_delay) problems.emplace_back(std::string(name) + " is longer than 50 years");
     };
+    require_delay(tls_handshake_timeout, "tls_handshake_timeout");
     require_delay(head_timeout, "head_timeout");
     require_delay(request_timeout, "request_timeout");
     require_delay(keep_alive_timeout, "keep_alive_timeout");
