@@ -3,6 +3,8 @@
 
 #include "../support/client.hpp"
 
+#include <socketio/core/memory_cluster.hpp>
+
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
@@ -11,6 +13,7 @@
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -125,6 +128,71 @@ TEST_CASE("a timeout ends a broadcast with the answers that have come, once", "[
   crowd.answer(1, "[1]");
   crowd.harness.wait(1s);
   CHECK(outcome.calls == 1);
+}
+
+TEST_CASE("an operator with a timeout may be kept and used again", "[behaviour][broadcast-ack][memory]") {
+  Crowd crowd(on_memory, 2);
+  const auto patient = crowd.harness.io.timeout(50ms);
+  Outcome all, some, again;
+  patient.emit("q", 1, all.take<int>());
+  crowd.answer(0, "[1]");
+  crowd.answer(1, "[2]");
+  CHECK(all.calls == 1);
+  CHECK_FALSE(all.error);
+  CHECK(all.count == 2);
+  patient.emit("q", 2, some.take<int>());
+  crowd.answer(0, "[1]");
+  crowd.harness.wait(50ms);
+  CHECK(some.error == Errc::timed_out);
+  CHECK(some.count == 1);
+  patient.to(crowd.sockets[0].id()).emit_with_ack<int>("q", 3, again.take<int>());  // its time begins anew
+  crowd.harness.wait(49ms);
+  crowd.answer(0, "[1]");
+  CHECK(again.calls == 1);
+  CHECK_FALSE(again.error);
+  CHECK(all.calls + some.calls == 2);
+}
+
+TEST_CASE("a timeout may be as long as its type allows, and as short", "[behaviour][broadcast-ack][limits][memory]") {
+  const auto longest = (std::chrono::milliseconds::max)();
+  const auto shortest = (std::chrono::milliseconds::min)();
+  MemoryCluster cluster;
+  ServerOptions options;
+  SECTION("alone") {}
+  SECTION("in a cluster") { options.adapter = cluster.adapter(); }
+  Crowd crowd(on_memory, 1, options);
+  Harness other(on_memory, options);
+  const auto pump = [&] {
+    for (int i = 0; i < 4; ++i) crowd.harness.pump(), other.pump();
+  };
+  pump();
+  Outcome broadcast, single, none;
+  std::vector<std::string> sockets;
+  crowd.harness.io.timeout(longest).emit("q", broadcast.take<int>());
+  crowd.harness.io.timeout(longest).fetch_sockets(
+      [&](std::error_code error, const std::vector<BasicRemoteSocket<TestConfig>>& found) {
+        CHECK_FALSE(error);
+        for (const auto& socket : found) sockets.push_back(socket.id());
+      });
+  pump();
+  CHECK(sockets == std::vector<std::string>{crowd.sockets[0].id()});
+  CHECK(broadcast.calls == 0);
+  crowd.answer(0, "[1]");
+  pump();
+  CHECK(broadcast.calls == 1);
+  CHECK_FALSE(broadcast.error);
+  crowd.sockets[0].timeout(longest).emit("q",
+                                         [&](std::error_code error, int) { ++single.calls, single.error = error; });
+  crowd.harness.wait(10s);
+  CHECK(single.calls == 0);
+  crowd.answer(0, "[1]");
+  CHECK(single.calls == 1);
+  CHECK_FALSE(single.error);
+  crowd.harness.io.timeout(shortest).emit("q", none.take<int>());
+  crowd.harness.wait(0ms);
+  pump();
+  CHECK(none.calls == 1);
+  CHECK(none.error == Errc::timed_out);
 }
 
 TEST_CASE("flags and timeout of a socket come along to the selection made from it",

@@ -170,3 +170,44 @@ TEST_CASE("options that make no sense are refused together, in words", "[behavio
   CHECK_THROWS_WITH(Harness(on_memory, {.connect_timeout = 0ms, .max_depth = 0}),
                     Catch::Matchers::Contains("connect_timeout") && Catch::Matchers::Contains("max_depth"));
 }
+
+TEST_CASE("a server waits for fifty years if it is told to", "[behaviour][options][limits]") {
+  ServerOptions options;
+  for (auto delay :
+       {&ServerOptions::connect_timeout, &ServerOptions::ping_interval, &ServerOptions::ping_timeout,
+        &ServerOptions::upgrade_timeout, &ServerOptions::close_timeout, &ServerOptions::destroy_upgrade_timeout})
+    options.*delay = longest_delay;
+  options.connection_state_recovery.emplace().max_disconnection_duration = (std::chrono::milliseconds::max)();
+  AsioTransportOptions tcp;
+  for (auto delay : {&AsioTransportOptions::head_timeout, &AsioTransportOptions::request_timeout,
+                     &AsioTransportOptions::keep_alive_timeout, &AsioTransportOptions::close_timeout,
+                     &AsioTransportOptions::shutdown_timeout, &AsioTransportOptions::linger_timeout})
+    tcp.*delay = longest_delay;
+  Harness harness({chosen_transport(), tcp}, options);
+  harness.io.on("connection", [](TestSocket socket) { socket.on("sum", [](int a, int b) { return a + b; }); });
+  auto idle = open_engine(harness);
+  auto client = open_socket(harness);
+  auto polling = harness.get(polling_target);
+  REQUIRE(harness.until([&] { return polling.done(); }));
+  const std::string session = "&sid=" + sid_in(polling.body());
+  auto poll = harness.get(polling_target + session);
+  auto upgrade = harness.open(websocket_target + session);
+  upgrade.text("2probe");
+  CHECK(upgrade.next() == "3probe");
+  auto gone = open_socket(harness);
+  gone.abort();
+  harness.wait(2ms);
+  client.text(R"(421["sum",1,2])");
+  CHECK(client.next() == "431[3]");
+  CHECK_FALSE(idle.closed());
+  CHECK_FALSE(upgrade.closed());
+  CHECK_FALSE(client.has_message());
+}
+
+TEST_CASE("a transport whose options make no sense is refused in words", "[behaviour][options][memory]") {
+  AsioTransportOptions tcp;
+  tcp.head_timeout = longest_delay + 1ms;
+  tcp.backlog = 0;
+  CHECK_THROWS_WITH(Harness({"asio", tcp}),
+                    "socketio::AsioTransportOptions: head_timeout is longer than 50 years; backlog is not positive");
+}

@@ -73,6 +73,29 @@ TEST_CASE("a message is echoed byte for byte", "[behaviour][event]") {
   CHECK(client.next() == R"(42["message-back"])");
 }
 
+TEST_CASE("send sends the event message, whoever sends", "[behaviour][event]") {
+  Harness harness;
+  std::optional<TestSocket> socket;
+  harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
+  auto client = open_socket(harness);
+  socket->send(1, "two");
+  CHECK(client.next() == R"(42["message",1,"two"])");
+  socket->send();
+  CHECK(client.next() == R"(42["message"])");
+  socket->compress(false).send(Value{{"three", 3}});
+  CHECK(client.next() == R"(42["message",{"three":3}])");
+  int answer = 0;
+  socket->send("asks", [&](int x) { answer = x; });
+  CHECK(client.next() == R"(420["message","asks"])");
+  client.text("430[4]");
+  CHECK_FALSE(client.has_message());
+  CHECK(answer == 4);
+  harness.io.of("/").send("all");
+  CHECK(client.next() == R"(42["message","all"])");
+  harness.io.room(socket->id()).send("room");
+  CHECK(client.next() == R"(42["message","room"])");
+}
+
 TEST_CASE("binary data travels as attachments, at any depth and in both directions", "[behaviour][binary]") {
   Harness harness;
   harness.io.on("connection", [](TestSocket socket) {
@@ -176,6 +199,53 @@ TEST_CASE("an acknowledgement that does not come in time ends with timed_out, on
   CHECK(errors[1].message() == "operation has timed out");
 }
 
+TEST_CASE("an emitter of a socket may be kept and used again", "[behaviour][ack][memory]") {
+  Harness harness(on_memory);
+  std::optional<TestSocket> socket;
+  std::vector<std::string> log;
+  harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
+  auto client = open_socket(harness);
+  const auto patient = socket->timeout(50ms);
+  const auto note = [&](const std::string& what) {
+    return [&log, what](std::error_code error, int x) {
+      log.push_back(what + ' ' + (error ? error.message() : std::to_string(x)));
+    };
+  };
+  patient.emit("q", 1, note("first"));
+  patient.emit("q", 2, note("second"));
+  CHECK(client.next() == R"(420["q",1])");
+  CHECK(client.next() == R"(421["q",2])");
+  client.text("430[10]");
+  harness.wait(50ms);
+  CHECK(log == std::vector<std::string>{"first 10", "second operation has timed out"});
+  patient.emit("q", 3, note("third"));  // its time begins anew
+  harness.wait(49ms);
+  CHECK(client.next() == R"(422["q",3])");
+  client.text("432[30]");
+  CHECK_FALSE(client.has_message());
+  CHECK(log.back() == "third 30");
+  patient.emit_with_ack<int>("q", 4, note("fourth"));
+  patient.emit("plain");
+  CHECK(client.next() == R"(423["q",4])");
+  CHECK(client.next() == R"(42["plain"])");
+  client.text("433[40]");
+  CHECK_FALSE(client.has_message());
+  CHECK(log.back() == "fourth 40");
+
+  const auto droppable = socket->volatile_();
+  for (const char* round : {"1", "2"}) {
+    droppable.emit("v", round);
+    CHECK(client.next() == R"(42["v",")" + std::string(round) + "\"]");
+    client.stall(true);
+    socket->emit("fill", round);
+    droppable.emit("v", "dropped");
+    harness.pump();
+    client.stall(false);
+    CHECK(client.next() == R"(42["fill",")" + std::string(round) + "\"]");
+    CHECK_FALSE(client.has_message());
+  }
+}
+
 TEST_CASE("a disconnection ends what waits for an acknowledgement", "[behaviour][ack]") {
   Harness harness;
   std::error_code error;
@@ -274,26 +344,102 @@ TEST_CASE("a coroutine outlives its socket without harm", "[behaviour][coroutine
 TEST_CASE("a wrong argument reaches the error hook and not the handler", "[behaviour][event][bad-input]") {
   Harness harness;
   Reported errors(harness);
-  int calls = 0;
+  std::vector<std::string> sums;
   std::string id;
   harness.io.on("connection", [&](TestSocket socket) {
     id = socket.id();
-    socket.on("sum", [&](int, int) { ++calls; });
+    socket.on("sum", [&](int a, int b) { sums.push_back(std::to_string(a) + '+' + std::to_string(b)); });
   });
   auto client = open_socket(harness);
   client.text(R"(42["sum",1,"two"])");
   client.text(R"(42["sum",1])");
-  client.text(R"(42["sum",1,3000000000])");
+  client.text(R"(42["sum",null,2])");
   client.text(R"(42["sum",1,2])");
   CHECK_FALSE(client.has_message());
-  CHECK(calls == 1);
+  CHECK(sums == std::vector<std::string>{"1+2"});
   REQUIRE(errors.reports.size() == 3);
   CHECK(errors.reports[0].code == Errc::bad_argument);
   CHECK(errors.reports[0].event == "sum");
   CHECK(errors.reports[0].socket_id == id);
   CHECK(errors.reports[0].nsp == "/");
-  CHECK(errors.reports[0].detail.substr(0, 12) == "argument 2: ");
-  CHECK(errors.reports[0].message().find("event \"sum\" of socket " + id + " in /: argument 2: ") == 0);
+  CHECK(errors.reports[0].detail == "argument 2: expected integer, got string");
+  CHECK(errors.reports[0].message() ==
+        "event \"sum\" of socket " + id + " in /: argument 2: expected integer, got string");
+  CHECK(errors.reports[1].detail == "argument 2: expected integer, got nothing");
+  CHECK(errors.reports[2].detail == "argument 1: expected integer, got null");
+}
+
+TEST_CASE("a number that its parameter cannot hold is a wrong argument, up to the last one that it can",
+          "[behaviour][event][bad-input][limits]") {
+  Harness harness;
+  Reported errors(harness);
+  std::vector<std::string> calls;
+  harness.io.on("connection", [&](TestSocket socket) {
+    socket.on("int", [&](std::string_view, int x) { calls.push_back(std::to_string(x)); });
+    socket.on("byte", [&](std::uint8_t x) { calls.push_back(std::to_string(x)); });
+    socket.on("long", [&](std::int64_t x) { calls.push_back(std::to_string(x)); });
+    socket.on("list", [&](std::vector<std::int16_t> list) { calls.push_back(std::to_string(list.at(1))); });
+    socket.on("float", [&](float x) { calls.push_back(x > 3e38f ? "large" : "small"); });
+  });
+  auto client = open_socket(harness);
+  for (const char* accepted :
+       {R"(["int","",2147483647])", R"(["int","",-2147483648])", R"(["int","",3.0])", R"(["byte",255])",
+        R"(["byte",0])", R"(["long",9223372036854775807])", R"(["list",[1,32767]])", R"(["float",3.4e38])"})
+    client.text("42" + std::string(accepted));
+  for (const char* refused : {R"(["int","",2147483648])", R"(["int","",-2147483649])", R"(["int","",1e300])",
+                              R"(["int","",3.5])", R"(["byte",256])", R"(["byte",-1])",
+                              R"(["long",9223372036854775808])", R"(["list",[1,32768]])", R"(["float",3.5e38])"})
+    client.text("42" + std::string(refused));
+  CHECK_FALSE(client.has_message());
+  CHECK(calls == std::vector<std::string>{"2147483647", "-2147483648", "3", "255", "0", "9223372036854775807", "32767",
+                                          "large"});
+  std::vector<std::string> details;
+  for (const ErrorReport& report : errors.reports) details.push_back(report.detail);
+  const std::string expected = ": expected integer, got number out of range for ";
+  CHECK(details == std::vector<std::string>{
+                       "argument 2" + expected + "32-bit integer", "argument 2" + expected + "32-bit integer",
+                       "argument 2" + expected + "32-bit integer", "argument 2: expected integer, got number",
+                       "argument 1" + expected + "unsigned 8-bit integer",
+                       "argument 1" + expected + "unsigned 8-bit integer", "argument 1" + expected + "64-bit integer",
+                       "argument 1" + expected + "16-bit integer at [1]",
+                       "argument 1: expected number, got number out of range for 32-bit number"});
+}
+
+TEST_CASE("a handler may look at the JSON itself", "[behaviour][event]") {
+  Harness harness;
+  Reported errors(harness);
+  std::vector<std::string> seen;
+  harness.io.on("connection", [&](TestSocket socket) {
+    socket.on("json", [&](const JsonValue& json) {
+      seen.push_back(json.IsObject() ? json["list"][1]["deep"].GetString() : json.IsNull() ? "null" : "other");
+    });
+    socket.on("mixed", [&](int before, const rapidjson::Value& json, const std::string& after, const JsonValue& last,
+                           Ack<int> ack) {
+      seen.push_back(std::to_string(before) + (json.IsArray() ? std::to_string(json.Size()) : "-") + after +
+                     (last.IsNull() ? "missing" : "there"));
+      ack(before);
+    });
+    socket.on("answer", [](const JsonValue& json) { return json["x"].GetInt() + 1; });
+  });
+  auto client = open_socket(harness);
+  client.text(R"(42["json",{"list":[0,{"deep":"value"}]}])");
+  client.text(R"(42["json"])");
+  client.text(R"(42["json",null])");
+  client.text(R"(42["json",5,"surplus"])");
+  CHECK_FALSE(client.has_message());
+  CHECK(seen == std::vector<std::string>{"value", "null", "null", "other"});
+  seen.clear();
+  client.text(R"(421["mixed",7,[1,2,3],"x",true])");
+  CHECK(client.next() == "431[7]");
+  client.text(R"(422["mixed",8,"text","y"])");
+  CHECK(client.next() == "432[8]");
+  client.text(R"(423["mixed",9,[],1])");
+  CHECK_FALSE(client.has_message());
+  CHECK(seen == std::vector<std::string>{"73xthere", "8-ymissing"});
+  REQUIRE(errors.reports.size() == 1);
+  CHECK(errors.reports[0].detail == "argument 3: expected string, got integer");
+  client.text(R"(424["answer",{"x":1}])");
+  CHECK(client.next() == "434[2]");
 }
 
 TEST_CASE("an exception from a handler is reported and the server goes on", "[behaviour][hostile]") {

@@ -101,16 +101,37 @@ struct ReturningClient {
 
 TEST_CASE("without the option there are no private ids and no offsets", "[behaviour][recovery]") {
   Harness harness;
-  bool recovered = true;
-  harness.io.on("connection", [&](TestSocket socket) { recovered = socket.recovered(); });
-  auto client = open_engine(harness);
-  client.text(R"(40{"pid":"p","offset":"o"})");
-  const std::string answer = client.next();
-  CHECK(answer.find("pid") == std::string::npos);
-  CHECK_FALSE(recovered);
+  std::vector<std::string> ids;
+  harness.io.on("connection", [&](TestSocket socket) {
+    ids.push_back(socket.id());
+    CHECK_FALSE(socket.recovered());
+  });
+  for (const std::size_t connections : {1u, 2u}) {
+    auto client = open_engine(harness);
+    client.text(R"(40{"pid":"p","offset":"o"})");
+    const std::string answer = client.next();
+    CHECK(answer == R"(40{"sid":")" + ids.back() + "\"}");
+    harness.io.emit("e", 1);
+    CHECK(client.next() == R"(42["e",1])");
+    CHECK(ids.size() == connections);
+    client.abort();
+    REQUIRE(harness.until([&] { return harness.io.sockets().empty(); }));
+  }
+  CHECK(ids[0] != ids[1]);
+}
+
+TEST_CASE("nothing of a client that has gone is kept unless the option says so", "[behaviour][recovery]") {
+  const bool keeps = GENERATE(false, true);
+  Harness harness(keeps ? recovering() : ServerOptions{});
+  auto client = open_socket(harness);
   harness.io.emit("e", 1);
-  CHECK(client.next() == R"(42["e",1])");
-  CHECK(harness.io.of("/").adapter().recovery_usage().log_entries == 0);
+  CHECK(client.next().substr(0, 9) == R"(42["e",1)" + std::string(keeps ? "," : "]"));
+  client.abort();
+  REQUIRE(harness.until([&] { return harness.io.engine().clients_count() == 0; }));
+  const RecoveryUsage kept = harness.io.of("/").adapter().recovery_usage();
+  CHECK(kept.sessions == (keeps ? 1 : 0));
+  CHECK(kept.log_entries == (keeps ? 1 : 0));
+  CHECK((kept.log_bytes > 0) == keeps);
 }
 
 TEST_CASE("a client that comes back gets what it missed, then its connection", "[behaviour][recovery]") {

@@ -3,6 +3,8 @@
 
 #include "../support/client.hpp"
 
+#include <socketio/core/memory_cluster.hpp>
+
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -10,9 +12,12 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 using namespace socketio;
@@ -23,11 +28,44 @@ namespace {
 inline constexpr Event<"sum", int(int, int)> sum;
 inline constexpr Event<"say", void(std::string, std::optional<int>)> say;
 inline constexpr Event<"name", std::string()> name;
+inline constexpr Event<"message", void(std::string, std::optional<int>)> message;
 
 /// A server that takes and sends declared events only.
 struct StrictConfig : TestConfig {
   using ListenEvents = Events<sum, say>;
-  using EmitEvents = Events<say>;
+  using EmitEvents = Events<say, message>;
+  using ServerSideEvents = Events<sum, say>;
+};
+
+/// Such a server, and a client of it.
+struct Strict {
+  explicit Strict(ServerOptions options = {}) : io(context, std::move(options), on_memory) {
+    io.on("connection", [this](BasicSocket<StrictConfig> connected) { socket = connected; });
+    io.listen(0, "127.0.0.1");
+  }
+  void connect() {
+    client = transport().connect_websocket(websocket_target);
+    client->send_text("40");
+    pump();
+    REQUIRE(socket);
+    client->received.clear();
+  }
+  void send(std::string_view text) {
+    client->send_text(text);
+    pump();
+  }
+  std::string next() {
+    pump();
+    REQUIRE_FALSE(client->received.empty());
+    return client->pop().payload;
+  }
+  MemoryTransport& transport() { return *io.transport().memory(); }
+  void pump() { transport().run_until_idle(); }
+
+  asio::io_context context;
+  BasicServer<StrictConfig> io;
+  MemoryWebSocketClientPtr client;
+  std::optional<BasicSocket<StrictConfig>> socket;
 };
 
 struct TypedPair {
@@ -203,27 +241,107 @@ TEST_CASE("a broadcast of a typed event collects the declared answers", "[behavi
 }
 
 TEST_CASE("a Config may declare the events of each direction", "[behaviour][typed][memory]") {
-  asio::io_context context;
-  BasicServer<StrictConfig> io(context, {}, on_memory);
+  Strict strict;
+  strict.connect();
   std::string reason;
-  io.on("connection", [&](BasicSocket<StrictConfig> socket) {
-    socket.on(sum, [socket](int a, int b) {
-      socket.emit(say, "sum");
-      return a + b;
-    });
-    socket.on(events::disconnect, [&](DisconnectReason why) { reason = to_string(why); });
+  strict.socket->on(sum, [&](int a, int b) {
+    strict.socket->emit(say, "sum");
+    return a + b;
   });
-  io.listen(0, "127.0.0.1");
-  MemoryTransport& transport = *io.transport().memory();
-  auto client = transport.connect_websocket(websocket_target);
-  client->send_text("40");
-  transport.run_until_idle();
-  client->send_text(R"(425["sum",1,1])");
-  transport.run_until_idle();
-  REQUIRE(client->received.size() == 4);
-  CHECK(client->received[2].payload == R"(42["say","sum"])");
-  CHECK(client->received[3].payload == "435[2]");
-  client->close(1000);
-  transport.run_until_idle();
+  strict.socket->on(events::disconnect, [&](DisconnectReason why) { reason = to_string(why); });
+  strict.send(R"(425["sum",1,1])");
+  CHECK(strict.next() == R"(42["say","sum"])");
+  CHECK(strict.next() == "435[2]");
+  strict.client->close(1000);
+  strict.pump();
   CHECK(reason == "transport close");
+}
+
+TEST_CASE("send sends the event message as it is declared", "[behaviour][typed][memory]") {
+  Strict strict;
+  strict.connect();
+  strict.socket->send("to one");
+  CHECK(strict.next() == R"(42["message","to one"])");
+  strict.socket->send(std::string("to one"), 2);
+  CHECK(strict.next() == R"(42["message","to one",2])");
+  strict.socket->compress(false).send("without compression");
+  CHECK(strict.next() == R"(42["message","without compression"])");
+  strict.io.send("to all", std::nullopt);
+  CHECK(strict.next() == R"(42["message","to all",null])");
+  strict.io.to(strict.socket->id()).send("to a room");
+  CHECK(strict.next() == R"(42["message","to a room"])");
+  strict.socket->broadcast().send("to others");
+  strict.pump();
+  CHECK(strict.client->received.empty());
+}
+
+TEST_CASE("error handlers get the message and the data of a refusal", "[behaviour][typed][middleware]") {
+  std::vector<std::string> log;
+  const auto refuse = [](IncomingEvent& event) {
+    if (event.args().size() == 1) throw MiddlewareError("no", Value{{"code", 7}});
+    if (event.args().size() == 2) throw MiddlewareError("no data");
+  };
+  const auto note = [&](std::string_view what, const std::string& text, const Value& data) {
+    log.push_back(std::string(what) + ' ' + text +
+                  (data.is_null() ? "" : " " + std::to_string(data["code"].as_int64())));
+  };
+  SECTION("by name") {
+    Pair pair;
+    pair.socket->use(refuse);
+    pair.socket->on("error", [&](std::string text, Value data) { note("value", text, data); });
+    pair.socket->on("error", [&](const std::string& text, std::optional<std::map<std::string, int>> data) {
+      note("map", text, data ? Value{{"code", data->at("code")}} : Value{});
+    });
+    pair.socket->on("error", [&](std::string text) { note("alone", text, {}); });
+    pair.client->text(R"(42["x",1])");
+    pair.client->text(R"(42["x",1,2])");
+    pair.client->text(R"(42["x"])");
+    CHECK_FALSE(pair.client->has_message());
+    CHECK(log == std::vector<std::string>{"value no 7", "map no 7", "alone no", "value no data", "map no data",
+                                          "alone no data"});
+  }
+  SECTION("by the event of the library") {
+    Strict strict;
+    strict.connect();
+    strict.socket->use(refuse);
+    strict.socket->on(events::error, [&](std::string text, const Value& data) { note("typed", text, data); });
+    strict.socket->on(events::error, [&](auto text, auto data) { note("auto", text, data); });
+    strict.socket->on(events::error, [&](std::string_view text) { note("alone", std::string(text), {}); });
+    strict.send(R"(42["say","x"])");
+    strict.send(R"(42["say","x",1])");
+    CHECK(log == std::vector<std::string>{"typed no 7", "auto no 7", "alone no", "typed no data", "auto no data",
+                                          "alone no data"});
+  }
+}
+
+TEST_CASE("servers of one Config send each other the events that it declares", "[behaviour][typed][cluster][memory]") {
+  MemoryCluster cluster;
+  Strict asking({.adapter = cluster.adapter()});
+  Strict answering({.adapter = cluster.adapter()});
+  const auto pump = [&] {
+    for (int i = 0; i < 4; ++i) asking.pump(), answering.pump();
+  };
+  std::vector<std::string> log;
+  answering.io.on_server_side(sum, [](auto a, auto b) { return a + b; });
+  answering.io.of("/n").on_server_side(sum, [](int a, int b) -> asio::awaitable<int> { co_return a* b; });
+  answering.io.on_server_side(say, [&](const std::string& text, std::optional<int> times) {
+    log.push_back(text + (times ? " " + std::to_string(*times) : ""));
+  });
+  asking.io.of("/n");
+  pump();
+  asking.io.server_side_emit(say, "hi");
+  asking.io.server_side_emit(say, std::string("ho"), 2);
+  std::vector<int> sums, products, awaited;
+  asking.io.server_side_emit(sum, 2, 3, [&](std::error_code, std::vector<int> all) { sums = all; });
+  asking.io.of("/n").server_side_emit_with_ack(sum, 2, 3,
+                                               [&](std::error_code, std::vector<int> all) { products = all; });
+  asio::co_spawn(
+      asking.io.get_executor(),
+      [&]() -> asio::awaitable<void> { awaited = co_await asking.io.server_side_emit_with_ack(sum, 4, 5); },
+      asio::detached);
+  pump();
+  CHECK(log == std::vector<std::string>{"hi", "ho 2"});
+  CHECK(sums == std::vector<int>{5});
+  CHECK(products == std::vector<int>{6});
+  CHECK(awaited == std::vector<int>{9});
 }

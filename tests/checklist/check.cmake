@@ -6,7 +6,8 @@
 # Every row of the checklist's tables has two cells. The second is one of these:
 #
 #   `path/of/a/file: "name of the test"`    one or more, separated by commas, of Catch2 or of Node's runner; the name as
-#                                           the source has it
+#                                           the source has it. For a mistake in compile_fail/ it is the sentence that
+#                                           the compiler is expected to say
 #   n/a: <reason>                           the row means nothing to a C++ server
 #   open: <topic>                           nothing shows it yet; only for topics in ALLOW_OPEN
 #
@@ -33,6 +34,8 @@ function(has_test variable path name)
   file(READ "${ROOT}/${path}" content)
   if(path MATCHES "\\.mjs$")
     contains_any(found "${content}" "it(\"${name}\", " "it(`${name}`, ")
+  elseif(path MATCHES "/compile_fail/")
+    contains_any(found "${content}" "// expect: ${name}\n")
   else()
     # What follows a name are its tags, on the same line or on the next.
     string(REGEX REPLACE ",[ \n]+" ", " content "${content}")

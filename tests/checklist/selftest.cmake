@@ -10,6 +10,7 @@ file(WRITE "${WORK_DIR}/tests/a.cpp"
      "TEST_CASE(\"one; two [three]\", \"[tag]\") {}\nTEST_CASE_METHOD(Fixture, \"of a fixture\",\n  \"[tag]\") {}\n"
      "// mentions \"nothing\", and no more\n")
 file(WRITE "${WORK_DIR}/tests/b.test.mjs" "it(\"plain\", async () => {});\nit(`of \${each}`, () => {});\n")
+file(WRITE "${WORK_DIR}/tests/compile_fail/c.cpp" "// expect: a sentence\nTEST_CASE(\"not one here\", \"\") {}\n")
 
 # expect(<name> <regex of the complaint, or "" for none> <topics that may be open> <row>)
 function(expect name complaint allow_open row)
@@ -32,6 +33,7 @@ endfunction()
 
 expect(catch "" "" "| x | `tests/a.cpp: \"one; two [three]\"`, `tests/a.cpp: \"of a fixture\"` |")
 expect(node "" "" "| x | `tests/b.test.mjs: \"plain\"`, `tests/b.test.mjs: \"of \${each}\"` |")
+expect(mistake "" "" "| x | `tests/compile_fail/c.cpp: \"a sentence\"` |")
 expect(reason "" "" "| [x]; y | n/a: no such thing in C++ |")
 expect(allowed "" "later" "| x | open: later |")
 expect(empty "no rows" "" "")
@@ -39,6 +41,8 @@ expect(no_file "no such file as tests/c.cpp" "" "| x | `tests/c.cpp: \"plain\"` 
 expect(no_test "no test \"one\" in tests/a.cpp" "" "| x | `tests/a.cpp: \"one\"` |")
 expect(no_second_test "no test \"two\"" "" "| x | `tests/a.cpp: \"of a fixture\"`, `tests/a.cpp: \"two\"` |")
 expect(no_node_test "no test \"plainly\"" "" "| x | `tests/b.test.mjs: \"plainly\"` |")
+expect(no_mistake "no test \"a sent\"" "" "| x | `tests/compile_fail/c.cpp: \"a sent\"` |")
+expect(no_catch_mistake "no test \"not one here\"" "" "| x | `tests/compile_fail/c.cpp: \"not one here\"` |")
 expect(mention "no test \"nothing\"" "" "| x | `tests/a.cpp: \"nothing\"` |")
 expect(nothing "neither tests nor a reason" "" "| x | yes |")
 expect(no_name "neither tests nor a reason" "" "| x | `tests/a.cpp` |")

@@ -2,6 +2,7 @@
 // expect: the last argument is no acknowledgement callback of this typed event
 // names: Event = socketio::Event<socketio::FixedString<4>{"sum"}, int(int, int)>
 // names: Expected = int;
+// clang names: int (int, int)>, int, (lambda
 #include <socketio/socketio.hpp>
 
 inline constexpr socketio::Event<"sum", int(int, int)> sum;

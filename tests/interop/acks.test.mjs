@@ -86,3 +86,49 @@ for (const [way, options] of Object.entries(ways)) {
     });
   });
 }
+
+describe("acknowledgements of a broadcast", () => {
+  const server = new Server();
+
+  /** Clients in one room, over every way, that answer with what `answers` makes of the question. */
+  async function members(answers) {
+    const clients = await Promise.all(Object.values(ways).map((options) => server.connect("/", options)));
+    await Promise.all(clients.map((client) => client.emitWithAck("join", "asked")));
+    clients.forEach((client, i) => client.on("question", (value, answer) => answers(i, value, answer)));
+    return clients;
+  }
+
+  it("reach the server's callback, those of all members", async () => {
+    const [first] = await members((i, value, answer) => answer({ i, value, bytes: Buffer.from([i]) }));
+    const outsider = await server.connect("/");
+    outsider.on("question", () => assert.fail("was not asked"));
+    const answered = next(first, "room answered");
+    first.emit("ask room", "asked", 60_000, "said");
+    const [error, answers] = await answered;
+    assert.equal(error, null);
+    assert.deepEqual(
+      answers.sort((a, b) => a.i - b.i),
+      [0, 1, 2].map((i) => ({ i, value: "said", bytes: Buffer.from([i]) })),
+    );
+  });
+
+  it("reach the server's coroutine", async () => {
+    const [first] = await members((i, value, answer) => answer(`${value} ${i}`));
+    const answers = await first.emitWithAck("ask room and wait", "asked", "number");
+    assert.deepEqual(answers.sort(), ["number 0", "number 1", "number 2"]);
+  });
+
+  it("that do not all come end by the server's timeout, with those that came", async () => {
+    const [first] = await members((i, value, answer) => i === 1 || answer(i));
+    const answered = next(first, "room answered");
+    first.emit("ask room", "asked", 500, "said");
+    const [error, answers] = await answered;
+    assert.equal(error, "operation has timed out");
+    assert.deepEqual(answers.sort(), [0, 2]);
+  });
+
+  it("of nobody are none", async () => {
+    const client = await server.connect("/");
+    assert.deepEqual(await client.emitWithAck("ask room and wait", "nobody's", "said"), []);
+  });
+});

@@ -7,7 +7,7 @@ import { gunzipSync, inflateSync } from "node:zlib";
 
 import { WebSocket } from "ws";
 
-import { Server, next } from "./support.mjs";
+import { Server, next, ways } from "./support.mjs";
 
 const large = "0123456789 and so on, ".repeat(500);
 
@@ -132,6 +132,32 @@ describe("WebSocket messages", () => {
     client.socket.send(`42${JSON.stringify(["echo", large])}`);
     await client.message();
     assert.equal(client.bytes[0], 0x81);
+    client.socket.terminate();
+  });
+
+  for (const [way, options] of Object.entries(ways).filter(([way]) => way !== "polling")) {
+    it(`of the client itself are compressed over ${way}, and arrive as they were`, async () => {
+      const client = await server.connect("/", { ...options, perMessageDeflate: { threshold: 0 } });
+      assert.match(client.io.engine.transport.ws.extensions, /^permessage-deflate/);
+      const values = [large, { nested: [large, 1, null] }, "small", ["ž🦄".repeat(1000)], { bytes: Buffer.alloc(5000, 7) }];
+      for (const value of values) assert.deepEqual(await client.emitWithAck("echo back", value), value);
+      const told = next(client, "told");
+      client.emit("tell all", values);
+      assert.deepEqual(await told, values);
+    });
+  }
+
+  it("that are not to be compressed are not, and the next ones are", async () => {
+    const client = watched(server.program.url, { threshold: 0 });
+    await client.message();
+    client.socket.send("40");
+    await client.message();
+    for (const [event, first] of [["echo", 0xc1], ["echo uncompressed", 0x81], ["echo", 0xc1]]) {
+      client.bytes = Buffer.alloc(0);
+      client.socket.send(`42${JSON.stringify([event, large])}`);
+      assert.equal(await client.message(), `42${JSON.stringify(["echo", large])}`);
+      assert.equal(client.bytes[0], first);
+    }
     client.socket.terminate();
   });
 

@@ -146,6 +146,20 @@ void add_questions(const Socket& socket) {
   });
 }
 
+/// The same, asked of everybody in a room.
+void add_questions_to_rooms(Server& io, const Socket& socket) {
+  socket.on("ask room", [&io, socket](std::string room, int milliseconds, Value value) {
+    io.to(room)
+        .timeout(std::chrono::milliseconds(milliseconds))
+        .emit("question", value, [socket](std::error_code error, std::vector<Value> answers) {
+          socket.emit("room answered", error ? Value(error.message()) : Value(), answers);
+        });
+  });
+  socket.on("ask room and wait", [&io](std::string room, Value value) -> asio::awaitable<std::vector<Value>> {
+    co_return co_await io.to(room).emit_with_ack("question", value);
+  });
+}
+
 void add_rooms(Server& io, const Socket& socket) {
   socket.on("rooms", [socket] { return socket.rooms(); });
   socket.on("join", [socket](std::string room, Ack<> ack) {
@@ -212,6 +226,7 @@ void add_main_namespace(Server& io) {
     add_echoes(socket);
     add_answers(socket);
     add_questions(socket);
+    add_questions_to_rooms(io, socket);
     add_rooms(io, socket);
     add_endings(io, socket);
     socket.on("count to", [socket](int end) { return count(socket, end); });

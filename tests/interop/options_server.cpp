@@ -25,6 +25,14 @@ socketio::ServerOptions options() {
   if constexpr (socketio::detail::has_zlib) result.per_message_deflate = socketio::PerMessageDeflateOptions{};
   if (const char* directory = std::getenv("CLIENT_DIRECTORY"))
     result.serve_client = socketio::ServeClientOptions{directory};
+  if (const char* path = std::getenv("SERVER_PATH")) result.path = path;
+  if (std::getenv("WITH_COOKIE") != nullptr) result.cookie = socketio::CookieOptions{};
+  result.allow_request = [](const socketio::HttpRequest& request, socketio::Verdict verdict) {
+    if (request.headers.find("x-unwanted"))
+      verdict.refuse("not you");
+    else
+      verdict.allow();
+  };
   result.allow_eio3 = true;
   return result;
 }
@@ -50,6 +58,7 @@ int main(int argc, char** argv) {
   io.on("connection", [&io](Socket socket) {
     socket.on("echo", [socket](socketio::Value value) { socket.emit("echo", value); });
     socket.on("echo back", [](socketio::Value value) { return value; });
+    socket.on("echo uncompressed", [socket](socketio::Value value) { socket.compress(false).emit("echo", value); });
     socket.on("tell all", [&io](socketio::Value value) { io.emit("told", value); });
     socket.on("about", [socket] {
       return socketio::Value{{"id", socket.id()},

@@ -6,6 +6,7 @@
 #include <socketio/socketio.hpp>
 #include <tests/support/catch.hpp>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
@@ -21,11 +22,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <regex>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -38,10 +41,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A client that connects, joins the main namespace, sends an event with an acknowledgement, and hangs up.
+/// A client that connects, joins the main namespace and another one, if it is named, sends an event with an
+/// acknowledgement to the main one, and hangs up.
 ///
 /// @throws std::system_error  when the server hangs up first
-void visit(std::uint16_t port) {
+void visit(std::uint16_t port, const std::string& other = {}) {
   asio::io_context context;
   asio::ip::tcp::socket socket(context);
   socket.connect({asio::ip::address_v4::loopback(), port});
@@ -57,6 +61,10 @@ void visit(std::uint16_t port) {
   asio::read_until(socket, input, "\"maxPayload\":1000000}");
   send_text("40");
   asio::read_until(socket, input, "40{\"sid\":\"");
+  if (!other.empty()) {
+    send_text("40" + other + ',');
+    asio::read_until(socket, input, "40" + other + ",{\"sid\":\"");
+  }
   send_text(R"(427["echo","x"])");
   asio::read_until(socket, input, R"(437["x"])");
 }
@@ -102,77 +110,184 @@ inline constexpr socketio::Event<"typed", int(std::string)> typed;
 
 void use_server(socketio::Server& io, int i, bool first_time) {
   const std::string nsp = "/n" + std::to_string(i);
-  io.of(nsp).emit("nobody");
-  io.of(nsp).on("connection", [](socketio::Socket) {});
-  io.of(nsp).once("connect", [](socketio::Socket) {});
-  io.of(nsp).remove_all_listeners();
-  io.of(nsp).adapter().on("create-room", [](const std::string&) {});
-  io.of(nsp).adapter().off("create-room");
   io.on_error([](const socketio::ErrorReport&) {});
   if (first_time) {
-    io.of(nsp).use([](socketio::Socket) {});
     io.use([](socketio::Socket) {});
+    io.on("connection", [](socketio::Socket) {});
     io.once("connect", [](socketio::Socket) {});
     io.on("new_namespace", [](socketio::Namespace) {});
     io.of(std::regex("^/" + std::to_string(i) + "-")).on("connection", [](socketio::Socket) {});
+    io.of([](const std::string&, const socketio::Value&) { return false; });
   }
+  io.of(nsp, [](socketio::Socket) {}).remove_all_listeners();
+  io.prepend("connect", [](socketio::Socket) {}).off("connect");
+  io.remove_listener("connection", io.add_listener("connection", [](socketio::Socket) {}));
+  io.remove_listener("new_namespace", io.add_listener("new_namespace", [](socketio::Namespace) {}));
+  io.remove_all_listeners("connect");
+  static_cast<void>(io.event_names().size() + io.listeners("connection").size() + io.has_listeners("new_namespace"));
   io.server_side_emit("asked", i, [](std::error_code, std::vector<int>) {});
-  io.of(nsp).server_side_emit("alone", i, [](std::error_code, std::vector<int>) {});
+  io.server_side_emit_with_ack<int>("asked", i, [](std::error_code, std::vector<int>) {});
+  io.server_side_emit_with_ack(typed, "text", [](std::error_code, std::vector<int>) {});
   io.off_server_side("told", io.on_server_side("told", [](int) {}));
+  io.once_server_side("told once", [](int) {});
+  io.off_server_side("told once");
   io.server_side_emit("told", i);
-  static_cast<void>(io.of("/").rooms().size() + io.of("/").adapter().rooms().size() + io.options().path.size());
-  static_cast<void>(io.room("room").size() + io.room("room").members().size() + io.of(nsp).sockets().size());
+  static_cast<void>(io.options().path.size() + io.thread_count() + io.find_socket("nobody").has_value());
+  for (const socketio::Socket& socket : io.sockets()) static_cast<void>(io.find_socket(socket.id()).has_value());
 }
 
-void use_selections(socketio::Server& io, const std::string& mine, int i) {
-  io.emit("everyone", i, "text", socketio::Binary(std::string("bytes")));
-  io.send("message", i);
-  io.emit(typed, "text");
-  io.compress(false).emit("everyone");
-  io.local().emit("here");
-  io.to("room").except(mine).volatile_().emit("some", i);
-  io.timeout(1ms).emit("asked", [](std::error_code, std::vector<int>) {});
-  io.to(mine).timeout(1ms).emit_with_ack<int>("asked", [](std::error_code, std::vector<int>) {});
-  io.sockets_join(mine);
-  io.in(mine).sockets_leave("room");
-  io.to("nobody").disconnect_sockets(true);
-  static_cast<void>(io.in(mine, "room").fetch_sockets().size());
-  io.in("room").fetch_sockets([i](std::error_code, const std::vector<socketio::RemoteSocket>& sockets) {
+void use_namespace(const socketio::Namespace& nsp, const std::string& room, int i, bool first_time) {
+  if (first_time) nsp.use([](socketio::Socket) {});
+  nsp.on("connection", [](socketio::Socket) {}).once("connect", [](socketio::Socket) {});
+  nsp.prepend("connection", [](socketio::Socket) {});
+  nsp.remove_listener("connect", nsp.add_listener("connect", [](socketio::Socket) {}));
+  static_cast<void>(nsp.event_names().size() + nsp.listeners("connect").size() + nsp.has_listeners("connection"));
+  nsp.off("connection").remove_all_listeners();
+  nsp.emit("nobody");
+  nsp.emit_event("nobody", i);
+  nsp.send("message");
+  nsp.to(room).in("room").except("a").emit("some");
+  nsp.server_side_emit("alone", i, [](std::error_code, std::vector<int>) {});
+  nsp.server_side_emit_with_ack<int>("alone", [](std::error_code, std::vector<int>) {});
+  nsp.off_server_side("told", nsp.once_server_side("told", [] {}));
+  static_cast<void>(nsp.size() + nsp.rooms().size() + nsp.sockets().size() + nsp.name().size());
+  static_cast<void>(nsp.find_socket("nobody").has_value() || nsp == nsp.room(room).nsp());
+}
+
+void use_adapter(const socketio::NamespaceAdapter& adapter) {
+  adapter.on("create-room", [](const std::string&) {}).once("join-room", [](const std::string&) {});
+  adapter.remove_listener("leave-room",
+                          adapter.add_listener("leave-room", [](const std::string&, const std::string&) {}));
+  adapter.off("create-room").off("join-room");
+  static_cast<void>(adapter.rooms().size() + adapter.server_count() + adapter.recovery_usage().sessions);
+}
+
+/// What all that select receivers have in common; `nobody` selects none.
+template <class Selection, class Nobody>
+void use_verbs(const Selection& some, const Nobody& nobody, const std::string& mine, int i) {
+  some.emit("everyone", i, "text", socketio::Binary(std::string("bytes")));
+  some.emit_event("everyone", i);
+  some.send("message", i);
+  some.emit(typed, "text");
+  some.compress(false).emit("everyone");
+  some.local().emit("here");
+  some.to("room").except(mine).volatile_().emit("some", i);
+  some.timeout(1ms).emit("asked", [](std::error_code, std::vector<int>) {});
+  some.in(mine).timeout(1ms).template emit_with_ack<int>("asked", [](std::error_code, std::vector<int>) {});
+  some.timeout(1ms).emit_with_ack(typed, "text", [](std::error_code, std::vector<int>) {});
+  some.sockets_join(mine);
+  some.in(mine).sockets_leave("room");
+  nobody.disconnect_sockets(true);
+  static_cast<void>(some.in(mine, "room").fetch_sockets().size());
+  some.fetch_sockets([i](std::error_code, const std::vector<socketio::RemoteSocket>& sockets) {
     for (const auto& socket : sockets) {
       socket.emit("remote", i);
+      socket.emit_event("remote", i);
       socket.join("remote");
-      socket.timeout(1ms).emit_with_ack<int>("asked", [](std::error_code, int) {});
+      socket.leave("remote");
+      socket.timeout(1ms).template emit_with_ack<int>("asked", [](std::error_code, int) {});
       static_cast<void>(socket.rooms().size() + socket.handshake().url.size() + socket.data().is_null());
     }
   });
 }
 
+void use_room(const socketio::Room& room, const socketio::Socket& socket) {
+  static_cast<void>(room.name().size() + room.nsp().name().size() + room.members().size() + room.size());
+  static_cast<void>(room.empty() || room.contains(socket));
+}
+
+void use_parent(const socketio::ParentNamespace& parent, int i, bool first_time) {
+  const std::string mine = "room " + std::to_string(i);
+  if (first_time) {
+    parent.use([](socketio::Socket) {});
+    parent.on("connection", [](socketio::Socket socket) { socket.join("room"); });
+  }
+  parent.remove_listener("connect", parent.add_listener("connect", [](socketio::Socket) {}));
+  parent.prepend("connect", [](socketio::Socket) {}).once("connect", [](socketio::Socket) {}).off("connect");
+  static_cast<void>(parent.event_names().size() + parent.listeners("connection").size());
+  parent.emit("everyone", i);
+  parent.send(i);
+  parent.to("room").except(mine).volatile_().emit("some", i);
+  parent.in(mine).compress(false).local().emit_event("some", i);
+  parent.sockets_join(mine);
+  parent.in(mine).sockets_leave("room");
+  parent.in("nobody").disconnect_sockets(true);
+  static_cast<void>(parent.sockets().size() + parent.children().size() + parent.name().size());
+  if (i == 3) parent.in(mine).disconnect_sockets();
+}
+
 void use_socket(const socketio::Socket& socket, int i) {
   socket.emit("direct", i);
+  socket.emit_event("direct", i);
   socket.send(i);
   socket.emit(typed, "text", [](std::error_code, int) {});
   socket.volatile_().emit("maybe");
   socket.compress(false).emit("direct");
   socket.timeout(1ms).emit("ack", [](std::error_code) {});
   socket.timeout(1ms).emit_with_ack<int>("ack", [](std::error_code, int) {});
+  socket.emit_with_ack<int>("ack", [](std::error_code, int) {});
   socket.join("a", "b");
   socket.leave("a");
   socket.on("later", [](int x) { return x; });
   socket.off("later", socket.once("later", [] {}));
   socket.prepend("later", [] {});
+  socket.prepend_once("later", [] {});
   socket.off("later");
+  socket.remove_all_listeners("later");
   socket.off_any(socket.on_any([](std::string_view) {}));
+  socket.off_any(socket.prepend_any([](std::string_view) {}));
   socket.off_any_outgoing(socket.prepend_any_outgoing([](std::string_view, const socketio::Args&) {}));
+  socket.off_any_outgoing(socket.on_any_outgoing([](std::string_view) {}));
   socket.use([](socketio::IncomingEvent&) {});
   static_cast<void>(socket.event_names().size() + socket.listeners("echo").size() + socket.listeners_any().size());
   static_cast<void>(socket.has_listeners("echo") && socket.listeners_any_outgoing().empty());
   static_cast<void>(socket.rooms().size() + socket.handshake().url.size() + socket.id().size());
   static_cast<void>(socket.connected() && socket.is_in("b") && socket.nsp().name() == "/");
-  static_cast<void>(socket.request().target.size() + socket.client().sockets().size());
-  static_cast<void>(socket.is_writable() + socket.conn().is_upgraded() + socket.conn().transport_name().size());
+  static_cast<void>(socket.disconnected() || socket.recovered() || socket.get_executor() == asio::any_io_executor());
+  static_cast<void>(socket.request().target.size() + socket.is_writable());
+  static_cast<void>(socket.conn().is_upgraded() + socket.conn().transport_name().size());
   static_cast<void>(&socket.data());
+  const socketio::Client client = socket.client();
+  static_cast<void>(client.sockets().size() + client.request().target.size() + client.conn().id().size());
   if (i == 0) socket.to("room").emit("others");
   if (i == 1) socket.broadcast().except("a").emit("others");
+  if (i == 2) socket.in("room").emit("others"), socket.except("a").emit("others"), socket.local().emit("others");
+}
+
+void use_engine(socketio::EngineGroup& engine, bool first_time) {
+  if (first_time) {
+    engine.on_connection([](const std::shared_ptr<socketio::Session>&) {});
+    engine.on_connection_error([](const socketio::ConnectionError&) {});
+    engine.on_initial_headers([](socketio::HttpHeaders&, const socketio::HttpRequest&) {});
+    engine.on_headers([](socketio::HttpHeaders&, const socketio::HttpRequest&) {});
+    engine.on_flush([](socketio::Session&, std::span<const socketio::MessagePtr>) {});
+    engine.on_drain([](socketio::Session&) {});
+    engine.on_error([](std::exception_ptr, std::string_view) {});
+    engine.use([](socketio::MiddlewareContext&, const socketio::MiddlewareNext& next) { next(); });
+  }
+  engine.for_each_session([](socketio::Session& session) { static_cast<void>(session.is_writable()); });
+  static_cast<void>(engine.size() + engine.options().path.size() + engine.clients_count());
+  static_cast<void>(engine.find("nobody") != nullptr);
+}
+
+/// What clients cannot count on when it is done to their server.
+void use_up(socketio::Server& io, int i) {
+  io.on("connection", [](socketio::Socket) {}).on("new_namespace", [](socketio::Namespace) {});
+  io.off("new_namespace").remove_all_listeners();
+  if (i == 0)
+    io.on_request([](const socketio::ExchangePtr& exchange) { exchange->respond(socketio::HttpResponse{}); });
+  else
+    io.serve_directory(".");
+  for (const socketio::Socket& socket : io.sockets()) {
+    socket.remove_all_listeners();
+    if (i == 1) socket.disconnect();
+    if (i == 2) socket.client().disconnect();
+    if (i == 3) io.to(socket.id()).disconnect_sockets(true);
+  }
+  io.fetch_sockets([](std::error_code, const std::vector<socketio::RemoteSocket>& sockets) {
+    for (const auto& socket : sockets) socket.disconnect();
+  });
+  if (i == 3) io.engine().for_each_session([](socketio::Session& session) { session.close(); });
 }
 
 }  // namespace
@@ -191,6 +306,7 @@ TEST_CASE("every handle may be used from any thread while clients come and go", 
     socket.on("disconnect", [&] { ++disconnections; });
     socket.join("room");
   });
+  const socketio::ParentNamespace parent = io.of(std::regex("^/child"));
   const std::uint16_t port = io.listen(0, "127.0.0.1");
   std::thread owner([&] { io.run(); });
 
@@ -199,17 +315,26 @@ TEST_CASE("every handle may be used from any thread while clients come and go", 
       const std::string mine = "room " + std::to_string(i);
       for (bool first_time = true; !stop; first_time = false) {
         use_server(io, i, first_time);
-        use_selections(io, mine, i);
-        for (const socketio::Socket& socket : io.sockets()) use_socket(socket, i);
+        use_namespace(io.of("/n" + std::to_string(i)), mine, i, first_time);
+        use_adapter(io.of("/").adapter());
+        use_verbs(io, io.to("nobody"), mine, i);
+        use_verbs(io.in("room"), io.in("nobody"), mine, i);
+        use_verbs(io.room("room"), io.room("nobody"), mine, i);
+        use_parent(parent, i, first_time);
+        use_engine(io.engine(), first_time);
+        for (const socketio::Socket& socket : io.sockets()) {
+          use_room(io.room("room"), socket);
+          use_socket(socket, i);
+        }
         asio::post(io.get_executor(), asio::use_future).get();  // not faster than the loop can follow
       }
     });
   }
-  for (int i = 0; i < 25; ++i) visit(port);
+  for (int i = 0; i < 25; ++i) visit(port, "/child");
   std::vector<std::thread> visitors;
   for (int i = 0; i < 4; ++i)
-    visitors.emplace_back([port] {
-      for (int n = 0; n < 5; ++n) visit(port);
+    visitors.emplace_back([port, i] {
+      for (int n = 0; n < 5; ++n) visit(port, "/child" + std::to_string(i));
     });
   for (std::thread& visitor : visitors) visitor.join();
   stop = true;
@@ -219,6 +344,39 @@ TEST_CASE("every handle may be used from any thread while clients come and go", 
   CHECK(connections == 45);
   CHECK(disconnections == 45);
   CHECK(io.sockets().empty());
+}
+
+TEST_CASE("a server may be used up from any thread while clients come and go", "[threads]") {
+  const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
+  socketio::Server io({.threads = threads_of_server},
+                      {.keep_alive_timeout = 10ms, .close_timeout = 10ms, .shutdown_timeout = 10ms});
+  const std::uint16_t port = io.listen(0, "127.0.0.1");
+  std::thread owner([&] { io.run(); });
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&, i] {
+      while (!stop) {
+        use_up(io, i);
+        asio::post(io.get_executor(), asio::use_future).get();
+      }
+      io.engine().close();
+    });
+  int refused = 0;
+  for (int n = 0; n < 50; ++n) {
+    try {
+      visit(port, "/nobody's");  // nothing answers what it asks: it is sent away, sooner or later
+    } catch (const std::system_error&) {
+      ++refused;
+    }
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  io.close(asio::use_future).get();
+  owner.join();
+  CHECK(refused == 50);
+  CHECK(io.sockets().empty());
+  CHECK(io.engine().clients_count() == 0);
 }
 
 TEST_CASE("a thread may wait for an acknowledgement that the loop brings", "[threads]") {

@@ -89,6 +89,44 @@ TEST_CASE("close ends the clients of all threads, and the server can listen agai
   CHECK(other_reasons == 0);
 }
 
+TEST_CASE("close completes when the clients of all threads have gone", "[threads]") {
+  Running server;
+  std::atomic<int> disconnections{0};
+  std::atomic<int> closed{0};
+  std::atomic<bool> was_early{false};
+  const auto note = [&](std::error_code error) {
+    if (error || disconnections % 6 != 0 || server.io.engine().clients_count() != 0) was_early = true;
+    ++closed;
+  };
+  server.io.on("connection", [&](socketio::Socket socket) {
+    socket.on("disconnect", [&] { ++disconnections; });
+    socket.on("close", [&] { server.io.close(note); });
+    socket.on("close and wait", [&]() -> asio::awaitable<void> {
+      co_await server.io.close(asio::use_awaitable);
+      note({});
+    });
+  });
+  for (int round = 1; round <= 5; ++round) {
+    server.run();
+    std::vector<std::unique_ptr<Visitor>> visitors;
+    for (int i = 0; i < 6; ++i) visitors.push_back(std::make_unique<Visitor>(server.port));
+    if (round <= 3) {
+      visitors[static_cast<std::size_t>(round)]->send(R"(42["close"])");  // from each thread in turn
+    } else if (round == 4) {
+      visitors[0]->send(R"(42["close and wait"])");
+    } else {
+      server.io.close(asio::use_future).get();
+      note({});
+    }
+    for (const auto& visitor : visitors) CHECK(visitor->next() == "<closed>");
+    server.stop();
+    CHECK(closed == round);
+    CHECK(disconnections == 6 * round);
+    server.port = server.io.listen(0, "127.0.0.1");
+  }
+  CHECK_FALSE(was_early);
+}
+
 TEST_CASE("a server that nobody has visited can be closed, and run again without listening", "[threads]") {
   Running server;
   server.run();

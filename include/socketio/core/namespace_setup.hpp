@@ -72,7 +72,8 @@ class NamespaceSetup {
 
   std::vector<Listener> connection_listeners(bool is_connect) const {
     std::vector<Listener> listeners;
-    for (const Entry& entry : functions().list(is_connect)) listeners.push_back(entry.listener);
+    Functions now = functions();
+    for (const Entry& entry : now.list(is_connect)) listeners.push_back(entry.listener);
     return listeners;
   }
 

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+#include <socketio/core/options.hpp>
+
+#include <socketio/transport/asio_options.hpp>
+
+#include <tests/support/catch.hpp>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using socketio::AsioTransportOptions;
+using socketio::ConnectionStateRecoveryOptions;
+using socketio::CookieOptions;
+using socketio::CorsOptions;
+using socketio::HttpCompressionOptions;
+using socketio::PerMessageDeflateOptions;
+using socketio::ServerOptions;
+
+namespace {
+
+using Sentences = std::vector<std::string>;
+
+/// A change to options, and what is said of them then; nothing if they are accepted.
+template <class Options>
+struct Case {
+  void (*change)(Options&);
+  Sentences expected;
+};
+
+template <class Options>
+void check(const std::vector<Case<Options>>& cases) {
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    INFO("case " << i);
+    Options options;
+    cases[i].change(options);
+    CHECK(options.validate() == cases[i].expected);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the defaults are those of the reference implementation", "[core][options]") {
+  const ServerOptions options;
+  CHECK(options.path == "/socket.io");
+  CHECK(options.add_trailing_slash);
+  CHECK(options.connect_timeout == 45s);
+  CHECK(options.ping_interval == 25s);
+  CHECK(options.ping_timeout == 20s);
+  CHECK(options.upgrade_timeout == 10s);
+  CHECK(options.max_http_buffer_size == 1'000'000);
+  CHECK(options.transports.polling);
+  CHECK(options.transports.websocket);
+  CHECK(options.allow_upgrades);
+  REQUIRE(options.http_compression);
+  CHECK(options.http_compression->threshold == 1024);
+  CHECK_FALSE(options.per_message_deflate);
+  CHECK(PerMessageDeflateOptions{}.threshold == 1024);
+  CHECK_FALSE(options.allow_eio3);
+  CHECK_FALSE(options.cors);
+  CHECK_FALSE(options.cookie);
+  CHECK_FALSE(options.allow_request);
+  CHECK_FALSE(options.initial_packet);
+  CHECK(options.destroy_upgrade);
+  CHECK(options.destroy_upgrade_timeout == 1s);
+  CHECK_FALSE(options.cleanup_empty_child_namespaces);
+  CHECK_FALSE(options.connection_state_recovery);
+  CHECK(ConnectionStateRecoveryOptions{}.max_disconnection_duration == 2min);
+  CHECK(ConnectionStateRecoveryOptions{}.skip_middlewares);
+  CHECK(options.parser_limits().max_attachments == 10);
+  CHECK(CookieOptions{}.name == "io");
+  CHECK(CookieOptions{}.path == "/");
+  CHECK(CookieOptions{}.http_only);
+  CHECK(CookieOptions{}.same_site == CookieOptions::SameSite::lax);
+  CHECK(CorsOptions{}.options_success_status == 204);
+}
+
+TEST_CASE("defaults of this library's own", "[core][options]") {
+  const ServerOptions options;
+  CHECK_FALSE(options.serve_client);  // the reference brings the files along
+  CHECK(options.threads == 1);
+  CHECK(options.thread_count() == 1);
+  CHECK_FALSE(options.adapter);
+  CHECK(options.validate().empty());
+  CHECK(AsioTransportOptions{}.validate().empty());
+}
+
+TEST_CASE("the engine gets the options of the server", "[core][options]") {
+  ServerOptions options;
+  options.path = "/chat";
+  options.ping_interval = 1s;
+  options.ping_timeout = 2s;
+  options.upgrade_timeout = 3s;
+  options.destroy_upgrade_timeout = 4s;
+  options.max_http_buffer_size = 5;
+  options.max_sessions = 6;
+  options.allow_eio3 = true;
+  options.cookie.emplace();
+  const auto engine = options.engine_options();
+  CHECK(engine.path == "/chat");
+  CHECK(engine.ping_interval == 1s);
+  CHECK(engine.ping_timeout == 2s);
+  CHECK(engine.upgrade_timeout == 3s);
+  CHECK(engine.destroy_upgrade_timeout == 4s);
+  CHECK(engine.max_http_buffer_size == 5);
+  CHECK(engine.max_sessions == 6);
+  CHECK(engine.allow_eio3);
+  CHECK(engine.cookie);
+}
+
+TEST_CASE("what a server cannot be is refused in words", "[core][options][limits]") {
+  using Options = ServerOptions;
+  check<Options>({
+      {[](Options& o) { o.path = ""; }, {"path does not begin with '/'"}},
+      {[](Options& o) { o.path = "chat"; }, {"path does not begin with '/'"}},
+      {[](Options& o) { o.path = "/a b"; }, {"path contains a blank, '?', '#' or a character that is not ASCII"}},
+      {[](Options& o) { o.path = "/a?b"; }, {"path contains a blank, '?', '#' or a character that is not ASCII"}},
+      {[](Options& o) { o.path = "/"; }, {}},
+
+      {[](Options& o) { o.threads = 1024; }, {}},
+      {[](Options& o) { o.threads = 1025; }, {"threads must be at most 1024"}},
+      {[](Options& o) { o.connect_timeout = 1ms; }, {}},
+      {[](Options& o) { o.connect_timeout = 0ms; }, {"connect_timeout must be positive"}},
+      {[](Options& o) { o.max_matched_name_bytes = 1; }, {}},
+      {[](Options& o) { o.max_matched_name_bytes = 0; }, {"max_matched_name_bytes must be at least 1"}},
+      {[](Options& o) { o.max_attachments = 1; }, {}},
+      {[](Options& o) { o.max_attachments = 0; }, {"max_attachments must be at least 1"}},
+      {[](Options& o) { o.max_depth = 1; }, {}},
+      {[](Options& o) { o.max_depth = 0; }, {"max_depth must be at least 1"}},
+
+      {[](Options& o) { o.ping_interval = 1ms; }, {}},
+      {[](Options& o) { o.ping_interval = 0ms; }, {"ping_interval is not positive"}},
+      {[](Options& o) { o.ping_timeout = 1ms; }, {}},
+      {[](Options& o) { o.ping_timeout = 0ms; }, {"ping_timeout is not positive"}},
+      {[](Options& o) { o.upgrade_timeout = 1ms; }, {}},
+      {[](Options& o) { o.upgrade_timeout = 0ms; }, {"upgrade_timeout is not positive"}},
+      {[](Options& o) { o.close_timeout = 0ms; }, {}},
+      {[](Options& o) { o.close_timeout = -1ms; }, {"close_timeout is negative"}},
+      {[](Options& o) { o.destroy_upgrade_timeout = 0ms; }, {}},
+      {[](Options& o) { o.destroy_upgrade_timeout = -1ms; }, {"destroy_upgrade_timeout is negative"}},
+      {[](Options& o) { o.max_http_buffer_size = 1; }, {}},
+      {[](Options& o) { o.max_http_buffer_size = 0; }, {"max_http_buffer_size is zero"}},
+      {[](Options& o) { o.transports = {.polling = false, .websocket = true}; }, {}},
+      {[](Options& o) { o.transports = {.polling = false, .websocket = false}; },
+       {"transports offers neither polling nor websocket"}},
+      {[](Options& o) { o.initial_packet = "\xC3\xA9"; }, {}},
+      {[](Options& o) { o.initial_packet = "\xC3"; }, {"initial_packet is not UTF-8"}},
+
+      {[](Options& o) { o.http_compression->level = 9; }, {}},
+      {[](Options& o) { o.http_compression->level = 10; }, {"http_compression.level is not between -1 and 9"}},
+      {[](Options& o) { o.http_compression->level = -2; }, {"http_compression.level is not between -1 and 9"}},
+
+      {[](Options& o) { o.cors.emplace(); }, {}},
+      {[](Options& o) { o.cors_delegate = [](const socketio::HttpRequest&) { return CorsOptions{}; }; }, {}},
+      {[](Options& o) {
+         o.cors.emplace();
+         o.cors_delegate = [](const socketio::HttpRequest&) { return CorsOptions{}; };
+       },
+       {"cors and cors_delegate are both set"}},
+      {[](Options& o) { o.cors.emplace().origin = "a\nb"; },
+       {"cors.origin contains a character that may not stand in a header"}},
+      {[](Options& o) {
+         o.cors.emplace().methods = {"GET", "PO ST"};
+       },
+       {"cors.methods: 'PO ST' is no token"}},
+      {[](Options& o) { o.cors.emplace().allowed_headers = {"a:"}; }, {"cors.allowed_headers: 'a:' is no token"}},
+      {[](Options& o) { o.cors.emplace().exposed_headers = {""}; }, {"cors.exposed_headers: '' is no token"}},
+      {[](Options& o) { o.cors.emplace().max_age = 0s; }, {}},
+      {[](Options& o) { o.cors.emplace().max_age = -1s; }, {"cors.max_age is negative"}},
+      {[](Options& o) { o.cors.emplace().options_success_status = 299; }, {}},
+      {[](Options& o) { o.cors.emplace().options_success_status = 300; },
+       {"cors.options_success_status is not between 200 and 299"}},
+      {[](Options& o) { o.cors.emplace().options_success_status = 199; },
+       {"cors.options_success_status is not between 200 and 299"}},
+
+      {[](Options& o) { o.cookie.emplace(); }, {}},
+      {[](Options& o) { o.cookie.emplace().name = "a b"; }, {"cookie.name is no token"}},
+      {[](Options& o) { o.cookie.emplace().path = "/;"; },
+       {"cookie.path contains a character that may not stand in a path"}},
+      {[](Options& o) { o.cookie.emplace().domain = "a..b"; }, {"cookie.domain is no domain name"}},
+      {[](Options& o) { o.cookie.emplace().max_age = 0s; }, {}},
+      {[](Options& o) { o.cookie.emplace().max_age = -1s; }, {"cookie.max_age is negative"}},
+      {[](Options& o) { o.cookie.emplace().same_site = CookieOptions::SameSite::none; },
+       {"cookie.same_site is none without secure: browsers drop such a cookie"}},
+      {[](Options& o) { o.cookie.emplace().partitioned = true; },
+       {"cookie.partitioned is set without secure: browsers drop such a cookie"}},
+      {[](Options& o) {
+         o.cookie = CookieOptions{.same_site = CookieOptions::SameSite::none, .secure = true, .partitioned = true};
+       },
+       {}},
+
+      {[](Options& o) { o.serve_client = {.directory = "/nowhere", .version = "1"}; },
+       {"serve_client.directory has no socket.io.js and no socket.io.min.js: \"/nowhere\""}},
+      {[](Options& o) { o.serve_client = {.directory = "/nowhere", .version = "\""}; },
+       {"serve_client.directory has no socket.io.js and no socket.io.min.js: \"/nowhere\"",
+        "serve_client.version has characters that an ETag cannot have"}},
+      {[](Options& o) { o.serve_client = {.directory = "/nowhere"}; },
+       {"serve_client.directory has no socket.io.js and no socket.io.min.js: \"/nowhere\"",
+        "serve_client.version is not given, and there is no package.json that says it"}},
+
+      {[](Options& o) { o.connection_state_recovery.emplace(); }, {}},
+      {[](Options& o) { o.connection_state_recovery.emplace().max_disconnection_duration = 0ms; },
+       {"connection_state_recovery.max_disconnection_duration must be positive"}},
+      {[](Options& o) { o.connection_state_recovery.emplace().max_log_entries = 0; },
+       {"connection_state_recovery.max_log_entries must be at least 1"}},
+      {[](Options& o) { o.connection_state_recovery.emplace().max_log_bytes = 0; },
+       {"connection_state_recovery.max_log_bytes must be at least 1"}},
+      {[](Options& o) { o.connection_state_recovery.emplace().max_sessions = 0; },
+       {"connection_state_recovery.max_sessions must be at least 1"}},
+
+      {[](Options& o) {
+         o.connect_timeout = 0ms;
+         o.ping_timeout = 0ms;
+       },
+       {"ping_timeout is not positive", "connect_timeout must be positive"}},
+  });
+}
+
+TEST_CASE("compression of WebSocket messages has its bounds", "[core][options][limits]") {
+  const auto with = [](auto change) {
+    ServerOptions options;
+    change(options.per_message_deflate.emplace());
+    Sentences sentences = options.validate();
+    std::erase(sentences, "per_message_deflate is set, but the library was built without zlib");
+    return sentences;
+  };
+  using Deflate = PerMessageDeflateOptions;
+  for (const int bits : {9, 15}) CHECK(with([&](Deflate& d) { d.server_max_window_bits = bits; }).empty());
+  for (const int bits : {8, 16})
+    CHECK(with([&](Deflate& d) { d.server_max_window_bits = bits; }) ==
+          Sentences{"per_message_deflate.server_max_window_bits is not between 9 and 15"});
+  for (const int bits : {8, 15}) CHECK(with([&](Deflate& d) { d.client_max_window_bits = bits; }).empty());
+  for (const int bits : {7, 16})
+    CHECK(with([&](Deflate& d) { d.client_max_window_bits = bits; }) ==
+          Sentences{"per_message_deflate.client_max_window_bits is not between 8 and 15"});
+  for (const int level : {-1, 9}) CHECK(with([&](Deflate& d) { d.level = level; }).empty());
+  for (const int level : {-2, 10})
+    CHECK(with([&](Deflate& d) { d.level = level; }) == Sentences{"per_message_deflate.level is not between -1 and 9"});
+  for (const int level : {1, 9}) CHECK(with([&](Deflate& d) { d.mem_level = level; }).empty());
+  for (const int level : {0, 10})
+    CHECK(with([&](Deflate& d) { d.mem_level = level; }) ==
+          Sentences{"per_message_deflate.mem_level is not between 1 and 9"});
+}
+
+TEST_CASE("no delay is longer than fifty years", "[core][options][limits]") {
+  struct Delay {
+    std::chrono::milliseconds ServerOptions::*option;
+    std::string sentence;
+  };
+  for (const Delay& delay :
+       {Delay{&ServerOptions::connect_timeout, "connect_timeout must be at most 50 years"},
+        Delay{&ServerOptions::ping_interval, "ping_interval is longer than 50 years"},
+        Delay{&ServerOptions::ping_timeout, "ping_timeout is longer than 50 years"},
+        Delay{&ServerOptions::upgrade_timeout, "upgrade_timeout is longer than 50 years"},
+        Delay{&ServerOptions::close_timeout, "close_timeout is longer than 50 years"},
+        Delay{&ServerOptions::destroy_upgrade_timeout, "destroy_upgrade_timeout is longer than 50 years"}}) {
+    ServerOptions options;
+    options.*delay.option = socketio::longest_delay;
+    CHECK(options.validate().empty());
+    options.*delay.option += 1ms;
+    CHECK(options.validate() == Sentences{delay.sentence});
+  }
+}
+
+TEST_CASE("what the Asio transport cannot be is refused in words", "[transport][options][limits]") {
+  struct Delay {
+    std::chrono::milliseconds AsioTransportOptions::*option;
+    std::string name;
+  };
+  for (const Delay& delay : {Delay{&AsioTransportOptions::head_timeout, "head_timeout"},
+                             Delay{&AsioTransportOptions::request_timeout, "request_timeout"},
+                             Delay{&AsioTransportOptions::keep_alive_timeout, "keep_alive_timeout"},
+                             Delay{&AsioTransportOptions::close_timeout, "close_timeout"},
+                             Delay{&AsioTransportOptions::shutdown_timeout, "shutdown_timeout"},
+                             Delay{&AsioTransportOptions::linger_timeout, "linger_timeout"}}) {
+    AsioTransportOptions options;
+    for (const auto accepted : {0ms, 1ms, socketio::longest_delay}) {
+      options.*delay.option = accepted;
+      CHECK(options.validate().empty());
+    }
+    options.*delay.option = -1ms;
+    CHECK(options.validate() == Sentences{delay.name + " is negative"});
+    options.*delay.option = socketio::longest_delay + 1ms;
+    CHECK(options.validate() == Sentences{delay.name + " is longer than 50 years"});
+  }
+
+  using Options = AsioTransportOptions;
+  check<Options>({
+      {[](Options& o) { o.http.max_head_bytes = 1; }, {}},
+      {[](Options& o) { o.http.max_head_bytes = 0; }, {"http.max_head_bytes is zero"}},
+      {[](Options& o) { o.http.max_header_count = 1; }, {}},
+      {[](Options& o) { o.http.max_header_count = 0; }, {"http.max_header_count is zero"}},
+      {[](Options& o) { o.max_pipelined_bytes = 1; }, {}},
+      {[](Options& o) { o.max_pipelined_bytes = 0; }, {"max_pipelined_bytes is zero"}},
+      {[](Options& o) { o.backlog = 1; }, {}},
+      {[](Options& o) { o.backlog = 0; }, {"backlog is not positive"}},
+      {[](Options& o) { o.backlog = -1; }, {"backlog is not positive"}},
+      {[](Options& o) {
+         o.head_timeout = -1ms;
+         o.backlog = 0;
+       },
+       {"head_timeout is negative", "backlog is not positive"}},
+  });
+}
