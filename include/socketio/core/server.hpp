@@ -123,10 +123,11 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
           const auto shard = state_->shards().here();
           auto complete = std::make_shared<detail::UniqueFunction<void(std::error_code)>>(
               detail::make_completion<>(shard, {}, "close", std::move(handler)));
-          close();
           const auto missing = std::make_shared<std::atomic<std::size_t>>(contexts_.size());
           for (std::size_t i = 0; i < contexts_.size(); ++i)
-            on_shard(i, [shard, complete, missing](State&, auto& closed) {
+            // In one step: once it is closed, an event loop may end.
+            on_shard(i, [shard, complete, missing, generation = state_->generation()](State& state, auto& closed) {
+              state.close(closed, generation);
               closed.when_without_connections([shard, complete, missing] {
                 if (--*missing == 0) shard->post([complete] { (*complete)({}); });
               });
