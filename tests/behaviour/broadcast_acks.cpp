@@ -131,7 +131,7 @@ TEST_CASE("a timeout ends a broadcast with the answers that have come, once", "[
 }
 
 TEST_CASE("an operator with a timeout may be kept and used again", "[behaviour][broadcast-ack][memory]") {
-  Crowd crowd(on_memory, 2);
+  Respondents crowd(on_memory, 2);
   const auto patient = crowd.harness.io.timeout(50ms);
   Outcome all, some, again;
   patient.emit("q", 1, all.take<int>());
@@ -160,7 +160,7 @@ TEST_CASE("a timeout may be as long as its type allows, and as short", "[behavio
   ServerOptions options;
   SECTION("alone") {}
   SECTION("in a cluster") { options.adapter = cluster.adapter(); }
-  Crowd crowd(on_memory, 1, options);
+  Respondents crowd(on_memory, 1, options);
   Harness other(on_memory, options);
   const auto pump = [&] {
     for (int i = 0; i < 4; ++i) crowd.harness.pump(), other.pump();

@@ -23,7 +23,7 @@ using List = std::vector<std::string>;
 
 namespace {
 
-inline constexpr Event<"sum", int(int, int)> sum;
+inline constexpr Event<"sum", int(int, int)> addition;
 
 void make(Harness& harness, const std::string& nsp) {
   harness.io.of(nsp);
@@ -72,7 +72,7 @@ struct Counter {
   int total = 0;
 };
 
-struct Player {
+struct Guest {
   asio::awaitable<std::string> rename(std::string to) {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     name = to;
@@ -160,32 +160,32 @@ TEST_CASE("member functions handle what other servers send", "[behaviour][server
     for (int i = 0; i < 4; ++i) asking.pump(), answering.pump();
   };
   Lobby lobby;
-  const Listener adding = answering.io.on_server_side(sum, &Lobby::add, &lobby);
+  const Listener adding = answering.io.on_server_side(addition, &Lobby::add, &lobby);
   answering.io.once_server_side("room", &Lobby::note_room, &lobby);
   pump();
   std::vector<int> answers;
-  asking.io.server_side_emit(sum, 2, 3, [&](std::error_code, std::vector<int> all) { answers = all; });
+  asking.io.server_side_emit(addition, 2, 3, [&](std::error_code, std::vector<int> all) { answers = all; });
   asking.io.server_side_emit("room", "r");
   asking.io.server_side_emit("room", "not heard");
   pump();
   CHECK(answers == std::vector<int>{5});
   CHECK(lobby.log == List{"add", "room r"});
-  answering.io.off_server_side(sum, adding);
-  asking.io.server_side_emit(sum, 2, 3);
+  answering.io.off_server_side(addition, adding);
+  asking.io.server_side_emit(addition, 2, 3);
   pump();
   CHECK(lobby.log == List{"add", "room r"});
 }
 
 TEST_CASE("free functions, functors and member coroutines handle events", "[behaviour][server-handlers][event]") {
   Harness harness;
-  Player player;
-  player.bonus = 10;
+  Guest guest;
+  guest.bonus = 10;
   harness.io.on("connection", [&](TestSocket socket) {
     socket.on("twice", twice);
     socket.on("twice by pointer", &twice);
     socket.on("count", Counter{});
-    socket.on("rename", &Player::rename, &player);
-    socket.on(sum, &Player::add, &player);
+    socket.on("rename", &Guest::rename, &guest);
+    socket.on(addition, &Guest::add, &guest);
   });
   auto client = open_socket(harness);
   auto other = open_socket(harness);
@@ -201,7 +201,7 @@ TEST_CASE("free functions, functors and member coroutines handle events", "[beha
   CHECK(other.next() == "430[1]");
   client.text(R"(425["rename","Ada"])");
   CHECK(client.next() == R"(435["renamed Ada"])");
-  CHECK(player.name == "Ada");
+  CHECK(guest.name == "Ada");
   client.text(R"(426["sum",1,2])");
   CHECK(client.next() == "436[13]");
 }

@@ -286,7 +286,7 @@ TEST_CASE("error handlers get the message and the data of a refusal", "[behaviou
                   (data.is_null() ? "" : " " + std::to_string(data["code"].as_int64())));
   };
   SECTION("by name") {
-    Pair pair;
+    TypedPair pair;
     pair.socket->use(refuse);
     pair.socket->on("error", [&](std::string text, Value data) { note("value", text, data); });
     pair.socket->on("error", [&](const std::string& text, std::optional<std::map<std::string, int>> data) {

@@ -22,10 +22,10 @@ namespace socketio {
 
 namespace detail {
 
+// clang-format off
 template <class F>
-concept RoomAndIdListener = std::is_invocable_r_v < void,
-        std::decay_t<F>
-&, const std::string&, const std::string& > ;
+concept RoomAndIdListener = std::is_invocable_r_v<void, std::decay_t<F>&, const std::string&, const std::string&>;
+// clang-format on
 
 template <class F>
 concept RoomListener = !RoomAndIdListener<F> && std::is_invocable_r_v<void, std::decay_t<F>&, const std::string&>;

@@ -126,8 +126,9 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config> {
 
   /// As above, and completes when every connection has ended: for programs whose event loop goes on.
   ///
-  /// @param token  an Asio completion token for `void(std::error_code)`; the code is always zero. It cannot be
-  ///               cancelled; if the server is destroyed first, it is dropped without a call.
+  /// @param token  an Asio completion token for `void(std::error_code)`; the code is always zero. It needs the event
+  ///               loops to run until then, and cannot be cancelled; if the server is destroyed first, it is dropped
+  ///               without a call.
   template <class Token>
   auto close(Token&& token) {
     return asio::async_initiate<Token, void(std::error_code)>(

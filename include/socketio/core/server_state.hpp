@@ -97,7 +97,7 @@ class ServerShard {
   /// Looks from time to time: the transport's shutdown timeout bounds it, and a connection need not know who waits.
   void when_without_connections(UniqueFunction<void()> done) {
     waiting_for_end_.push_back(std::move(done));
-    transport_.scheduler().arm(end_timer_, std::chrono::milliseconds(0));
+    shard_->post([this] { look_for_end(this); });
   }
 
   /// From now on what is here is of this generation of the server: see `ServerState::close`.
