@@ -64,7 +64,8 @@ class BasicServer : public socketio::BasicServer<ConfigOf<Config>> {
   using Socket = BasicSocket<ConfigOf<Config>>;
 
   explicit BasicServer(ServerOptions options = {}, MemoryTransportOptions transport_options = {})
-      : Base(on_one_thread(std::move(options)), transport_options), kit_(std::make_shared<detail::Kit>(this->transport())) {
+      : Base(on_one_thread(std::move(options)), transport_options),
+        kit_(std::make_shared<detail::Kit>(this->transport())) {
     this->on_error([kit = std::weak_ptr(kit_)](const ErrorReport& report) {
       if (const auto alive = kit.lock()) alive->report(report);
     });

@@ -149,9 +149,8 @@ TEST_CASE("every handler of an engine's event is called, in order, until one thr
       CHECK(session->ready_state() == Session::ReadyState::open);
       calls.push_back("connection " + name);
     });
-    f.engine.on_initial_headers([name](socketio::HttpHeaders& headers, const socketio::HttpRequest&) {
-      headers.add("X-Initial", name);
-    });
+    f.engine.on_initial_headers(
+        [name](socketio::HttpHeaders& headers, const socketio::HttpRequest&) { headers.add("X-Initial", name); });
     f.engine.on_connection_error(
         [&calls, name](const socketio::ConnectionError&) { calls.push_back("connection_error " + name); });
   }
