@@ -136,7 +136,11 @@ bool Attack::until(const std::function<bool()>& condition) { return run_until(se
 
 std::size_t Attack::session_count() const { return server_->io.engine().clients_count() - bystanders_->count(); }
 
-void Attack::close_engine() { server_->io.engine().close(); }
+void Attack::close_engine() {
+  const std::size_t before = server_->io.engine().clients_count();
+  server_->io.engine().close();
+  until([&] { return server_->io.engine().clients_count() < before; });  // it is done by the server's event loop
+}
 
 void Attack::check_aftermath(const Strings& expected) {
   until([&] { return server_->log.size() >= expected.size(); });
