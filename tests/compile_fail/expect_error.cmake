@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Compiles SOURCE with COMPILER, the macros DEFINITIONS and the directories INCLUDE; passes if that fails and the first
-# error is the one expected. What a template was instantiated with stands above that error with GCC and below it with
-# Clang, in the words of each: what the file promises in lines "// names: ..." must be among the former, what it
-# promises in lines "// clang names: ..." among the latter, where Clang 14 spells the name of an event in numbers. Other
-# compilers are not asked.
+# Compiles SOURCE with COMPILER, the macros DEFINITIONS, the directories INCLUDE and behind the header PRECOMPILED, if there
+# is one; passes if that fails and the first error is the one expected. What a template was instantiated with stands above
+# that error with GCC and below it with Clang, in the words of each: what the file promises in lines "// names: ..." must be
+# among the former, what it promises in lines "// clang names: ..." among the latter, where Clang 14 spells the name of an
+# event in numbers. Other compilers are not asked.
 file(STRINGS "${SOURCE}" expected REGEX "^// expect: ")
 string(REPLACE "// expect: " "" expected "${expected}")
 if(expected STREQUAL "")
@@ -16,6 +16,9 @@ endforeach()
 foreach(directory IN LISTS INCLUDE)
   list(APPEND flags "-I${directory}")
 endforeach()
+if(PRECOMPILED)
+  list(APPEND flags -include "${PRECOMPILED}")
+endif()
 execute_process(
   COMMAND "${COMPILER}" ${flags} "${SOURCE}"
   RESULT_VARIABLE result
