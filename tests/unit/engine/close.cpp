@@ -202,6 +202,7 @@ TEST_CASE("destroying the engine closes its sessions, which may live on", "[engi
   kept->send(EngineFixture::text("x"));
   kept->close();
   CHECK_FALSE(kept->is_writable());
+  CHECK_FALSE(kept->was_writable());
   CHECK(recorder.use_count() == 1);
 }
 

@@ -45,6 +45,7 @@ TEST_CASE("a WebSocket handshake is answered with 101 and the open packet", "[en
                                            "\"maxPayload\":1000000}");
   CHECK(f.session().transport_name() == "websocket");
   CHECK(f.session().is_writable());
+  CHECK(f.session().was_writable());
   CHECK_FALSE(f.session().is_upgraded());
 }
 

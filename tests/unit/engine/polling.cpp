@@ -61,15 +61,18 @@ TEST_CASE("a poll waits for a packet", "[engine][polling]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   CHECK_FALSE(f.session().is_writable());
+  CHECK_FALSE(f.session().was_writable());
   const auto poll = f.poll(sid);
   CHECK_FALSE(poll->ended());
   CHECK(f.session().is_writable());
+  CHECK(f.session().was_writable());
   f.session().send(f.text("one"));
   CHECK(poll->status() == 200);
   CHECK(poll->body() == "4one");
   CHECK(poll->header("Content-Type") == "text/plain; charset=UTF-8");
   CHECK(poll->header("cache-control") == "no-store");
   CHECK_FALSE(f.session().is_writable());
+  CHECK_FALSE(f.session().was_writable());
   f.session().send(f.text("two"));
   f.session().send(Message::binary(Binary(std::string("\0\xFF", 2))));
   CHECK(f.session().unsent_bytes() == 6);

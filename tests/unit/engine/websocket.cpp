@@ -45,12 +45,15 @@ TEST_CASE("a WebSocket is not writable again before the end of the turn", "[engi
   EngineFixture f;
   const auto client = f.open_websocket();
   CHECK(f.session().is_writable());
+  CHECK(f.session().was_writable());
   f.session().send(f.text("x"));
   CHECK_FALSE(f.session().is_writable());
+  CHECK_FALSE(f.session().was_writable());
   CHECK(f.session().unsent_bytes() > 0);
   CHECK(f.recorder().count("drain") == 1);  // of the handshake
   f.run();
   CHECK(f.session().is_writable());
+  CHECK(f.session().was_writable());
   CHECK(f.session().unsent_bytes() == 0);
   CHECK(f.recorder().count("drain") == 2);
 }
@@ -62,6 +65,7 @@ TEST_CASE("a client that does not read makes no drain and is closed at the limit
   f.session().send(f.text(std::string(90, 'x')));
   f.run();
   CHECK_FALSE(f.session().is_writable());
+  CHECK_FALSE(f.session().was_writable());
   CHECK(f.recorder().count("drain") == 1);
   CHECK(f.session().ready_state() == Session::ReadyState::open);
   f.session().send(f.text(std::string(10, 'x')));

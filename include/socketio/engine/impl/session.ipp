@@ -274,7 +274,7 @@ inline void Session::deliver_drain() {
   }
   const bool has_unsent = !buffer_.empty() || (websocket_ && !websocket_->is_writable());
   if (has_unsent || ready_state_ == ReadyState::closed) return;
-  note_writable();
+  note_writable(websocket_ || (polling_ && polling_->poll));
   tell("on_drain", [this](SessionListener& told) { told.on_drain(*this); });
   if (ready_state_ != ReadyState::closed) guarded("on_drain", [this] { engine_->drain_hook(*this); });
 }
