@@ -33,7 +33,7 @@ function introduction({ machine, versions, settings, started, minutes, servers }
         ]
       : [];
   const quick = settings.quick
-    ? ["**A quick run**: few workloads and short ones, to see that everything works. No numbers to quote."]
+    ? ["**A quick run**: few and short workloads, to see that everything works. Do not quote these numbers."]
     : [];
   const partial =
     settings.only || settings.servers
@@ -52,10 +52,9 @@ function introduction({ machine, versions, settings, started, minutes, servers }
   return [
     "# Benchmarks",
     "<!-- Written by scripts/bench from results.json; changes by hand are lost. -->",
-    "What one message costs each server in CPU time, how long it is under way, what a connection costs, and how that " +
-      "grows. " +
-      "Every server does the same work for the same clients; every number on this page is in " +
-      "[results.json](results.json), with those of each single round.",
+    "The CPU time and the latency of one message, the cost of a connection, and the growth of these costs, for each " +
+      "server. Every server does the same work for the same clients. [results.json](results.json) has every number " +
+      "on this page, for each single round.",
     ...quick,
     ...busy,
     ...partial,
@@ -84,10 +83,10 @@ function introduction({ machine, versions, settings, started, minutes, servers }
   ];
 }
 
-const spread_legend = "Median of the rounds, in brackets the least and the most";
+const spread_legend = "Median of the rounds, with the least and the most in brackets";
 const ratio_legend = (label) => `× is the ratio to ${label}, the median of the ratios within each round`;
 const dagger =
-  "† The load took more than 80 % of a processor itself: rates and latencies say less, the server's CPU time holds.";
+  "† The load program took more than 80 % of a processor: rates and latencies are less reliable, the server's CPU time is valid.";
 
 function dagger_of(table, workloads) {
   const bound = table.results.cells.some(
@@ -122,8 +121,8 @@ function messages(table, group, title, image) {
     ),
     ...legend_of(table, workloads),
     `### Latency from the emit to the arrival: p50 / p99 / p99.9`,
-    "Where the next event is sent as soon as the answer has come, every server gets all that it can carry, and the " +
-      "latency is mostly the time in its queue.",
+    "In the workloads that send the next event as soon as the answer has arrived, every server works at its limit, and " +
+      "the latency is mostly the time in its queue.",
     markdown(table, workloads, latency),
     `### Messages per second`,
     markdown(table, workloads, (workload, server) => {
@@ -150,8 +149,8 @@ function connections(table, image) {
   if (idle.length !== 0)
     parts.push(
       "### Resident memory per idle connection, in bytes",
-      "Growth of the server's resident memory from before the first client to after the last. The kernel's memory " +
-        "for the sockets is not in it.",
+      "Growth of the server's resident memory from before the first client to after the last. It excludes the kernel's memory " +
+        "for the sockets.",
       rows(idle, (result) => result.memory_bytes_per_connection),
     );
   if (parts.length === 0) return [];
@@ -187,7 +186,7 @@ function typing(table, image) {
   });
   return [
     "## The typing game",
-    "Rooms of 6; everyone sends 5 events per second to the room, and so gets 30. How many clients until the 95th " +
+    "Rooms of 6; everyone sends 5 events per second to the room, and so receives 30. How many clients fit until the 95th " +
       `percentile of the latency passes ${workload.limit_ms} ms?`,
     ...image("typing.svg", "Latency against clients"),
     [
@@ -197,8 +196,8 @@ function typing(table, image) {
     ].join("\n"),
     ...(lines.some((line) => line.includes("at least"))
       ? [
-          '"At least": with as many clients as were tried (at most what the descriptors of one process allow) it was ' +
-            "still below.",
+          '"At least": the latency was still below this with the largest number of clients that was tried, which the ' +
+            "descriptors of one process limit.",
         ]
       : []),
     ...(lines.some((line) => line.includes("†")) ? [dagger] : []),
@@ -259,24 +258,25 @@ function how({ settings, servers }) {
     node: "the reference implementation, on Node.js and `ws`",
     bun: "the reference implementation on the engine made for Bun",
     websocketpp:
-      "a C++ program on WebSocket++ and its Asio transport alone, which sends the text of events back unread",
+      "a C++ program on WebSocket++ and its Asio transport alone, which returns the text of events without parsing it",
   };
   const lines = servers.map(
     ({ name, label, also }) =>
       `- **${label}**: ${also ? "built elsewhere; see the table at the top" : described[name]}.`,
   );
   return [
-    "## What is compared, and how",
+    "## Method",
     lines.join("\n"),
     "Each has the same five handlers: `echo` and `ack` answer, `bcast` emits to everyone, `join` joins a room, " +
-      "`room` emits to one. Events carry 32 bytes of text unless it says otherwise. The clients are `bench_load`: " +
+      "`room` emits to one. Events carry 32 bytes of text unless the workload says otherwise. The clients are `bench_load`: " +
       "one thread, WebSockets or keep-alive HTTP, which checks every answer.",
     "Each measurement starts the server anew. For each workload the servers take turns (A B C A B C), in " +
-      `${plural(settings.rounds, "round")}, so that a slow minute of the machine meets all of them; the long ` +
-      "workloads a third as often. Ratios are taken within a round. CPU time is what the scheduler accounts to all threads of the server " +
-      "(`/proc/PID/task/*/schedstat`), that of the kernel on its behalf included, divided by the messages that " +
-      "clients received. Latency is stamped by the client that emits and read by the one that receives, in the same " +
-      "process. A server that refuses, ends or answers wrongly has no number: the cell says why.",
+      `${plural(settings.rounds, "round")}, so that a slow minute of the machine affects all of them; long ` +
+      "workloads run a third as often. Ratios are taken within a round. CPU time is " +
+      "the time of all threads of the server, the kernel's work for them included (`/proc/PID/task/*/schedstat`), " +
+      "divided by the number of messages that clients received. For the latency, the emitting client stamps the " +
+      "event and the receiving client, in the same process, reads the stamp. If a server refuses, ends or answers " +
+      "wrongly, the cell has the reason instead of a number.",
   ];
 }
 
@@ -287,17 +287,17 @@ function caveats({ machine, servers }) {
     [
       "- Server and load share one machine and its loopback network: no wire, no loss, no distance. A send on " +
         "loopback does the receiver's work in the kernel too.",
-      `- ${plural(machine.processors, "processor")}: the load takes most of one where it is busy; what is left is ` +
-        "for the server, and for the further threads of those that have them, as Node.js and Bun do.",
+      `- ${plural(machine.processors, "processor")}: the load takes most of one when it is busy; the rest is for ` +
+        "the server and its other threads, which Node.js and Bun have.",
       "- No TLS and no compression: the clients ask for neither.",
       "- The clients mask with zeros and send few HTTP headers; browsers send more.",
       ...(bare
         ? [
-            "- A bare server reads no JSON, sends no pings, knows no namespaces and no acknowledgements beyond these " +
-              "five handlers: it shows what the rest costs.",
+            "- A bare server parses no JSON, sends no pings, and has neither namespaces nor acknowledgements beyond " +
+              "these five handlers. The difference is the cost of the rest.",
           ]
         : []),
-      "- Memory is what is resident: runtimes with a garbage collector take more than they use.",
+      "- Memory is resident memory: runtimes with a garbage collector take more than they use.",
     ].join("\n"),
   ];
 }
@@ -312,8 +312,8 @@ function again({ servers, settings }) {
     ...also,
   ].join("");
   return [
-    "## Again",
+    "## Running it again",
     `\`\`\`sh\n./scripts/bench${options}\n\`\`\``,
-    "`./scripts/bench --help` says what else there is. Let the machine be quiet.",
+    "`./scripts/bench --help` lists the options. Run nothing else on the machine.",
   ];
 }
