@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the scripts share. Sourced by them, with the root of the checkout in $root.
+# Functions of all scripts, which source this file with the root of the checkout in $root.
 
 say() {
   printf '\n== %s\n' "$*"
@@ -10,7 +10,7 @@ die() {
   exit 1
 }
 
-# The first of the given files or commands that exists.
+# Whether one of the given files or commands exists.
 have() {
   for candidate in "$@"; do
     case $candidate in
@@ -31,8 +31,8 @@ as_root() {
   fi
 }
 
-# Reads lines "<package> <file or command>..." and installs the packages of which none of the files exists. Does nothing,
-# not even ask the network, when all are there.
+# Reads lines "<package> <file or command>..." and installs each package of which no file or command exists. If nothing is
+# missing, it does not use the network.
 install_missing() {
   packages=
   while read -r package proofs; do
@@ -40,7 +40,7 @@ install_missing() {
     have $proofs || packages="$packages $package"
   done
   [ -n "$packages" ] || return 0
-  have apt-get || die "Not a Debian or Ubuntu: please install what these packages hold, then try again:$packages"
+  have apt-get || die "This is neither Debian nor Ubuntu: please install the equivalents of these packages, then try again:$packages"
   say "Installing$packages"
   log=$(mktemp)
   # shellcheck disable=SC2086
@@ -53,7 +53,7 @@ install_missing() {
   rm -f "$log"
 }
 
-# What every build needs, and all that the measurements without clients do.
+# The packages that every build needs; the measurements without clients need no others.
 packages_to_measure() {
   cat << 'END'
 g++ c++ g++
@@ -65,7 +65,7 @@ zlib1g-dev /usr/include/zlib.h
 END
 }
 
-# What a build of a program with a page needs.
+# The packages that a build of a program with a page needs.
 packages_to_build() {
   packages_to_measure
   cat << 'END'
@@ -86,7 +86,7 @@ catch2 /usr/include/catch2/catch.hpp /usr/include/catch2/catch_all.hpp /usr/loca
 END
 }
 
-# How many compilers to run at a time: one per processor, as far as there are 2 GB of memory for each.
+# How many compilers to run at a time: one per processor, but each needs 2 GB of memory.
 jobs() {
   count=$(nproc 2> /dev/null || echo 2)
   if [ -r /proc/meminfo ]; then
@@ -97,7 +97,7 @@ jobs() {
   echo "$count"
 }
 
-# build_benchmark <program>: builds one of the programs below benchmarks/, for release; $build is the tree.
+# build_benchmark <program>: builds a program of benchmarks/ for release, and sets $build to the build tree.
 build_benchmark() {
   build=$root/build/benchmarks
   mkdir -p "$build"
