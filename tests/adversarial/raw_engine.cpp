@@ -51,11 +51,11 @@ TEST_CASE("a second POST ends the session", "[adversarial][engine][polling]") {
   session.check_gone();
 }
 
-TEST_CASE("a POST of octets ends the session", "[adversarial][engine][polling]") {
+TEST_CASE("a POST of application/octet-stream ends the session", "[adversarial][engine][polling]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();
-  SECTION("of exactly that type") {
+  SECTION("the Content-Type is exactly application/octet-stream") {
     send_poll_and_wait(attack, session);
     session.send_post("\x01\xff\x34", "Content-Type: application/octet-stream\r\n");
     CHECK(session.post_answered() == bad_request);
@@ -63,7 +63,7 @@ TEST_CASE("a POST of octets ends the session", "[adversarial][engine][polling]")
     attack.check_aftermath({transport_error("invalid content")});
     session.check_gone();
   }
-  SECTION("every other type is text") {
+  SECTION("any other Content-Type is text") {
     for (const char* type : {"application/octet-stream; charset=utf-8", "image/png", "", "application/json"}) {
       session.send_post(R"(42["note",1])", std::string("Content-Type: ") + type + "\r\n");
       CHECK(session.post_answered() == post_answer());
@@ -84,7 +84,7 @@ TEST_CASE("a body that is too large is not read, and the session goes on", "[adv
   REQUIRE(fits.size() == 1'000);
   const std::string chunked_head =
       "POST " + session.target + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-  SECTION("as large as allowed") {
+  SECTION("a body as large as the limit") {
     session.send_post(fits);
     CHECK(session.post_answered() == post_answer());
     session.post->send(chunked_head + "1f4\r\n" + fits.substr(0, 500) + "\r\n1f4\r\n" + fits.substr(500) +
@@ -92,7 +92,7 @@ TEST_CASE("a body that is too large is not read, and the session goes on", "[adv
     CHECK(session.post_answered() == post_answer());
     attack.check_aftermath({event, event});
   }
-  SECTION("one byte more, by its length") {
+  SECTION("one byte more, announced by Content-Length") {
     session.send_post(fits + ' ');
     CHECK(session.post_answered() == empty_response("413 Payload Too Large"));
     attack.check_aftermath({});
@@ -103,14 +103,14 @@ TEST_CASE("a body that is too large is not read, and the session goes on", "[adv
     CHECK(session.post_answered() == empty_response("413 Payload Too Large"));
     attack.check_aftermath({});
   }
-  SECTION("a length beyond everything") {
+  SECTION("the largest possible Content-Length") {
     session.post->send("POST " + session.target +
                        " HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n");
     CHECK(session.post_answered() == empty_response("413 Payload Too Large", false));
     attack.check_aftermath({});
     session.post = attack.connect();
   }
-  SECTION("announced by someone who waits for leave") {
+  SECTION("announced with Expect: 100-continue") {
     session.post->send("POST " + session.target +
                        " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
     CHECK(session.post_answered() == empty_response("413 Payload Too Large", false));
@@ -120,34 +120,34 @@ TEST_CASE("a body that is too large is not read, and the session goes on", "[adv
   session.check_alive();
 }
 
-TEST_CASE("a poll that is given up ends the session", "[adversarial][engine][abort]") {
+TEST_CASE("a client that aborts its poll ends the session", "[adversarial][engine][abort]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();
   send_poll_and_wait(attack, session);
-  SECTION("by closing") { session.poll->close(); }
+  SECTION("by closing the connection") { session.poll->close(); }
   SECTION("by a reset") { session.poll->reset(); }
-  SECTION("by closing one direction") { session.poll->shut_down_send(); }
+  SECTION("by closing only its sending direction") { session.poll->shut_down_send(); }
   attack.check_aftermath({transport_error("poll connection closed prematurely")});
   session.check_gone();
 }
 
-TEST_CASE("a POST that is given up ends the session", "[adversarial][engine][abort]") {
+TEST_CASE("a client that aborts its POST ends the session", "[adversarial][engine][abort]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();
   send_poll_and_wait(attack, session);
   session.post->send("POST " + session.target + " HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n4");
   attack.check_aftermath({});
-  SECTION("by closing") { session.post->close(); }
+  SECTION("by closing the connection") { session.post->close(); }
   SECTION("by a reset") { session.post->reset(); }
-  SECTION("by closing one direction") { session.post->shut_down_send(); }
+  SECTION("by closing only its sending direction") { session.post->shut_down_send(); }
   attack.check_aftermath({transport_error("data request connection closed prematurely")});
   CHECK(session.poll_answered() == poll_answer("1"));
   session.check_gone();
 }
 
-TEST_CASE("a packet that is none ends the session after those before it", "[adversarial][engine][polling]") {
+TEST_CASE("an invalid packet ends the session after the packets before it", "[adversarial][engine][polling]") {
   Attack attack;
   const std::string note = R"(42["note",1])";
   struct Case {
@@ -199,7 +199,7 @@ TEST_CASE("a packet that is none ends the session after those before it", "[adve
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("packets that mean nothing here are ignored", "[adversarial][engine][polling]") {
+TEST_CASE("packets without a meaning over polling are ignored", "[adversarial][engine][polling]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();
@@ -216,7 +216,7 @@ TEST_CASE("packets that mean nothing here are ignored", "[adversarial][engine][p
   }
 }
 
-TEST_CASE("bytes that are not UTF-8 are mended over polling", "[adversarial][engine][polling]") {
+TEST_CASE("over polling, bytes that are not UTF-8 become replacement characters", "[adversarial][engine][polling]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();
@@ -226,7 +226,7 @@ TEST_CASE("bytes that are not UTF-8 are mended over polling", "[adversarial][eng
   session.check_alive();
 }
 
-TEST_CASE("a client that sends without reading is ended at the limit", "[adversarial][engine][limits]") {
+TEST_CASE("a client that sends without reading is disconnected at the limit", "[adversarial][engine][limits]") {
   Settings settings;
   settings.server.max_unsent_bytes = 20'000;
   Attack attack(settings);
@@ -246,7 +246,7 @@ TEST_CASE("a client that sends without reading is ended at the limit", "[adversa
   session.check_gone();
 }
 
-TEST_CASE("a packet that is none ends a WebSocket session", "[adversarial][engine][websocket]") {
+TEST_CASE("an invalid packet ends a WebSocket session", "[adversarial][engine][websocket]") {
   Attack attack;
   struct Case {
     std::string payload, log;
@@ -271,7 +271,7 @@ TEST_CASE("a packet that is none ends a WebSocket session", "[adversarial][engin
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("packets that mean nothing on a WebSocket are ignored", "[adversarial][engine][websocket]") {
+TEST_CASE("packets without a meaning on a WebSocket are ignored", "[adversarial][engine][websocket]") {
   Attack attack;
   const ClientPtr client = open_joined(attack);
   for (const char* payload : {"0", "0{}", "3", "3probe", "5", "5x", "6"}) {
@@ -286,14 +286,14 @@ TEST_CASE("packets that mean nothing on a WebSocket are ignored", "[adversarial]
   check_alive(attack, *client);
 }
 
-TEST_CASE("a WebSocket that cannot become the session's is closed, and the session goes on",
+TEST_CASE("a WebSocket that the session cannot upgrade to is closed, and the session goes on",
           "[adversarial][engine][upgrade]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();
   const std::string sid = session.target.substr(session.target.find("&sid="));
   const std::string target = websocket_target + sid;
-  SECTION("because it says that it polls") {
+  SECTION("because its query says transport=polling") {
     for (const std::string& polling : {polling_target + sid, std::string(polling_target)}) {
       const ClientPtr client = attack.open_websocket(polling, text_frame("2probe"));
       CHECK(attack.websocket_end(*client) == "8800");
@@ -301,7 +301,7 @@ TEST_CASE("a WebSocket that cannot become the session's is closed, and the sessi
       session.check_alive();
     }
   }
-  SECTION("because another one tries") {
+  SECTION("because another WebSocket is probing") {
     const ClientPtr first = attack.open_websocket(target);
     for (int i = 0; i < 2; ++i) {
       const ClientPtr second = attack.open_websocket(target, text_frame("2probe") + text_frame("5"));
@@ -321,7 +321,7 @@ TEST_CASE("a WebSocket that cannot become the session's is closed, and the sessi
     attack.check_aftermath(
         {"refused 3 Bad request, name=TRANSPORT_MISMATCH, transport=polling, previousTransport=websocket"});
   }
-  SECTION("because the session began as one") {
+  SECTION("because the session began with a WebSocket") {
     const ClientPtr first = attack.open_websocket(websocket_target);
     const std::string other = websocket_target + ("&sid=" + sid_in(attack.message(*first)));
     first->send(text_frame("40"));
@@ -334,7 +334,7 @@ TEST_CASE("a WebSocket that cannot become the session's is closed, and the sessi
   CHECK(attack.session_count() <= 2);
 }
 
-TEST_CASE("whatever else a probing WebSocket sends ends it, and the session goes on polling",
+TEST_CASE("any packet but the probe ends a probing WebSocket, and the session goes on polling",
           "[adversarial][engine][upgrade]") {
   Attack attack;
   PollingAttacker session(attack);
@@ -371,7 +371,7 @@ TEST_CASE("whatever else a probing WebSocket sends ends it, and the session goes
       session.check_alive();
     }
   }
-  SECTION("even nothing more") {
+  SECTION("also the end of the connection") {
     for (const bool by_reset : {true, false}) {
       const ClientPtr client = attack.open_websocket(target, text_frame("2probe"));
       CHECK(attack.message(*client) == "3probe");
@@ -388,7 +388,7 @@ TEST_CASE("whatever else a probing WebSocket sends ends it, and the session goes
   CHECK(attack.session_count() == 1);
 }
 
-TEST_CASE("a WebSocket that does not become the session's in time is closed", "[adversarial][engine][upgrade]") {
+TEST_CASE("a WebSocket that does not complete the upgrade in time is closed", "[adversarial][engine][upgrade]") {
   Settings settings;
   settings.server.upgrade_timeout = 30ms;
   Attack attack(settings);
@@ -404,7 +404,7 @@ TEST_CASE("a WebSocket that does not become the session's in time is closed", "[
   session.check_alive();
 }
 
-TEST_CASE("a client that upgrades with requests open has them ended", "[adversarial][engine][upgrade]") {
+TEST_CASE("open requests of a client that upgrades are ended", "[adversarial][engine][upgrade]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();
@@ -419,7 +419,7 @@ TEST_CASE("a client that upgrades with requests open has them ended", "[adversar
   attack.check_aftermath({});
 }
 
-TEST_CASE("the end of a session is the end of its probing WebSocket", "[adversarial][engine][upgrade]") {
+TEST_CASE("a session that ends ends its probing WebSocket", "[adversarial][engine][upgrade]") {
   Attack attack;
   PollingAttacker session(attack);
   session.join();

@@ -40,7 +40,7 @@ struct Sessions {
 
 }  // namespace
 
-TEST_CASE("a request that is no handshake is refused with its code", "[adversarial][http]") {
+TEST_CASE("a request that is not a valid handshake is refused with the code of its error", "[adversarial][http]") {
   Attack attack;
   const std::string unknown = json_error(bad_request, 0, "Transport unknown");
   struct Case {
@@ -118,7 +118,7 @@ TEST_CASE("the answer to HEAD has no body", "[adversarial][http]") {
       {"refused 2 Bad handshake method, method=HEAD", "refused 2 Bad handshake method, method=POST"});
 }
 
-TEST_CASE("a request that does not fit its session is refused and leaves it alone", "[adversarial][http]") {
+TEST_CASE("a request that does not fit its session is refused and does not affect the session", "[adversarial][http]") {
   Attack attack;
   Sessions sessions(attack);
   const std::string& polling = sessions.polling_sid;
@@ -155,7 +155,7 @@ TEST_CASE("a request that does not fit its session is refused and leaves it alon
   CHECK(attack.session_count() == 2);
 }
 
-TEST_CASE("a control character in Origin is no HTTP", "[adversarial][http]") {
+TEST_CASE("a control character in Origin is a malformed request", "[adversarial][http]") {
   Attack attack;
   const ClientPtr client = attack.connect();
   client->send(request("GET", polling_target, "Origin: http://a\x01.example\r\n"));
@@ -164,7 +164,7 @@ TEST_CASE("a control character in Origin is no HTTP", "[adversarial][http]") {
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("targets outside the path are nobody's", "[adversarial][http]") {
+TEST_CASE("targets outside the path do not reach the engine", "[adversarial][http]") {
   Attack attack;
   for (const char* target :
        {"/", "//", "/other", "/socket.io?EIO=4&transport=polling", "/Socket.io/?EIO=4&transport=polling",
@@ -178,7 +178,7 @@ TEST_CASE("targets outside the path are nobody's", "[adversarial][http]") {
   attack.check_aftermath({});
 }
 
-TEST_CASE("with the path / every target has its query looked at", "[adversarial][http]") {
+TEST_CASE("with the path / the engine reads the query of every target", "[adversarial][http]") {
   Settings settings;
   settings.server.path = "/";
   settings.server.add_trailing_slash = false;
@@ -194,7 +194,8 @@ TEST_CASE("with the path / every target has its query looked at", "[adversarial]
   }
 }
 
-TEST_CASE("an upgrade that the engine refuses is answered in plain text and ended", "[adversarial][http][upgrade]") {
+TEST_CASE("an upgrade that the engine refuses gets an answer in plain text and its connection ends",
+          "[adversarial][http][upgrade]") {
   Attack attack;
   Sessions sessions(attack);
   struct Case {
@@ -286,7 +287,7 @@ TEST_CASE("a malformed WebSocket handshake is refused as ws refuses it", "[adver
     }
     session.check_alive();
   }
-  SECTION("by another method than GET, for a session") {
+  SECTION("with another method than GET, for a session") {
     for (const char* method : {"POST", "PUT", "HEAD"}) {
       CAPTURE(method);
       const ClientPtr client = attack.connect();
@@ -321,7 +322,7 @@ TEST_CASE("an upgrade outside the path is ended without an answer", "[adversaria
   }
 }
 
-TEST_CASE("a client that is not allowed is told so, in its own words", "[adversarial][http]") {
+TEST_CASE("a client that allow_request refuses gets the message of the refusal", "[adversarial][http]") {
   struct Case {
     const char* why;
     const char* json;
@@ -357,7 +358,7 @@ TEST_CASE("a client that is not allowed is told so, in its own words", "[adversa
   }
 }
 
-TEST_CASE("a session without an id is none", "[adversarial][http]") {
+TEST_CASE("a handshake is refused if generate_id fails", "[adversarial][http]") {
   Settings settings;
   int made = 0;
   settings.server.generate_id = [&made](const HttpRequest& request, SessionIdReply reply) {
@@ -378,7 +379,7 @@ TEST_CASE("a session without an id is none", "[adversarial][http]") {
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("errors tell other origins that they may read them, and nothing of the hooks", "[adversarial][http][cors]") {
+TEST_CASE("error responses have CORS headers but no headers of hooks", "[adversarial][http][cors]") {
   Settings settings;
   settings.server.cors_delegate = [](const HttpRequest& request) {
     return request.headers.contains("Origin") ? std::optional(CorsOptions{}) : std::nullopt;
@@ -390,8 +391,8 @@ TEST_CASE("errors tell other origins that they may read them, and nothing of the
   attack.check_aftermath({"refused 0 Transport unknown, transport=tobi"});
 }
 
-TEST_CASE("a transport that is not offered is unknown", "[adversarial][http]") {
-  SECTION("an upgrade without WebSocket is a plain request") {
+TEST_CASE("a disabled transport is an unknown transport", "[adversarial][http]") {
+  SECTION("an upgrade request is a plain request if WebSocket is disabled") {
     Settings settings;
     settings.server.transports.websocket = false;
     Attack attack(settings);
@@ -401,7 +402,7 @@ TEST_CASE("a transport that is not offered is unknown", "[adversarial][http]") {
     const std::string log = "refused 0 Transport unknown, transport=websocket";
     attack.check_aftermath({log, log});
   }
-  SECTION("polling") {
+  SECTION("a polling request if polling is disabled") {
     Settings settings;
     settings.server.transports.polling = false;
     Attack attack(settings);
@@ -415,7 +416,7 @@ TEST_CASE("a transport that is not offered is unknown", "[adversarial][http]") {
   }
 }
 
-TEST_CASE("a server that is full refuses the next one", "[adversarial][http]") {
+TEST_CASE("a server with max_sessions sessions refuses the next handshake", "[adversarial][http]") {
   Settings settings;
   settings.server.max_sessions = 3;
   Attack attack(settings);
@@ -430,7 +431,7 @@ TEST_CASE("a server that is full refuses the next one", "[adversarial][http]") {
   attack.check_aftermath({too_many});
 }
 
-TEST_CASE("a server that is being closed refuses who comes too late", "[adversarial][http]") {
+TEST_CASE("a server that is closing refuses new handshakes", "[adversarial][http]") {
   Settings settings;
   std::vector<Verdict> verdicts;
   bool waits = false;

@@ -36,7 +36,7 @@ void check_refused(Attack& attack, const std::string& bytes, const std::string& 
 
 }  // namespace
 
-TEST_CASE("what is no HTTP is refused and the connection ended", "[adversarial][http][syntax]") {
+TEST_CASE("input that is not HTTP is refused and the connection ends", "[adversarial][http][syntax]") {
   Attack attack;
   const std::string host = "Host: localhost\r\n";
   const std::string get = "GET " + std::string(polling_target) + " HTTP/1.1\r\n";
@@ -80,7 +80,7 @@ TEST_CASE("what is no HTTP is refused and the connection ended", "[adversarial][
   }
 }
 
-TEST_CASE("a body that two servers could see differently is refused", "[adversarial][http][syntax]") {
+TEST_CASE("a body whose length is ambiguous is refused", "[adversarial][http][syntax]") {
   Attack attack;
   for (const char* fields : {
            "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
@@ -106,14 +106,14 @@ TEST_CASE("a body that two servers could see differently is refused", "[adversar
     const std::string head = "POST " + std::string(polling_target) + "&sid=x HTTP/1.1\r\nHost: localhost\r\n" + fields;
     check_refused(attack, head + "\r\nabc", bad_request);
   }
-  SECTION("HTTP/1.0 has no chunks") {
+  SECTION("chunks in HTTP/1.0") {
     check_refused(attack, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", bad_request);
   }
-  SECTION("chunks inside something else are not known") {
+  SECTION("chunks inside another transfer coding") {
     check_refused(attack, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
                   refusal("501 Not Implemented"));
   }
-  SECTION("something else than 100-continue is not to be expected") {
+  SECTION("an expectation other than 100-continue") {
     check_refused(attack, "POST / HTTP/1.1\r\nHost: a\r\nExpect: the best\r\nContent-Length: 1\r\n\r\n",
                   refusal("417 Expectation Failed"));
   }
@@ -131,7 +131,7 @@ TEST_CASE("a head that is too large is refused", "[adversarial][http][limits]") 
   std::string endless;
   for (int i = 0; i < 10'000; ++i) endless += "\r\n";
   check_refused(attack, endless, head_too_large);
-  SECTION("but not one that just fits") {
+  SECTION("but not a head of exactly the limit") {
     const std::string head = start + "X: " + std::string(16 * 1024 - start.size() - 7, 'a') + "\r\n\r\n";
     REQUIRE(head.size() == 16 * 1024);
     const ClientPtr client = attack.connect();
@@ -141,7 +141,7 @@ TEST_CASE("a head that is too large is refused", "[adversarial][http][limits]") 
   }
 }
 
-TEST_CASE("chunks that are none end the session that they are for", "[adversarial][http][syntax]") {
+TEST_CASE("malformed chunks end the session of their request", "[adversarial][http][syntax]") {
   struct Case {
     std::string body, answer;
   };
@@ -181,7 +181,7 @@ TEST_CASE("chunks that are none end the session that they are for", "[adversaria
   }
 }
 
-TEST_CASE("a client that never finishes its request is ended, one that waits for a poll is not",
+TEST_CASE("a client that never finishes its request is disconnected, a client that waits in a poll is not",
           "[adversarial][http][timeouts]") {
   Settings settings;
   settings.transport.head_timeout = 200ms;
@@ -203,7 +203,8 @@ TEST_CASE("a client that never finishes its request is ended, one that waits for
   attack.check_aftermath({"disconnect /: transport error, data request connection closed prematurely"});
 }
 
-TEST_CASE("a client that goes in the middle of a request leaves nothing behind", "[adversarial][http][abort]") {
+TEST_CASE("the server keeps nothing of a client that disconnects in the middle of a request",
+          "[adversarial][http][abort]") {
   Attack attack;
   for (const char* start : {"", "G", "GET / HTTP/1.1\r\nHost: a\r\n",
                             "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket"}) {
@@ -215,7 +216,7 @@ TEST_CASE("a client that goes in the middle of a request leaves nothing behind",
       attack.check_aftermath({});
     }
   }
-  SECTION("while its upgrade is refused") {
+  SECTION("while the server refuses its upgrade") {
     for (int i = 0; i < 20; ++i) {
       const ClientPtr client = attack.connect();
       client->send(upgrade_request("/socket.io/?EIO=4&transport=tobi"));
@@ -230,7 +231,7 @@ TEST_CASE("a client that goes in the middle of a request leaves nothing behind",
   }
 }
 
-TEST_CASE("whoever floods with requests waits for their answers", "[adversarial][http][pipelining]") {
+TEST_CASE("a client that floods with requests waits for their answers", "[adversarial][http][pipelining]") {
   Attack attack;
   const ClientPtr client = attack.connect();
   const std::string one = request("GET", "/socket.io/?EIO=3&transport=polling");

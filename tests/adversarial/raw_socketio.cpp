@@ -172,7 +172,7 @@ TEST_CASE("a packet that cannot be decoded ends the connection with all its name
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("attachments come exactly when they are due", "[adversarial][socketio]") {
+TEST_CASE("a missing or unexpected attachment ends the connection", "[adversarial][socketio]") {
   Attack attack;
   const std::string placeholder = R"({"_placeholder":true,"num":0})";
   const auto numbered = [](std::string_view num) { return R"({"_placeholder":true,"num":)" + std::string(num) + '}'; };
@@ -211,7 +211,7 @@ TEST_CASE("attachments come exactly when they are due", "[adversarial][socketio]
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("a packet that may not come now ends the connection", "[adversarial][socketio]") {
+TEST_CASE("a packet that is not allowed in the current state ends the connection", "[adversarial][socketio]") {
   Attack attack;
   const std::string not_joined = "violation: packet for a namespace that has not been joined";
   const std::string second = "violation: second CONNECT for one namespace";
@@ -276,7 +276,7 @@ TEST_CASE("a packet that may not come now ends the connection", "[adversarial][s
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("a client that has left may not go on", "[adversarial][socketio]") {
+TEST_CASE("a client that has left a namespace may not send to it", "[adversarial][socketio]") {
   Attack attack;
   for (const char* packet : {"42[\"note\",1]", "421[\"echo\"]", "431[]", "41"}) {
     CAPTURE(packet);
@@ -291,7 +291,8 @@ TEST_CASE("a client that has left may not go on", "[adversarial][socketio]") {
   }
 }
 
-TEST_CASE("what was on its way when the server disconnected a socket is dropped", "[adversarial][socketio]") {
+TEST_CASE("packets that were on their way when the server disconnected a socket are dropped",
+          "[adversarial][socketio]") {
   Attack attack;
   const ClientPtr client = open_joined(attack, both);
   for (int i = 0; i < 2; ++i) {
@@ -310,7 +311,7 @@ TEST_CASE("what was on its way when the server disconnected a socket is dropped"
                           "violation: packet for a namespace that has not been joined", "disconnect /: forced close"});
 }
 
-TEST_CASE("a namespace that is not there is refused, and the connection is kept", "[adversarial][socketio]") {
+TEST_CASE("an unknown namespace is refused, and the connection is kept", "[adversarial][socketio]") {
   Attack attack;
   const ClientPtr client = open_joined(attack);
   PollingAttacker polling(attack);
@@ -345,7 +346,7 @@ TEST_CASE("a namespace that is not there is refused, and the connection is kept"
   }
 }
 
-TEST_CASE("packets that mean nothing are ignored", "[adversarial][socketio]") {
+TEST_CASE("packets without a meaning are ignored", "[adversarial][socketio]") {
   Attack attack;
   const ClientPtr client = open_joined(attack, both);
   for (const char* packet : {
@@ -376,7 +377,7 @@ TEST_CASE("packets that mean nothing are ignored", "[adversarial][socketio]") {
   }
 }
 
-TEST_CASE("what is odd but allowed arrives", "[adversarial][socketio]") {
+TEST_CASE("unusual but valid packets arrive", "[adversarial][socketio]") {
   Attack attack;
   const ClientPtr client = open_joined(attack, both);
   struct Case {
@@ -411,7 +412,7 @@ TEST_CASE("what is odd but allowed arrives", "[adversarial][socketio]") {
   }
 }
 
-TEST_CASE("over polling a violation is answered with a close packet, now or with the next poll",
+TEST_CASE("over polling a violation is answered with a close packet, in the waiting poll or in the next one",
           "[adversarial][socketio][polling]") {
   Attack attack;
   struct Case {
@@ -475,7 +476,7 @@ TEST_CASE("over polling a violation is answered with a close packet, now or with
       session.check_gone();
     }
   }
-  SECTION("what is unsent goes first") {
+  SECTION("unsent packets are delivered first") {
     PollingAttacker session(attack);
     session.join();
     for (const char* packet : {R"(421["echo","first"])", "4abc"}) {
@@ -494,7 +495,7 @@ TEST_CASE("over polling a violation is answered with a close packet, now or with
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("a client that does not fetch its close packet is forgotten in time",
+TEST_CASE("a session whose client does not fetch the close packet ends after its timeout",
           "[adversarial][socketio][polling][timeouts]") {
   Settings settings;
   settings.server.close_timeout = 30ms;
@@ -508,7 +509,7 @@ TEST_CASE("a client that does not fetch its close packet is forgotten in time",
   session.check_gone();
 }
 
-TEST_CASE("a client that joins no namespace in time is sent away", "[adversarial][socketio][timeouts]") {
+TEST_CASE("a client that joins no namespace in time is disconnected", "[adversarial][socketio][timeouts]") {
   Settings settings;
   settings.server.connect_timeout = 300ms;
   Attack attack(settings);
@@ -526,7 +527,7 @@ TEST_CASE("a client that joins no namespace in time is sent away", "[adversarial
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("an unfinished packet goes with its connection", "[adversarial][socketio]") {
+TEST_CASE("the end of a connection discards an incomplete packet", "[adversarial][socketio]") {
   Attack attack;
   const ClientPtr client = open_joined(attack);
   client->send(with_attachments(R"(4510-["note"])", Strings(9, std::string(100'000, 'x'))));

@@ -125,7 +125,7 @@ TEST_CASE("a message that is too big is answered with 1009", "[adversarial][webs
           {"more than there is", announced((std::uint64_t{1} << 63) - 1), why},
           {"a length with its highest bit", announced(~std::uint64_t{0}), why},
       });
-  SECTION("but not the largest, however it comes") {
+  SECTION("but not the largest allowed message, in any framing") {
     const ClientPtr client = open_joined(attack);
     client->send(frame(1, largest) + frame(1, largest, with_length_in(8)));
     client->send(frame(1, largest.substr(0, 500), unfinished) + frame(9, "") + frame(0, "", unfinished) +
@@ -145,7 +145,7 @@ TEST_CASE("a message of too many fragments is answered with 1008", "[adversarial
       attack, "880203f0",
       {{"16385", fragments + frame(0, "", unfinished) + frame(0, "", unfinished), "too many fragments"},
        {"16385, the last being the last", fragments + frame(0, "", unfinished) + frame(0, ""), "too many fragments"}});
-  SECTION("but not the most allowed") {
+  SECTION("but not the largest allowed number of fragments") {
     const ClientPtr client = open_joined(attack);
     client->send(fragments + frame(0, ""));
     attack.check_aftermath({"event /: 1"});
@@ -153,7 +153,7 @@ TEST_CASE("a message of too many fragments is answered with 1008", "[adversarial
   }
 }
 
-TEST_CASE("a violation that comes in single bytes is the same", "[adversarial][websocket]") {
+TEST_CASE("a violation that arrives byte by byte has the same answer", "[adversarial][websocket]") {
   Attack attack;
   struct Case {
     std::string bytes, end, why;
@@ -219,7 +219,7 @@ TEST_CASE("a close frame is echoed with its code and reason, and what follows is
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("a connection that breaks closes the session, in the middle of whatever", "[adversarial][websocket][abort]") {
+TEST_CASE("a connection that breaks at any point closes the session", "[adversarial][websocket][abort]") {
   Attack attack;
   for (const std::string& start : Strings{
            "",
@@ -242,7 +242,8 @@ TEST_CASE("a connection that breaks closes the session, in the middle of whateve
   CHECK(attack.session_count() == 0);
 }
 
-TEST_CASE("a client that does not answer the close frame is cut off in time", "[adversarial][websocket][timeouts]") {
+TEST_CASE("a client that does not answer the close frame is disconnected after the timeout",
+          "[adversarial][websocket][timeouts]") {
   Settings settings;
   settings.transport.close_timeout = 30ms;
   Attack attack(settings);
@@ -253,7 +254,7 @@ TEST_CASE("a client that does not answer the close frame is cut off in time", "[
       {"error /: unknown packet type z", "malformed: unknown packet type z", "disconnect /: forced close"});
 }
 
-TEST_CASE("a client that pings without reading is cut off", "[adversarial][websocket][limits]") {
+TEST_CASE("a client that pings without reading is disconnected", "[adversarial][websocket][limits]") {
   Attack attack;
   const ClientPtr client = open_joined(attack);
   client->stall();
@@ -269,7 +270,8 @@ TEST_CASE("a client that pings without reading is cut off", "[adversarial][webso
   attack.check_aftermath({"disconnect /: transport error, too many pending pongs"});
 }
 
-TEST_CASE("a client that asks without reading is cut off at the limit", "[adversarial][websocket][limits]") {
+TEST_CASE("a client that requests acknowledgements without reading is disconnected at the limit",
+          "[adversarial][websocket][limits]") {
   Settings settings;
   settings.server.max_unsent_bytes = 100'000;
   Attack attack(settings);

@@ -58,7 +58,7 @@ TEST_CASE("a program may bring its own adapter for every namespace", "[behaviour
   CHECK(log == std::vector<std::string>{"everyone", "muted", "closed", "closed"});
 }
 
-TEST_CASE("an adapter that is not made is a mistake of the program", "[behaviour][adapter]") {
+TEST_CASE("an adapter function that returns null is a programming mistake", "[behaviour][adapter]") {
   const auto none = [](const std::string& nsp) -> std::unique_ptr<Adapter> {
     if (nsp == "/none") return nullptr;
     return std::make_unique<MemoryAdapter>();
@@ -68,7 +68,8 @@ TEST_CASE("an adapter that is not made is a mistake of the program", "[behaviour
   CHECK_THROWS_AS(harness.io.of("/none"), std::logic_error);
 }
 
-TEST_CASE("an adapter that cannot be made for a client's namespace refuses that client alone", "[behaviour][adapter]") {
+TEST_CASE("if the adapter of a client's namespace cannot be made, only that client is refused",
+          "[behaviour][adapter]") {
   std::vector<ErrorReport> reports;
   Harness harness({.adapter = [](const std::string& nsp) -> std::unique_ptr<Adapter> {
     if (nsp == "/dynamic-bad") throw std::runtime_error("no adapter today");

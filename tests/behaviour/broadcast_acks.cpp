@@ -61,7 +61,7 @@ struct Outcome {
 
 }  // namespace
 
-TEST_CASE("a broadcast collects the first item of every answer, in the order in which they come",
+TEST_CASE("a broadcast collects the first item of every answer, in the order of arrival",
           "[behaviour][broadcast-ack]") {
   Respondents crowd(3);
   std::vector<std::string> answers;
@@ -104,7 +104,7 @@ TEST_CASE("every kind of selection can ask for acknowledgements", "[behaviour][b
   ask(crowd.harness.io.to("nobody"), {});
 }
 
-TEST_CASE("nobody to ask means an empty answer, in a later turn", "[behaviour][broadcast-ack]") {
+TEST_CASE("a broadcast to nobody completes with no answers, in a later turn", "[behaviour][broadcast-ack]") {
   Respondents crowd(0);
   Outcome outcome;
   crowd.harness.io.timeout(10s).emit("x", outcome.take<int>());
@@ -113,7 +113,7 @@ TEST_CASE("nobody to ask means an empty answer, in a later turn", "[behaviour][b
   CHECK_FALSE(outcome.error);
 }
 
-TEST_CASE("a timeout ends a broadcast with the answers that have come, once", "[behaviour][broadcast-ack][memory]") {
+TEST_CASE("a timeout ends a broadcast once, with the answers that have arrived", "[behaviour][broadcast-ack][memory]") {
   Respondents crowd(on_memory, 3);
   Outcome outcome;
   crowd.harness.io.timeout(100ms).emit("x", outcome.take<int>());
@@ -153,12 +153,12 @@ TEST_CASE("an operator with a timeout may be kept and used again", "[behaviour][
   CHECK(all.calls + some.calls == 2);
 }
 
-TEST_CASE("a timeout may be as long as its type allows, and as short", "[behaviour][broadcast-ack][limits][memory]") {
+TEST_CASE("a timeout may be as long and as short as its type allows", "[behaviour][broadcast-ack][limits][memory]") {
   const auto longest = (std::chrono::milliseconds::max)();
   const auto shortest = (std::chrono::milliseconds::min)();
   MemoryCluster cluster;
   ServerOptions options;
-  SECTION("alone") {}
+  SECTION("on a single server") {}
   SECTION("in a cluster") { options.adapter = cluster.adapter(); }
   Respondents crowd(on_memory, 1, options);
   Harness other(on_memory, options);
@@ -195,7 +195,7 @@ TEST_CASE("a timeout may be as long as its type allows, and as short", "[behavio
   CHECK(none.error == Errc::timed_out);
 }
 
-TEST_CASE("flags and timeout of a socket come along to the selection made from it",
+TEST_CASE("a selection made from a socket's emitter keeps its flags and timeout",
           "[behaviour][broadcast-ack][memory]") {
   Respondents crowd(on_memory, 3);
   crowd.sockets[1].join("room");
@@ -212,7 +212,7 @@ TEST_CASE("flags and timeout of a socket come along to the selection made from i
   CHECK(options.except == std::vector<std::string>{crowd.sockets[0].id()});
 }
 
-TEST_CASE("a receiver that goes is not waited for", "[behaviour][broadcast-ack]") {
+TEST_CASE("a broadcast does not wait for a receiver that has disconnected", "[behaviour][broadcast-ack]") {
   Respondents crowd(2);
   Outcome outcome;
   crowd.harness.io.emit("x", outcome.take<int>());
@@ -223,7 +223,7 @@ TEST_CASE("a receiver that goes is not waited for", "[behaviour][broadcast-ack]"
   CHECK(outcome.count == 1);
 }
 
-TEST_CASE("an answer that does not convert is reported, and the others are kept", "[behaviour][broadcast-ack]") {
+TEST_CASE("an answer that does not convert is reported, and the other answers are kept", "[behaviour][broadcast-ack]") {
   Respondents crowd(2);
   std::vector<ErrorReport> reports;
   crowd.harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
@@ -238,7 +238,7 @@ TEST_CASE("an answer that does not convert is reported, and the others are kept"
   CHECK(reports[0].detail == "acknowledgement: argument 1: expected integer, got string");
 }
 
-TEST_CASE("a callback without an error hears of complete answers only", "[behaviour][broadcast-ack]") {
+TEST_CASE("a callback without an error parameter is called for complete answers only", "[behaviour][broadcast-ack]") {
   Respondents crowd(1);
   int calls = 0;
   crowd.harness.io.emit("x", [&](std::vector<int> answers) { calls += static_cast<int>(answers.size()); });
@@ -259,7 +259,7 @@ TEST_CASE("a callback of a broadcast that throws is reported", "[behaviour][broa
   CHECK(report->message() == "event \"x\" in /: handler threw: mine");
 }
 
-TEST_CASE("a broadcast counts towards what a socket may owe", "[behaviour][broadcast-ack][limits]") {
+TEST_CASE("a broadcast counts towards the pending acknowledgements of a socket", "[behaviour][broadcast-ack][limits]") {
   Respondents crowd(1, {.max_pending_acks = 2});
   Outcome outcome;
   crowd.harness.io.emit("1", outcome.take<int>());
@@ -275,7 +275,7 @@ TEST_CASE("a broadcast counts towards what a socket may owe", "[behaviour][broad
   CHECK_FALSE(outcome.error);
 }
 
-TEST_CASE("emit_with_ack of a broadcast completes by any token", "[behaviour][broadcast-ack]") {
+TEST_CASE("emit_with_ack of a broadcast takes any completion token", "[behaviour][broadcast-ack]") {
   Respondents crowd(2);
   std::string seen;
   asio::co_spawn(
@@ -304,7 +304,7 @@ TEST_CASE("emit_with_ack of a broadcast completes by any token", "[behaviour][br
   REQUIRE(crowd.harness.until([&] { return seen == "2 of 1 timed out"; }));
 }
 
-TEST_CASE("a broadcast that waits can be cancelled", "[behaviour][broadcast-ack]") {
+TEST_CASE("a broadcast that waits for answers can be cancelled", "[behaviour][broadcast-ack]") {
   Respondents crowd(2);
   asio::cancellation_signal signal;
   std::error_code error;
@@ -326,7 +326,7 @@ TEST_CASE("a broadcast that waits can be cancelled", "[behaviour][broadcast-ack]
   CHECK(count == 1);
 }
 
-TEST_CASE("a callback of a broadcast may broadcast again, and keep nothing alive",
+TEST_CASE("a callback of a broadcast may broadcast again, and is destroyed afterwards",
           "[behaviour][broadcast-ack][lifetime]") {
   Respondents crowd(1);
   const auto kept = std::make_shared<int>();
@@ -341,7 +341,8 @@ TEST_CASE("a callback of a broadcast may broadcast again, and keep nothing alive
   CHECK(crowd.harness.until([&] { return kept.use_count() == 1; }));
 }
 
-TEST_CASE("a broadcast that has ended is owed no more", "[behaviour][broadcast-ack][limits][memory]") {
+TEST_CASE("a broadcast that has ended leaves no pending acknowledgement",
+          "[behaviour][broadcast-ack][limits][memory]") {
   Respondents crowd(on_memory, 1, {.max_pending_acks = 1});
   for (int round = 0; round < 3; ++round) {
     Outcome outcome;

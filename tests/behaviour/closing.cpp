@@ -37,7 +37,7 @@ bool until(Harness& harness, const std::function<bool()>& condition) {
 
 }  // namespace
 
-TEST_CASE("close completes when every client has gone", "[behaviour][close]") {
+TEST_CASE("close completes when every client has disconnected", "[behaviour][close]") {
   Harness harness;
   List log;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -99,7 +99,7 @@ TEST_CASE("close completes on an event loop that goes on", "[behaviour][close]")
   CHECK_FALSE(context.stopped());
 }
 
-TEST_CASE("a handler closes its server, and goes on when it has closed", "[behaviour][close][coroutine]") {
+TEST_CASE("a handler may close its server, and continues when the server has closed", "[behaviour][close][coroutine]") {
   Harness harness;
   List log;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -144,7 +144,7 @@ TEST_CASE("close takes any completion token", "[behaviour][close]") {
     REQUIRE(until(harness, [&] { return closed.wait_for(0s) == std::future_status::ready; }));
     CHECK_NOTHROW(closed.get());
   }
-  SECTION("a handler that wants to run elsewhere") {
+  SECTION("a handler with an executor of its own") {
     asio::io_context elsewhere;
     bool is_closed = false;
     harness.io.close(asio::bind_executor(elsewhere.get_executor(), [&](std::error_code) { is_closed = true; }));
@@ -163,7 +163,7 @@ TEST_CASE("close takes any completion token", "[behaviour][close]") {
   }
 }
 
-TEST_CASE("who waits for the end of a server that is destroyed is dropped", "[behaviour][close][lifetime]") {
+TEST_CASE("a handler that waits for the close of a destroyed server is dropped", "[behaviour][close][lifetime]") {
   asio::io_context context;
   const auto kept = std::make_shared<int>();
   bool called = false;

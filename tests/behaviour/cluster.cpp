@@ -81,7 +81,7 @@ using RemoteSockets = std::vector<BasicRemoteSocket<TestConfig>>;
 
 }  // namespace
 
-TEST_CASE("what one server sends reaches the clients of all", "[behaviour][cluster][memory]") {
+TEST_CASE("an emit of one server reaches the clients of all servers", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   cluster.b->io.on("connection",
                    [](TestSocket socket) { socket.on("join", [socket](std::string room) { socket.join(room); }); });
@@ -111,7 +111,7 @@ TEST_CASE("what one server sends reaches the clients of all", "[behaviour][clust
   CHECK(take_all(on_a) == List{R"(42["back"])"});
 }
 
-TEST_CASE("a socket broadcasts to the clients of all servers but itself", "[behaviour][cluster][memory]") {
+TEST_CASE("a socket broadcasts to all clients of all servers except its own", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   cluster.a.io.on("connection", [](TestSocket socket) {
     socket.on("say", [socket](std::string text) { socket.broadcast().emit("said", text); });
@@ -140,7 +140,7 @@ TEST_CASE("volatile broadcasts are volatile on every server", "[behaviour][clust
   CHECK(take_all(stalled) == List{R"(42["fill"])"});
 }
 
-TEST_CASE("what a server asks of sockets and what it sends keep their order on the others",
+TEST_CASE("the actions and the events of one server keep their order on the other servers",
           "[behaviour][cluster][memory]") {
   TwoServers cluster;
   auto client = open_socket(*cluster.b);
@@ -156,7 +156,7 @@ TEST_CASE("what a server asks of sockets and what it sends keep their order on t
   CHECK(take_all(client) == expected);
 }
 
-TEST_CASE("fetch_sockets with a token knows the sockets of all servers", "[behaviour][cluster][memory]") {
+TEST_CASE("fetch_sockets with a token returns the sockets of all servers", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   cluster.b->io.on("connection", [](TestSocket socket) {
     socket.data() = Value{{"name", "Ada"}, {"picture", Binary(std::string("png"))}};
@@ -213,7 +213,7 @@ TEST_CASE("a server without a cluster fetches its own sockets", "[behaviour][clu
   CHECK(client.next() == R"(42["hello"])");
 }
 
-TEST_CASE("remote sockets are sent to, moved and disconnected", "[behaviour][cluster][memory]") {
+TEST_CASE("remote sockets receive events, change rooms and are disconnected", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   List log;
   cluster.b->io.on("connection", [&](TestSocket socket) {
@@ -244,7 +244,7 @@ TEST_CASE("remote sockets are sent to, moved and disconnected", "[behaviour][clu
   cluster.pump();
 }
 
-TEST_CASE("a remote socket answers, is gone, or takes too long", "[behaviour][cluster][memory]") {
+TEST_CASE("a remote socket answers, has disconnected, or does not answer in time", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   auto client = open_socket(*cluster.b);
   Completion<RemoteSockets> all;
@@ -295,7 +295,8 @@ TEST_CASE("a remote socket answers, is gone, or takes too long", "[behaviour][cl
   CHECK(never.error == Errc::disconnected);
 }
 
-TEST_CASE("a broadcast with acknowledgements hears of the clients of all servers", "[behaviour][cluster][memory]") {
+TEST_CASE("a broadcast with acknowledgements collects the answers of the clients of all servers",
+          "[behaviour][cluster][memory]") {
   TwoServers cluster;
   auto on_a = open_socket(cluster.a);
   auto on_b = open_socket(*cluster.b);
@@ -403,7 +404,7 @@ TEST_CASE("servers send each other events", "[behaviour][cluster][memory]") {
   }
 }
 
-TEST_CASE("the handlers of other servers answer", "[behaviour][cluster][memory]") {
+TEST_CASE("the handlers of other servers answer server_side_emit", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   cluster.b->io.on_server_side("value", [] { return 1; });
   Ack<std::string> kept;
@@ -443,7 +444,8 @@ TEST_CASE("the handlers of other servers answer", "[behaviour][cluster][memory]"
   CHECK(awaited == std::vector<int>{5});
 }
 
-TEST_CASE("a server that has no answer is not waited for", "[behaviour][cluster][memory]") {
+TEST_CASE("an operation does not wait for a server that has no handler or whose handler fails",
+          "[behaviour][cluster][memory]") {
   TwoServers cluster;
   List reports;
   cluster.b->io.on_error([&](const ErrorReport& report) { reports.push_back(report.message()); });
@@ -471,7 +473,7 @@ TEST_CASE("a server that has no answer is not waited for", "[behaviour][cluster]
   CHECK(wrong.error == Errc::bad_argument);
 }
 
-TEST_CASE("values pass between servers as they are, whatever they look like", "[behaviour][cluster][memory]") {
+TEST_CASE("values pass between servers unchanged, whatever they look like", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   const Value both{{"picture", Binary(std::string("png"))}, {"foreign", Value{{"_placeholder", true}, {"num", 9}}}};
   cluster.b->io.on_server_side("get", [&] { return both; });
@@ -487,7 +489,8 @@ TEST_CASE("values pass between servers as they are, whatever they look like", "[
   CHECK(sockets.result[0].data() == both);
 }
 
-TEST_CASE("an event that cannot be passed on is reported and not waited for", "[behaviour][cluster][memory]") {
+TEST_CASE("an event that cannot be published is reported, and no server is waited for",
+          "[behaviour][cluster][memory]") {
   TwoServers cluster;
   List reports;
   cluster.a.io.on_error([&](const ErrorReport& report) { reports.push_back(report.message()); });
@@ -503,7 +506,7 @@ TEST_CASE("an event that cannot be passed on is reported and not waited for", "[
   CHECK(reports == List{why, why});
 }
 
-TEST_CASE("a server does not send its clients what they would refuse", "[behaviour][cluster][memory]") {
+TEST_CASE("a server does not send its clients events that they would refuse", "[behaviour][cluster][memory]") {
   const MemoryCluster cluster;
   Harness generous(on_memory, {.adapter = cluster.adapter(), .max_attachments = 3});
   Harness strict(on_memory, {.adapter = cluster.adapter(), .max_attachments = 2});
@@ -525,7 +528,7 @@ TEST_CASE("a server does not send its clients what they would refuse", "[behavio
         "than 2");
 }
 
-TEST_CASE("what is cancelled is owed by no client of any server", "[behaviour][cluster][memory]") {
+TEST_CASE("a cancelled broadcast leaves no pending acknowledgement on any server", "[behaviour][cluster][memory]") {
   TwoServers cluster({.max_pending_acks = 1});
   auto client = open_socket(*cluster.b);
   asio::cancellation_signal signal;
@@ -549,7 +552,7 @@ TEST_CASE("what is cancelled is owed by no client of any server", "[behaviour][c
   CHECK(again.result == std::vector<int>{2});
 }
 
-TEST_CASE("a server that does not answer in time is waited for no longer", "[behaviour][cluster][memory]") {
+TEST_CASE("an operation stops waiting for a server at the timeout", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   Ack<int> kept;
   cluster.b->io.on_server_side("later", [&](Ack<int> ack) { kept = ack; });
@@ -579,7 +582,7 @@ TEST_CASE("a server that does not answer in time is waited for no longer", "[beh
   CHECK(sockets.calls == 1);
 }
 
-TEST_CASE("a server that closes leaves the cluster, and returns when it listens", "[behaviour][cluster][memory]") {
+TEST_CASE("a server that closes leaves the cluster, and joins again when it listens", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   auto client = open_socket(cluster.a);
   auto other = open_socket(*cluster.b);
@@ -613,7 +616,7 @@ TEST_CASE("a server that closes leaves the cluster, and returns when it listens"
   CHECK(back.next() == R"(42["y"])");
 }
 
-TEST_CASE("what a server has asked ends when it closes", "[behaviour][cluster][memory]") {
+TEST_CASE("closing a server ends its requests to other servers", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   Completion<RemoteSockets> sockets;
   Completion<std::vector<int>> answers;
@@ -628,7 +631,7 @@ TEST_CASE("what a server has asked ends when it closes", "[behaviour][cluster][m
   CHECK(answers.calls == 1);
 }
 
-TEST_CASE("a server that is destroyed is not waited for", "[behaviour][cluster][memory]") {
+TEST_CASE("an operation does not wait for a server that is destroyed", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   auto client = open_socket(cluster.a);
   Ack<int> kept;
@@ -647,8 +650,7 @@ TEST_CASE("a server that is destroyed is not waited for", "[behaviour][cluster][
   CHECK(client.next() == R"(42["x"])");
 }
 
-TEST_CASE("a namespace that a handler removes in the middle of a message is left in peace",
-          "[behaviour][cluster][memory]") {
+TEST_CASE("a handler may remove the namespace of the message that is being delivered", "[behaviour][cluster][memory]") {
   TwoServers cluster({.cleanup_empty_child_namespaces = true});
   for (auto* io : {&cluster.a.io, &cluster.b->io}) io->of([](const std::string&, const Value&) { return true; });
   auto client = open_engine(*cluster.b);
@@ -686,7 +688,7 @@ TEST_CASE("each server counts the others that have a namespace", "[behaviour][cl
   CHECK(adapters[0]->connects_servers());
 }
 
-TEST_CASE("a server that has closed does not come back by a new namespace", "[behaviour][cluster][memory]") {
+TEST_CASE("a new namespace does not make a closed server join the cluster again", "[behaviour][cluster][memory]") {
   TwoServers cluster;
   cluster.a.io.of("/late");
   cluster.pump();
@@ -701,7 +703,7 @@ TEST_CASE("a server that has closed does not come back by a new namespace", "[be
   CHECK(cluster.b->io.of("/late").adapter().server_count() == 2);
 }
 
-TEST_CASE("with recovery a client gets what other servers have sent meanwhile", "[behaviour][cluster][memory]") {
+TEST_CASE("a recovered client gets the events that other servers have sent meanwhile", "[behaviour][cluster][memory]") {
   TwoServers cluster({.connection_state_recovery = ConnectionStateRecoveryOptions{}});
   auto client = open_engine(*cluster.b);
   client.text("40");

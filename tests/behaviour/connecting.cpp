@@ -23,7 +23,7 @@ TEST_CASE("a client that sends CONNECT becomes a socket of the main namespace", 
   CHECK(harness.io.sockets().size() == 1);
 }
 
-TEST_CASE("what a connection handler emits follows the CONNECT reply", "[behaviour][connect]") {
+TEST_CASE("the events of a connection handler follow the CONNECT reply", "[behaviour][connect]") {
   Harness harness;
   harness.io.on("connection", [](auto socket) { socket.emit("welcome", 1, "two"); });
   auto client = open_engine(harness);
@@ -42,7 +42,7 @@ TEST_CASE("connect handlers run before connection handlers", "[behaviour][connec
   CHECK(order == "abc");
 }
 
-TEST_CASE("the handshake tells what the client sent", "[behaviour][connect]") {
+TEST_CASE("the handshake has what the client sent", "[behaviour][connect]") {
   Harness harness;
   Handshake handshake;
   harness.io.on("connection", [&](auto socket) { handshake = socket.handshake(); });
@@ -60,7 +60,7 @@ TEST_CASE("the handshake tells what the client sent", "[behaviour][connect]") {
   CHECK(handshake.time.find("GMT+0000 (Coordinated Universal Time)") != std::string::npos);
 }
 
-TEST_CASE("a namespace that does not exist is refused and the connection kept", "[behaviour][connect]") {
+TEST_CASE("an unknown namespace is refused and the connection kept", "[behaviour][connect]") {
   Harness harness;
   auto client = open_engine(harness);
   client.text("40/random");
@@ -68,7 +68,7 @@ TEST_CASE("a namespace that does not exist is refused and the connection kept", 
   join(client);
 }
 
-TEST_CASE("several namespaces share one connection and know only their own events", "[behaviour][namespace]") {
+TEST_CASE("several namespaces share one connection and get only their own events", "[behaviour][namespace]") {
   Harness harness;
   std::string seen;
   harness.io.on("connection", [&](auto socket) { socket.on("x", [&] { seen += "main "; }); });
@@ -86,7 +86,7 @@ TEST_CASE("several namespaces share one connection and know only their own event
   CHECK_FALSE(client.has_message());
 }
 
-TEST_CASE("leaving one namespace leaves the others alone", "[behaviour][namespace]") {
+TEST_CASE("leaving one namespace does not affect the others", "[behaviour][namespace]") {
   Harness harness;
   std::vector<std::string> reasons;
   harness.io.of("/custom").on("connection", [&](auto socket) {
@@ -102,7 +102,7 @@ TEST_CASE("leaving one namespace leaves the others alone", "[behaviour][namespac
   CHECK(reasons == std::vector<std::string>{"client namespace disconnect"});
 }
 
-TEST_CASE("a client that joins no namespace in time is sent away", "[behaviour][connect]") {
+TEST_CASE("a client that joins no namespace in time is disconnected", "[behaviour][connect]") {
   Harness harness({.connect_timeout = 100ms});
   auto client = open_engine(harness);
   harness.wait(99ms);
@@ -147,7 +147,7 @@ TEST_CASE("a polling client connects, sends and receives", "[behaviour][polling]
   CHECK(poll.body() == "437[5]");
 }
 
-TEST_CASE("a new_namespace handler hears of namespaces made after the start", "[behaviour][namespace]") {
+TEST_CASE("a new_namespace handler is called for namespaces made after the start", "[behaviour][namespace]") {
   Harness harness;
   std::vector<std::string> names;
   harness.io.on("new_namespace", [&](TestNamespace nsp) { names.push_back(nsp.name()); });
@@ -160,18 +160,18 @@ TEST_CASE("a new_namespace handler hears of namespaces made after the start", "[
   CHECK(names == std::vector<std::string>{"/a", "/b"});
 }
 
-TEST_CASE("a wrong event name on the server is refused in words", "[behaviour][connect][memory]") {
+TEST_CASE("a wrong event name on the server is refused with a message", "[behaviour][connect][memory]") {
   Harness harness(on_memory);
   CHECK_THROWS_WITH(harness.io.on("message", [](TestSocket) {}),
                     Catch::Matchers::Contains("\"message\" is not an event of a namespace"));
 }
 
-TEST_CASE("options that make no sense are refused together, in words", "[behaviour][options][memory]") {
+TEST_CASE("all invalid options are refused together, with a message", "[behaviour][options][memory]") {
   CHECK_THROWS_WITH(Harness(on_memory, {.connect_timeout = 0ms, .max_depth = 0}),
                     Catch::Matchers::Contains("connect_timeout") && Catch::Matchers::Contains("max_depth"));
 }
 
-TEST_CASE("a server waits for fifty years if it is told to", "[behaviour][options][limits]") {
+TEST_CASE("a timeout may be fifty years", "[behaviour][options][limits]") {
   ServerOptions options;
   for (auto delay :
        {&ServerOptions::connect_timeout, &ServerOptions::ping_interval, &ServerOptions::ping_timeout,
@@ -204,7 +204,7 @@ TEST_CASE("a server waits for fifty years if it is told to", "[behaviour][option
   CHECK_FALSE(client.has_message());
 }
 
-TEST_CASE("a transport whose options make no sense is refused in words", "[behaviour][options][memory]") {
+TEST_CASE("invalid options of the transport are refused with a message", "[behaviour][options][memory]") {
   AsioTransportOptions tcp;
   tcp.head_timeout = longest_delay + 1ms;
   tcp.backlog = 0;

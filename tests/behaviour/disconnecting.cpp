@@ -63,7 +63,8 @@ TEST_CASE("the server disconnects one namespace and keeps the connection", "[beh
   CHECK(client.next() == R"(42["x"])");
 }
 
-TEST_CASE("what was on its way when the server disconnected a namespace is dropped", "[behaviour][disconnect]") {
+TEST_CASE("packets that were on their way when the server disconnected a namespace are dropped",
+          "[behaviour][disconnect]") {
   Harness harness;
   Departures departures(harness);
   auto client = open_engine(harness);
@@ -75,16 +76,16 @@ TEST_CASE("what was on its way when the server disconnected a namespace is dropp
   client.text("41/n,");
   CHECK(client.next() == "41/n,");
   CHECK_FALSE(client.has_message());
-  SECTION("and the client may come back") {
+  SECTION("and the client may join again") {
     join(client, "/n");
     CHECK(departures.sockets.size() == 3);
     CHECK(departures.log == departures.both("/n", "server namespace disconnect"));
   }
-  SECTION("but what no client ever sends is still a violation") {
+  SECTION("but a packet that clients never send is still a violation") {
     client.text("44/n,{}");
     CHECK(client.closed());
   }
-  SECTION("but only once: who has come back and left may not go on") {
+  SECTION("but not after the client has joined again and left") {
     join(client, "/n");
     client.text("41/n,");
     client.text(R"(42/n,["x"])");
@@ -115,7 +116,7 @@ TEST_CASE("a connection that breaks or closes ends the sockets of all namespaces
   join(client);
   join(client, "/n");
   SECTION("by a close frame") { client.close(); }
-  SECTION("without a word") { client.abort(); }
+  SECTION("without a close frame") { client.abort(); }
   CHECK(harness.until([&] { return departures.log.size() == 4; }));
   auto expected = departures.both("/", "transport close");
   for (auto& line : departures.both("/n", "transport close")) expected.push_back(line);
@@ -123,7 +124,7 @@ TEST_CASE("a connection that breaks or closes ends the sockets of all namespaces
   CHECK(harness.io.sockets().empty());
 }
 
-TEST_CASE("a client that answers no ping is gone", "[behaviour][disconnect][memory]") {
+TEST_CASE("a client that does not answer a ping is disconnected", "[behaviour][disconnect][memory]") {
   Harness harness(on_memory, {.ping_interval = 300ms, .ping_timeout = 200ms});
   Departures departures(harness);
   auto client = open_socket(harness);
@@ -135,7 +136,7 @@ TEST_CASE("a client that answers no ping is gone", "[behaviour][disconnect][memo
   CHECK(departures.log == departures.both("/", "ping timeout"));
 }
 
-TEST_CASE("closing the server ends every client, and the server can listen again", "[behaviour][close]") {
+TEST_CASE("closing the server disconnects every client, and the server can listen again", "[behaviour][close]") {
   Harness harness;
   Departures departures(harness);
   auto client = open_engine(harness);

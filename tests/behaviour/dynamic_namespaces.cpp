@@ -39,7 +39,7 @@ using List = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a pattern makes a namespace of each name that a client asks for", "[behaviour][dynamic]") {
+TEST_CASE("a pattern makes a namespace for each matching name that a client asks for", "[behaviour][dynamic]") {
   Harness harness;
   List log;
   harness.io.on("new_namespace", [&](TestNamespace nsp) { log.push_back("new " + nsp.name()); });
@@ -71,7 +71,7 @@ TEST_CASE("a pattern need not span the name, as in JavaScript", "[behaviour][dyn
   CHECK(names(parent) == List{"/a-room-for-two"});
 }
 
-TEST_CASE("what is sent to a parent reaches the clients of all its children", "[behaviour][dynamic]") {
+TEST_CASE("the events of a parent reach the clients of all its children", "[behaviour][dynamic]") {
   Harness harness;
   const Parent parent = harness.io.of(std::regex("^/d\\d$"));
   harness.io.of("/other");
@@ -82,31 +82,31 @@ TEST_CASE("what is sent to a parent reaches the clients of all its children", "[
   auto client = open_engine(harness);
   for (const char* nsp : {"/d1", "/d2", "/other"}) join(client, nsp);
 
-  SECTION("everyone") {
+  SECTION("to everyone") {
     parent.emit("e", 1, Binary(std::string("b")));
     for (const std::string nsp : {"/d1", "/d2"}) {
       CHECK(client.next() == "451-" + nsp + R"(,["e",1,{"_placeholder":true,"num":0}])");
       CHECK(client.next() == "<binary>b");
     }
   }
-  SECTION("a room") {
+  SECTION("to a room") {
     parent.to("all").emit("e");
     CHECK(client.next() == R"(42/d1,["e"])");
     CHECK(client.next() == R"(42/d2,["e"])");
     parent.in("first").emit("e");
     CHECK(client.next() == R"(42/d1,["e"])");
   }
-  SECTION("all but a room") {
+  SECTION("to everyone except a room") {
     parent.except("first").emit("e");
     CHECK(client.next() == R"(42/d2,["e"])");
     parent.to("all").except(std::vector<std::string>{"first"}).compress(false).local().emit_event("f");
     CHECK(client.next() == R"(42/d2,["f"])");
   }
-  SECTION("another thread") {
+  SECTION("from another thread") {
     std::thread([&] { parent.to("first").send("m"); }).join();
     CHECK(client.next() == R"(42/d1,["message","m"])");
   }
-  SECTION("operators are kept") {
+  SECTION("with an operator that is kept") {
     const auto kept = parent.to("all");
     kept.except("first").emit("e");
     CHECK(client.next() == R"(42/d2,["e"])");
@@ -137,7 +137,7 @@ TEST_CASE("the sockets of all children are joined, listed and disconnected toget
   CHECK(parent.sockets().size() == 1);
 }
 
-TEST_CASE("a function is asked with the name and the credentials, and answers in any form", "[behaviour][dynamic]") {
+TEST_CASE("a function gets the name and the credentials, and answers in any form", "[behaviour][dynamic]") {
   Harness harness;
   std::string asked;
   std::optional<NamespaceNext> waiting;
@@ -180,7 +180,7 @@ TEST_CASE("a function is asked with the name and the credentials, and answers in
   CHECK(client.next().substr(0, 17) == R"(40/later,{"sid":")");
 }
 
-TEST_CASE("a function that throws refuses; what was not meant as a refusal is reported",
+TEST_CASE("a function that throws refuses; an exception other than ConnectError is reported",
           "[behaviour][dynamic][hostile]") {
   Harness harness;
   std::vector<ErrorReport> reports;
@@ -202,7 +202,7 @@ TEST_CASE("a function that throws refuses; what was not meant as a refusal is re
   CHECK(reports[1].detail == "handler threw: broken later");
 }
 
-TEST_CASE("namespaces that are there come first, then parents in the order of registration", "[behaviour][dynamic]") {
+TEST_CASE("existing namespaces come first, then parents in the order of registration", "[behaviour][dynamic]") {
   Harness harness;
   bool asked = false;
   harness.io.of("/static");
@@ -230,7 +230,7 @@ TEST_CASE("a function may register a parent that takes the name", "[behaviour][d
   join(client, "/x");
 }
 
-TEST_CASE("clients that ask for a name at once share one namespace", "[behaviour][dynamic]") {
+TEST_CASE("clients that ask for a name at the same time share one namespace", "[behaviour][dynamic]") {
   Harness harness;
   std::vector<NamespaceNext> waiting;
   int made = 0;
@@ -252,7 +252,8 @@ TEST_CASE("clients that ask for a name at once share one namespace", "[behaviour
   CHECK(b.next() == R"(42/x,["e"])");
 }
 
-TEST_CASE("a child begins with what its parent has by then, and goes its own way", "[behaviour][dynamic]") {
+TEST_CASE("a child begins with the handlers of its parent at that moment, and later changes are its own",
+          "[behaviour][dynamic]") {
   Harness harness;
   std::string log;
   const Parent parent = harness.io.of(std::regex("^/d\\d$"));
@@ -272,7 +273,7 @@ TEST_CASE("a child begins with what its parent has by then, and goes its own way
   CHECK(log == "u1 u2 c1 c2 ");
 }
 
-TEST_CASE("the program makes children by name too, of patterns only", "[behaviour][dynamic]") {
+TEST_CASE("the program can make children by name too, for patterns only", "[behaviour][dynamic]") {
   Harness harness;
   std::string log;
   harness.io.on("new_namespace", [&](TestNamespace nsp) { log += "new " + nsp.name() + ' '; });
@@ -293,7 +294,7 @@ TEST_CASE("the program makes children by name too, of patterns only", "[behaviou
   join(client, "/d1");
   CHECK(log == "u own ");
 
-  SECTION("on another thread, with everything that the parent has") {
+  SECTION("on another thread, with all handlers of the parent") {
     std::thread([&] { harness.io.of("/d2").on("connection", [&](TestSocket) { log += "thread "; }); }).join();
     log.clear();
     join(client, "/d2");
@@ -302,7 +303,7 @@ TEST_CASE("the program makes children by name too, of patterns only", "[behaviou
   }
 }
 
-TEST_CASE("handlers that come late concern those who connect later", "[behaviour][namespaces]") {
+TEST_CASE("a handler that is registered late is called for later clients", "[behaviour][namespaces]") {
   Harness harness;
   std::string log;
   auto first = open_socket(harness);
@@ -316,7 +317,7 @@ TEST_CASE("handlers that come late concern those who connect later", "[behaviour
   CHECK(log == "1 1 2 ");
 }
 
-TEST_CASE("a client that leaves before it is decided makes no namespace", "[behaviour][dynamic]") {
+TEST_CASE("no namespace is made for a client that leaves before the decision", "[behaviour][dynamic]") {
   Harness harness;
   std::optional<NamespaceNext> waiting;
   const Parent parent =
@@ -331,7 +332,7 @@ TEST_CASE("a client that leaves before it is decided makes no namespace", "[beha
   CHECK(names(parent).empty());
 }
 
-TEST_CASE("to ask again before it is decided is a violation", "[behaviour][dynamic][hostile]") {
+TEST_CASE("a second CONNECT before the decision is a violation", "[behaviour][dynamic][hostile]") {
   Harness harness;
   std::vector<ErrorReport> reports;
   harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
@@ -378,14 +379,15 @@ TEST_CASE("a function sees names of any length", "[behaviour][dynamic]") {
   join(client, "/" + std::string(100, 'a'));
 }
 
-TEST_CASE("a child goes with its last socket if the option says so", "[behaviour][dynamic][cleanup]") {
+TEST_CASE("with cleanup_empty_child_namespaces a child is removed with its last socket",
+          "[behaviour][dynamic][cleanup]") {
   Harness harness({.cleanup_empty_child_namespaces = true});
   int made = 0;
   harness.io.on("new_namespace", [&](TestNamespace) { ++made; });
   const Parent parent = harness.io.of(std::regex("^/d\\d$"));
   auto client = open_engine(harness);
 
-  SECTION("when it disconnects, and comes again") {
+  SECTION("when the socket disconnects; the child is made anew when it returns") {
     for (int i = 1; i <= 2; ++i) {
       join(client, "/d1");
       CHECK(names(parent) == List{"/d1"});
@@ -395,17 +397,17 @@ TEST_CASE("a child goes with its last socket if the option says so", "[behaviour
       CHECK(made == i);
     }
   }
-  SECTION("when its connection goes") {
+  SECTION("when its connection ends") {
     join(client, "/d1");
     client.abort();
     CHECK(harness.until([&] { return names(parent).empty(); }));
   }
-  SECTION("when it was refused") {
+  SECTION("when the socket is refused") {
     parent.use([](TestSocket) { throw ConnectError("no"); });
     CHECK(ask(client, "/d1") == R"(44/d1,{"message":"no"})");
     CHECK(names(parent).empty());
   }
-  SECTION("not while another one is there") {
+  SECTION("not while another socket is connected") {
     auto other = open_engine(harness);
     join(client, "/d1");
     join(other, "/d1");
@@ -416,7 +418,7 @@ TEST_CASE("a child goes with its last socket if the option says so", "[behaviour
     CHECK_FALSE(other.has_message());
     CHECK(names(parent).empty());
   }
-  SECTION("not while the middleware of another one are at work") {
+  SECTION("not while the middleware of another socket is running") {
     std::optional<Next> waiting;
     parent.use([&](TestSocket, Next next) {
       if (waiting)
@@ -436,7 +438,7 @@ TEST_CASE("a child goes with its last socket if the option says so", "[behaviour
     harness.io.of("/d1").emit("e");
     CHECK(slow.next() == R"(42/d1,["e"])");
   }
-  SECTION("even when a handler sends it away; the other handlers still hear of it") {
+  SECTION("when a handler disconnects the socket; the other handlers are still called") {
     std::string log;
     parent.on("connect", [&](TestSocket socket) {
       socket.on("disconnect", [&](DisconnectReason) { log += "gone "; });
@@ -448,7 +450,7 @@ TEST_CASE("a child goes with its last socket if the option says so", "[behaviour
     CHECK(log == "gone disconnected");
     CHECK(names(parent).empty());
   }
-  SECTION("and one that the program made by name goes in the same way") {
+  SECTION("also a child that the program made by name") {
     harness.io.of("/d1");
     join(client, "/d1");
     client.text("41/d1,");
@@ -457,7 +459,7 @@ TEST_CASE("a child goes with its last socket if the option says so", "[behaviour
   }
 }
 
-TEST_CASE("what a child's handlers hold goes with it", "[behaviour][dynamic][cleanup]") {
+TEST_CASE("removing a child destroys what its handlers hold", "[behaviour][dynamic][cleanup]") {
   const auto held = std::make_shared<int>(0);
   {
     Harness harness({.cleanup_empty_child_namespaces = true});
@@ -480,7 +482,7 @@ TEST_CASE("what a child's handlers hold goes with it", "[behaviour][dynamic][cle
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("namespaces stay where the option does not apply", "[behaviour][dynamic][cleanup]") {
+TEST_CASE("namespaces stay if the option does not apply", "[behaviour][dynamic][cleanup]") {
   const bool cleanup = GENERATE(false, true);
   Harness harness({.cleanup_empty_child_namespaces = cleanup});
   const auto nsp = harness.io.of("/static");
@@ -504,7 +506,7 @@ TEST_CASE("namespaces stay where the option does not apply", "[behaviour][dynami
   CHECK(names(parent) == (cleanup ? List{} : List{"/d1", "/d2"}));
 }
 
-TEST_CASE("closing the server ends children and their parents' handles reach nobody", "[behaviour][dynamic]") {
+TEST_CASE("closing the server ends the children, and handles of their parents reach nobody", "[behaviour][dynamic]") {
   auto harness = std::make_unique<Harness>(ServerOptions{.cleanup_empty_child_namespaces = true});
   std::string reason;
   const Parent parent = harness->io.of(std::regex("^/d\\d$"));

@@ -26,7 +26,7 @@ Harness::WebSocket open_old(Harness& harness) {
 
 }  // namespace
 
-TEST_CASE("a client of v2 is let into the main namespace without asking", "[behaviour][eio3]") {
+TEST_CASE("a client of v2 joins the main namespace without asking", "[behaviour][eio3]") {
   std::string id;
   Harness harness(allowing());
   harness.io.on("connection", [&](TestSocket socket) {
@@ -73,7 +73,7 @@ TEST_CASE("a client of v2 joins a namespace with a query", "[behaviour][eio3]") 
   CHECK(client.next() == "43/custom,6[1]");
 }
 
-TEST_CASE("a client of v2 is told why in its own way", "[behaviour][eio3]") {
+TEST_CASE("a client of v2 gets a refusal in the form of its version", "[behaviour][eio3]") {
   Harness harness(allowing());
   harness.io.of("/plain").use([](TestSocket, Next next) { next(ConnectError("no")); });
   harness.io.of("/data").use([](TestSocket, Next next) { next(ConnectError("no", Value{{"code", 1}})); });
@@ -89,7 +89,7 @@ TEST_CASE("a client of v2 is told why in its own way", "[behaviour][eio3]") {
   CHECK(client.next() == R"(44/nowhere,{"message":"Invalid namespace"})");
 }
 
-TEST_CASE("a client of v2 that the main namespace refuses hears of it and may stay", "[behaviour][eio3]") {
+TEST_CASE("a client of v2 that the main namespace refuses gets an error and stays connected", "[behaviour][eio3]") {
   Harness harness(allowing());
   harness.io.use([](TestSocket, Next next) { next(ConnectError("no")); });
   harness.io.of("/custom");
@@ -107,7 +107,7 @@ TEST_CASE("a client of v2 that asks for the main namespace again breaks the rule
   CHECK(harness.until([&] { return client.closed(); }));
 }
 
-TEST_CASE("clients of v2 and of today hear the same broadcast", "[behaviour][eio3]") {
+TEST_CASE("clients of v2 and of v4 receive the same broadcast", "[behaviour][eio3]") {
   Harness harness(allowing());
   auto old = open_old(harness);
   auto today = open_socket(harness);

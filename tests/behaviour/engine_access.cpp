@@ -6,7 +6,7 @@
 using namespace socketio;
 using namespace socketio::test;
 
-TEST_CASE("the engine counts clients and tells of them beside the server", "[behaviour][engine]") {
+TEST_CASE("the engine counts clients and calls its own connection handlers", "[behaviour][engine]") {
   std::vector<std::string> transports;
   Harness harness;
   harness.io.engine().on_connection(
@@ -20,7 +20,7 @@ TEST_CASE("the engine counts clients and tells of them beside the server", "[beh
   CHECK(harness.until([&] { return harness.io.engine().clients_count() == 0; }));
 }
 
-TEST_CASE("the engine tells of requests that it refuses", "[behaviour][engine]") {
+TEST_CASE("the engine calls a handler for each request that it refuses", "[behaviour][engine]") {
   std::vector<int> codes;
   Harness harness;
   harness.io.engine().on_connection_error([&](const ConnectionError& error) {
@@ -34,7 +34,7 @@ TEST_CASE("the engine tells of requests that it refuses", "[behaviour][engine]")
   CHECK(codes == std::vector<int>{1});
 }
 
-TEST_CASE("an HTTP middleware can refuse and let through", "[behaviour][engine]") {
+TEST_CASE("an HTTP middleware can refuse a request and let it pass", "[behaviour][engine]") {
   Harness harness;
   harness.io.engine().use([](MiddlewareContext& context, const MiddlewareNext& next) {
     if (context.query().find("token") == "right") return next();
@@ -49,7 +49,7 @@ TEST_CASE("an HTTP middleware can refuse and let through", "[behaviour][engine]"
   CHECK(allowed.status() == 200);
 }
 
-TEST_CASE("a socket's connection can be observed, and tells of its end after the socket", "[behaviour][engine]") {
+TEST_CASE("an observer of a connection is told of its end after the socket", "[behaviour][engine]") {
   std::vector<std::string> events;
   Harness harness;
   harness.io.on("connection", [&](TestSocket socket) {

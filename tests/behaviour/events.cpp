@@ -51,7 +51,7 @@ TEST_CASE("an event reaches the handler with its arguments converted", "[behavio
   CHECK(seen == "7\u00e9none239v");
 }
 
-TEST_CASE("everything convertible can be emitted", "[behaviour][event]") {
+TEST_CASE("every convertible type can be emitted", "[behaviour][event]") {
   Harness harness;
   harness.io.on("connection", [](TestSocket socket) {
     socket.emit("hello", 1, "2", std::map<std::string, int>{{"three", 3}}, Point{4, 5}, std::vector<int>{6},
@@ -73,7 +73,7 @@ TEST_CASE("a message is echoed byte for byte", "[behaviour][event]") {
   CHECK(client.next() == R"(42["message-back"])");
 }
 
-TEST_CASE("send sends the event message, whoever sends", "[behaviour][event]") {
+TEST_CASE("send emits the event \"message\" from every handle", "[behaviour][event]") {
   Harness harness;
   std::optional<TestSocket> socket;
   harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
@@ -127,7 +127,7 @@ TEST_CASE("reserved event names are refused loudly", "[behaviour][event]") {
   CHECK_NOTHROW(harness.io.emit("connection"));
 }
 
-TEST_CASE("the acknowledgement is what the handler returns or gives to its Ack", "[behaviour][ack]") {
+TEST_CASE("a handler acknowledges with its return value or with its Ack", "[behaviour][ack]") {
   Harness harness;
   Ack<std::string> kept;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -178,7 +178,7 @@ TEST_CASE("the server asks for acknowledgements", "[behaviour][ack]") {
   CHECK(answer == "a5!");
 }
 
-TEST_CASE("an acknowledgement that does not come in time ends with timed_out, once", "[behaviour][ack][memory]") {
+TEST_CASE("an acknowledgement that does not arrive in time ends with timed_out, once", "[behaviour][ack][memory]") {
   Harness harness(on_memory);
   std::vector<std::error_code> errors;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -246,7 +246,7 @@ TEST_CASE("an emitter of a socket may be kept and used again", "[behaviour][ack]
   }
 }
 
-TEST_CASE("a disconnection ends what waits for an acknowledgement", "[behaviour][ack]") {
+TEST_CASE("a disconnection ends every wait for an acknowledgement", "[behaviour][ack]") {
   Harness harness;
   std::error_code error;
   bool plain_called = false;
@@ -266,7 +266,7 @@ TEST_CASE("a disconnection ends what waits for an acknowledgement", "[behaviour]
   CHECK_FALSE(plain_called);
 }
 
-TEST_CASE("a socket that owes too many acknowledgements is asked for no more", "[behaviour][ack][limits][memory]") {
+TEST_CASE("a socket with too many pending acknowledgements is not asked for more", "[behaviour][ack][limits][memory]") {
   Harness harness(on_memory, {.max_pending_acks = 2});
   std::vector<std::error_code> errors;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -369,8 +369,7 @@ TEST_CASE("a wrong argument reaches the error hook and not the handler", "[behav
   CHECK(errors.reports[2].detail == "argument 1: expected integer, got null");
 }
 
-TEST_CASE("a number that its parameter cannot hold is a wrong argument, up to the last one that it can",
-          "[behaviour][event][bad-input][limits]") {
+TEST_CASE("a number beyond the range of its parameter is a wrong argument", "[behaviour][event][bad-input][limits]") {
   Harness harness;
   Reported errors(harness);
   std::vector<std::string> calls;
@@ -405,7 +404,7 @@ TEST_CASE("a number that its parameter cannot hold is a wrong argument, up to th
                        "argument 1: expected number, got number out of range for 32-bit number"});
 }
 
-TEST_CASE("a handler may look at the JSON itself", "[behaviour][event]") {
+TEST_CASE("a handler may read the JSON itself", "[behaviour][event]") {
   Harness harness;
   Reported errors(harness);
   std::vector<std::string> seen;
@@ -473,7 +472,7 @@ TEST_CASE("an exception from a handler is reported and the server goes on", "[be
   CHECK(errors.reports[4].event == "disconnect");
 }
 
-TEST_CASE("a handler may register, remove and disconnect from within", "[behaviour][hostile]") {
+TEST_CASE("a handler may register handlers, remove handlers and disconnect its socket", "[behaviour][hostile]") {
   Harness harness;
   std::string order;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -515,7 +514,7 @@ TEST_CASE("listeners that captured their own socket do not keep it alive", "[beh
   CHECK(harness.until([&] { return token.use_count() == 1; }));
 }
 
-TEST_CASE("an event without payload and one nobody listens to are harmless", "[behaviour][event]") {
+TEST_CASE("an event without payload and an event without handlers are harmless", "[behaviour][event]") {
   Harness harness;
   harness.io.on("connection", [](TestSocket socket) { socket.on("1", [](int x) { return x; }); });
   auto client = open_socket(harness);

@@ -56,7 +56,7 @@ TEST_CASE("the client of a socket knows its sockets in all namespaces", "[behavi
   CHECK_FALSE(other.has_message());
 }
 
-TEST_CASE("connection handlers may be for one client, and may be taken away", "[behaviour][connect]") {
+TEST_CASE("connection handlers may be for one client, and may be removed", "[behaviour][connect]") {
   Harness harness;
   std::string log;
   harness.io.on("connection", [&](TestSocket) { log += "on "; });
@@ -75,7 +75,7 @@ TEST_CASE("connection handlers may be for one client, and may be taken away", "[
   CHECK_THROWS_AS(harness.io.off("message"), std::invalid_argument);
 }
 
-TEST_CASE("a connection handler that takes all away is called, and so are those registered with it",
+TEST_CASE("a connection handler that removes all handlers is called, and so are the others of that client",
           "[behaviour][connect]") {
   Harness harness;
   std::string log;
@@ -89,7 +89,7 @@ TEST_CASE("a connection handler that takes all away is called, and so are those 
   CHECK(log == "12");
 }
 
-TEST_CASE("a server that is alone has no other servers to ask", "[behaviour][server-side]") {
+TEST_CASE("server_side_emit_with_ack on a single server completes with no answers", "[behaviour][server-side]") {
   Harness harness;
   int calls = 0;
   std::error_code error = make_error_code(Errc::timed_out);
@@ -107,7 +107,7 @@ TEST_CASE("a server that is alone has no other servers to ask", "[behaviour][ser
     CHECK_THROWS_WITH(harness.io.server_side_emit(name), '"' + std::string(name) + "\" is a reserved event name");
 }
 
-TEST_CASE("whoever awaits the answers of other servers gets none", "[behaviour][server-side]") {
+TEST_CASE("a coroutine on a single server awaits no answers of other servers", "[behaviour][server-side]") {
   Harness harness;
   std::optional<std::size_t> answers;
   std::optional<std::size_t> count;
@@ -142,7 +142,7 @@ TEST_CASE("a socket is found by its id, also when it has left its own room", "[b
   CHECK(harness.until([&] { return !harness.io.find_socket(sockets[0].id()); }));
 }
 
-TEST_CASE("a single connection handler is taken away by what names it", "[behaviour][connect]") {
+TEST_CASE("a single connection handler is removed by its Listener", "[behaviour][connect]") {
   Harness harness;
   std::string log;
   harness.io.on("connection", [&](TestSocket) { log += "on "; });

@@ -67,7 +67,7 @@ struct socketio::Converter<Touchy> {
 
 // ------------------------------------------------------------------------------------- what is left when all is over
 
-TEST_CASE("a server destroyed with clients connected leaves nothing behind", "[behaviour][hostile][lifetime]") {
+TEST_CASE("destroying a server with connected clients frees everything", "[behaviour][hostile][lifetime]") {
   std::vector<WeakSession> sessions;
   {
     Harness harness;
@@ -105,7 +105,7 @@ TEST_CASE("a server destroyed with clients connected leaves nothing behind", "[b
   for (const WeakSession& session : sessions) CHECK(session.expired());
 }
 
-TEST_CASE("a packet middleware that holds its socket goes with it", "[behaviour][hostile][lifetime]") {
+TEST_CASE("a packet middleware that holds its socket is destroyed with the socket", "[behaviour][hostile][lifetime]") {
   Harness harness;
   WeakSession session;
   std::optional<TestSocket> kept;
@@ -116,7 +116,7 @@ TEST_CASE("a packet middleware that holds its socket goes with it", "[behaviour]
   });
   auto client = open_socket(harness);
   SECTION("when the client leaves") {}
-  SECTION("added to a socket that is gone") {
+  SECTION("when it is added to a disconnected socket") {
     client.text(R"(42["keep"])");
     REQUIRE(harness.until([&] { return kept.has_value(); }));
   }
@@ -127,7 +127,7 @@ TEST_CASE("a packet middleware that holds its socket goes with it", "[behaviour]
   CHECK(harness.until([&] { return session.expired(); }));
 }
 
-TEST_CASE("a client that is refused leaves nothing behind, whatever the middleware gave to it",
+TEST_CASE("the server keeps nothing of a refused client, whatever its middleware gave to it",
           "[behaviour][hostile][lifetime]") {
   Harness harness;
   std::optional<TestSocket> kept;
@@ -154,12 +154,12 @@ TEST_CASE("a client that is refused leaves nothing behind, whatever the middlewa
     if (socket.handshake().auth["refuse"] == Value(true)) next(ConnectError("no"));
   });
   auto client = open_engine(harness);
-  SECTION("by the middleware") {
+  SECTION("when a middleware refuses it") {
     client.text(R"(40{"refuse":true})");
     CHECK(harness.until([&] { return outcome && callback; }));
     client.abort();
   }
-  SECTION("by leaving before they had finished") {
+  SECTION("when it leaves before the middleware has finished") {
     client.text("40");
     CHECK(harness.until([&] { return kept.has_value(); }));
     client.abort();
@@ -173,7 +173,7 @@ TEST_CASE("a client that is refused leaves nothing behind, whatever the middlewa
   CHECK(harness.until([&] { return session.expired(); }));
 }
 
-TEST_CASE("a middleware that forgets next leaves no trace in the rooms", "[behaviour][hostile][lifetime]") {
+TEST_CASE("a client whose middleware drops next is in no room", "[behaviour][hostile][lifetime]") {
   Harness harness;
   int calls = 0;
   harness.io.use([&](TestSocket socket, Next) {
@@ -192,7 +192,7 @@ TEST_CASE("a middleware that forgets next leaves no trace in the rooms", "[behav
   harness.pump();
 }
 
-TEST_CASE("what was asked for on another thread is dropped with the server", "[behaviour][hostile][lifetime]") {
+TEST_CASE("actions posted from another thread are dropped with the server", "[behaviour][hostile][lifetime]") {
   const auto token = std::make_shared<int>();
   int calls = 0;
   asio::io_context context;
@@ -219,7 +219,7 @@ TEST_CASE("what was asked for on another thread is dropped with the server", "[b
   CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("what middleware and handlers had begun ends quietly when the server is destroyed",
+TEST_CASE("pending middleware and handlers end silently when the server is destroyed",
           "[behaviour][hostile][lifetime]") {
   std::optional<Next> next;
   std::optional<Next> packet_next;
@@ -267,7 +267,7 @@ TEST_CASE("what middleware and handlers had begun ends quietly when the server i
   CHECK(calls == 0);
 }
 
-TEST_CASE("waiting for an acknowledgement when the server is gone fails and does no harm",
+TEST_CASE("waiting for an acknowledgement fails harmlessly after the server has been destroyed",
           "[behaviour][hostile][lifetime]") {
   std::optional<TestSocket> socket;
   {
@@ -323,7 +323,7 @@ TEST_CASE("objects that handlers hold may use the socket while they are destroye
 
 // --------------------------------------------------------------------------------------------- middleware that go on
 
-TEST_CASE("a middleware may go on after next", "[behaviour][hostile][middleware]") {
+TEST_CASE("a middleware may continue after it has called next", "[behaviour][hostile][middleware]") {
   Harness harness;
   auto& reports = keep_reports(harness);
   std::vector<std::string> seen;
@@ -409,7 +409,7 @@ TEST_CASE("a coroutine with next is a middleware too", "[behaviour][hostile][mid
   CHECK(errors == std::vector<std::string>{"refused"});
 }
 
-TEST_CASE("a middleware may close the server or disconnect the client, and then go on",
+TEST_CASE("a middleware may close the server or disconnect the client, and then continue",
           "[behaviour][hostile][middleware]") {
   Harness harness;
   auto& reports = keep_reports(harness);
@@ -446,7 +446,7 @@ TEST_CASE("a middleware may close the server or disconnect the client, and then 
   CHECK(harness.io.of("/closing").rooms().empty());
 }
 
-TEST_CASE("a socket in its middleware is reached by no broadcast", "[behaviour][hostile][rooms]") {
+TEST_CASE("no broadcast reaches a socket whose middleware is still running", "[behaviour][hostile][rooms]") {
   Harness harness;
   std::optional<Next> next;
   harness.io.use([&](TestSocket socket, Next waiting) {
@@ -579,7 +579,7 @@ TEST_CASE("sockets may disconnect each other from inside their last handlers", "
   CHECK(harness.io.sockets().empty());
 }
 
-TEST_CASE("disconnecting again while disconnecting tells the client once", "[behaviour][hostile]") {
+TEST_CASE("a socket that disconnects twice sends one DISCONNECT packet", "[behaviour][hostile]") {
   Harness harness;
   std::vector<DisconnectReason> reasons;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -603,7 +603,7 @@ TEST_CASE("disconnecting again while disconnecting tells the client once", "[beh
   }
 }
 
-TEST_CASE("what a client sends to a namespace that the server has just left is dropped",
+TEST_CASE("packets to a namespace that the server has just disconnected are dropped",
           "[behaviour][hostile][disconnect]") {
   Harness harness;
   auto& reports = keep_reports(harness);
@@ -636,7 +636,8 @@ TEST_CASE("what a client sends to a namespace that the server has just left is d
   CHECK(reports.size() == 1);
 }
 
-TEST_CASE("an exception from any last handler is reported and stops nothing", "[behaviour][hostile]") {
+TEST_CASE("an exception from a handler at the end of a socket is reported, and the other handlers run",
+          "[behaviour][hostile]") {
   Harness harness;
   auto& reports = keep_reports(harness);
   std::string log;
@@ -669,7 +670,8 @@ TEST_CASE("an exception from any last handler is reported and stops nothing", "[
   CHECK(harness.io.room("room").empty());
 }
 
-TEST_CASE("an exception from a handler of a timeout is reported and the loop goes on", "[behaviour][hostile][memory]") {
+TEST_CASE("an exception from a callback at a timeout is reported, and the loop goes on",
+          "[behaviour][hostile][memory]") {
   Harness harness(on_memory);
   auto& reports = keep_reports(harness);
   int timed_out = 0;
@@ -713,7 +715,8 @@ TEST_CASE("the error hook may throw, and replace itself", "[behaviour][hostile]"
   CHECK(log == "a second ");
 }
 
-TEST_CASE("handlers of connections and namespaces may register, make and throw from within", "[behaviour][hostile]") {
+TEST_CASE("handlers of connections and namespaces may register handlers, make namespaces and throw",
+          "[behaviour][hostile]") {
   Harness harness;
   auto& reports = keep_reports(harness);
   std::string log;
@@ -774,7 +777,7 @@ TEST_CASE("a hook of the engine may end sockets in the middle of a broadcast", "
 
 // ----------------------------------------------------------------------------- arguments that are there or are not
 
-TEST_CASE("an answer without items is null to whoever takes anything", "[behaviour][ack]") {
+TEST_CASE("an answer without items is null for a receiver that takes a Value", "[behaviour][ack]") {
   Harness harness;
   auto& reports = keep_reports(harness);
   std::optional<Value> answer;
@@ -798,7 +801,7 @@ TEST_CASE("an answer without items is null to whoever takes anything", "[behavio
   CHECK(reports.empty());
 }
 
-TEST_CASE("a disconnect handler may always take a description", "[behaviour][disconnect]") {
+TEST_CASE("a disconnect handler may take a description for every reason", "[behaviour][disconnect]") {
   Harness harness;
   auto& reports = keep_reports(harness);
   std::optional<std::string> seen;
@@ -812,7 +815,7 @@ TEST_CASE("a disconnect handler may always take a description", "[behaviour][dis
   CHECK(reports.empty());
 }
 
-TEST_CASE("an acknowledgement with more attachments than clients accept is a mistake of the program",
+TEST_CASE("an acknowledgement with more attachments than clients accept is a programming mistake",
           "[behaviour][ack][binary]") {
   Harness harness;
   auto& reports = keep_reports(harness);
@@ -854,7 +857,7 @@ TEST_CASE("events reach coroutines and functions in the order in which they were
   CHECK(order == "c1f2c3f4");
 }
 
-TEST_CASE("of several handlers of one event only the first answer counts", "[behaviour][ack]") {
+TEST_CASE("if several handlers of an event answer, only the first answer counts", "[behaviour][ack]") {
   Harness harness;
   auto& reports = keep_reports(harness);
   harness.io.on("connection", [](TestSocket socket) {
@@ -881,7 +884,7 @@ TEST_CASE("of several handlers of one event only the first answer counts", "[beh
   CHECK(reports.size() == 1);
 }
 
-TEST_CASE("what waits for acknowledgements ends in the order in which it was asked for, however long it may wait",
+TEST_CASE("pending acknowledgements end in the order in which they were requested, whatever their timeouts",
           "[behaviour][ack]") {
   Harness harness;
   std::string order;
@@ -899,7 +902,8 @@ TEST_CASE("what waits for acknowledgements ends in the order in which it was ask
   CHECK(harness.until([&] { return order == "01234"; }));
 }
 
-TEST_CASE("waiting for an acknowledgement can be cancelled, also by what happens first", "[behaviour][ack]") {
+TEST_CASE("waiting for an acknowledgement can be cancelled, by a slot or by an awaitable that completes first",
+          "[behaviour][ack]") {
   using namespace asio::experimental::awaitable_operators;
   Harness harness;
   std::optional<TestSocket> socket;
@@ -942,7 +946,7 @@ TEST_CASE("waiting for an acknowledgement can be cancelled, also by what happens
   CHECK(first == std::vector<std::size_t>{1, 0});
 }
 
-TEST_CASE("a converter that throws has met an argument that does not convert", "[behaviour][event][hostile]") {
+TEST_CASE("an argument whose converter throws does not convert", "[behaviour][event][hostile]") {
   Harness harness;
   auto& reports = keep_reports(harness);
   std::string log;

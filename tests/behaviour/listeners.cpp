@@ -48,7 +48,7 @@ struct Player {
 
 }  // namespace
 
-TEST_CASE("handlers of one event run in order, those prepended first", "[behaviour][listeners]") {
+TEST_CASE("handlers of one event run in order, prepended handlers first", "[behaviour][listeners]") {
   Pair pair;
   std::string order;
   pair.socket->on("x", [&] { order += "1"; });
@@ -62,7 +62,7 @@ TEST_CASE("handlers of one event run in order, those prepended first", "[behavio
   CHECK(order == "first 012 once012");
 }
 
-TEST_CASE("a handler is taken away by what its registration returned", "[behaviour][listeners]") {
+TEST_CASE("a handler is removed by the Listener that its registration returned", "[behaviour][listeners]") {
   Pair pair;
   std::string order;
   const auto append = [&order] { order += "a"; };
@@ -82,7 +82,7 @@ TEST_CASE("a handler is taken away by what its registration returned", "[behavio
   CHECK(order == "a");
 }
 
-TEST_CASE("event names are those that have handlers", "[behaviour][listeners]") {
+TEST_CASE("event_names has the events with handlers", "[behaviour][listeners]") {
   Pair pair;
   pair.act([&] {
     CHECK(pair.socket->event_names().empty());
@@ -106,7 +106,7 @@ TEST_CASE("event names are those that have handlers", "[behaviour][listeners]") 
   });
 }
 
-TEST_CASE("handlers that remove handlers do not disturb the event under way", "[behaviour][listeners]") {
+TEST_CASE("handlers that remove handlers do not affect the current event", "[behaviour][listeners]") {
   Pair pair;
   std::string order;
   Listener second;
@@ -186,7 +186,7 @@ TEST_CASE("an event without data reaches the catch-all handlers alone", "[behavi
   CHECK(log == std::vector<std::string>{"any0"});
 }
 
-TEST_CASE("catch-all handlers are taken away one by one or all at once, also from inside",
+TEST_CASE("catch-all handlers are removed one by one or all at once, also from inside one",
           "[behaviour][listeners][any]") {
   Pair pair;
   std::string log;
@@ -239,7 +239,7 @@ TEST_CASE("a catch-all handler that disconnects its socket ends the event", "[be
   CHECK_FALSE(handled);
 }
 
-TEST_CASE("outgoing catch-all handlers see what the client will get", "[behaviour][listeners][any]") {
+TEST_CASE("outgoing catch-all handlers see the events that the client will get", "[behaviour][listeners][any]") {
   Pair pair;
   auto other = open_socket(pair.harness);
   std::vector<std::string> log;
@@ -293,7 +293,7 @@ TEST_CASE("an outgoing catch-all handler does not see acknowledgements, and may 
   CHECK(pair.client->next() == R"(42["one"])");
 }
 
-TEST_CASE("handlers and catch-all handlers go with their socket", "[behaviour][listeners][lifetime]") {
+TEST_CASE("handlers and catch-all handlers are destroyed with their socket", "[behaviour][listeners][lifetime]") {
   Pair pair;
   const auto kept = std::make_shared<int>();
   pair.socket->on("x", [kept] {});

@@ -54,12 +54,12 @@ TEST_CASE("a packet that cannot be decoded ends the connection that sent it", "[
   CHECK(other.next() == R"(42["still","here"])");
 }
 
-TEST_CASE("attachments come exactly when they are due", "[behaviour][malformed]") {
+TEST_CASE("a missing or unexpected attachment is a violation", "[behaviour][malformed]") {
   Harness harness;
   std::string error;
   harness.io.on("connection", [&](TestSocket socket) { socket.on("error", [&](std::string text) { error = text; }); });
   auto client = open_socket(harness);
-  SECTION("a binary message out of nowhere") {
+  SECTION("a binary message that no packet announced") {
     client.binary("x");
     CHECK(client.closed());
     CHECK(error == "got binary data when not reconstructing a packet");
@@ -70,7 +70,7 @@ TEST_CASE("attachments come exactly when they are due", "[behaviour][malformed]"
     CHECK(client.closed());
     CHECK(error == "got plaintext data when reconstructing a packet");
   }
-  SECTION("a placeholder for an attachment that is not there") {
+  SECTION("a placeholder for a missing attachment") {
     client.text(R"(451-["x",{"_placeholder":true,"num":1}])");
     client.binary("x");
     CHECK(client.closed());
@@ -78,7 +78,7 @@ TEST_CASE("attachments come exactly when they are due", "[behaviour][malformed]"
   }
 }
 
-TEST_CASE("a packet that the client may not send now ends its connection", "[behaviour][malformed]") {
+TEST_CASE("a packet that is not allowed in the current state ends its connection", "[behaviour][malformed]") {
   Harness harness;
   std::vector<ErrorReport> reports;
   std::string reason;
@@ -118,7 +118,7 @@ TEST_CASE("a packet that the client may not send now ends its connection", "[beh
   CHECK((reason.empty() || reason == "forced close"));
 }
 
-TEST_CASE("deep nesting and big packets are bounded", "[behaviour][malformed][limits]") {
+TEST_CASE("deep nesting and large packets are limited", "[behaviour][malformed][limits]") {
   Harness harness({.max_depth = 8, .max_http_buffer_size = 2000});
   int calls = 0;
   harness.io.on("connection", [&](TestSocket socket) { socket.on("x", [&](Value) { ++calls; }); });
@@ -134,7 +134,7 @@ TEST_CASE("deep nesting and big packets are bounded", "[behaviour][malformed][li
   CHECK_FALSE(client.has_message());
   CHECK(calls == 3);
   SECTION("one level too deep") { client.text(nested(9)); }
-  SECTION("as deep as it fits") { client.text("42[" + std::string(1990, '[')); }
+  SECTION("exactly the largest depth") { client.text("42[" + std::string(1990, '[')); }
   SECTION("one byte too many") {
     client.text(R"(42["x",")" + std::string(2000 - 9, 'a') + R"("])");
     CHECK(client.close_code() == 1009);
@@ -169,7 +169,7 @@ TEST_CASE("over polling a violation is answered with a close packet on the next 
     CHECK(poll.body() == "1");
     CHECK(reason == "forced close");
   }
-  SECTION("undecodable, without a poll: the socket goes with the next one") {
+  SECTION("undecodable, without a poll: the next poll ends the socket") {
     CHECK(harness.get(target).body().substr(0, 4) == "40{\"");
     CHECK(harness.post(target, "4abc").body() == "ok");
     CHECK(reason.empty());

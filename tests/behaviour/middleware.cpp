@@ -13,7 +13,7 @@
 using namespace socketio;
 using namespace socketio::test;
 
-TEST_CASE("middleware run in order, each in its own form, before the connection", "[behaviour][middleware]") {
+TEST_CASE("middleware runs in order, each in its own form, before the connection", "[behaviour][middleware]") {
   Harness harness;
   std::string order;
   std::optional<Next> waiting;
@@ -45,7 +45,8 @@ TEST_CASE("middleware run in order, each in its own form, before the connection"
   CHECK(order == "123c");
 }
 
-TEST_CASE("a refusal reaches the client with message and data, and the chain ends", "[behaviour][middleware]") {
+TEST_CASE("a refusal reaches the client with message and data, and later middleware does not run",
+          "[behaviour][middleware]") {
   Harness harness;
   bool reached = false;
   auto with_next = harness.io.of("/next");
@@ -84,7 +85,7 @@ TEST_CASE("a middleware that fails refuses without telling why", "[behaviour][mi
   CHECK(reports[0].detail == "handler threw: secret");
 }
 
-TEST_CASE("rooms joined in a middleware that then refuses are left", "[behaviour][middleware]") {
+TEST_CASE("a middleware that refuses leaves the rooms that it has joined", "[behaviour][middleware]") {
   Harness harness;
   std::optional<TestSocket> refused;
   harness.io.use([&](TestSocket socket, Next next) {
@@ -102,7 +103,7 @@ TEST_CASE("rooms joined in a middleware that then refuses are left", "[behaviour
   CHECK(harness.io.room("r").empty());
 }
 
-TEST_CASE("a client that leaves while its middleware are at work connects nowhere", "[behaviour][middleware]") {
+TEST_CASE("a client that leaves while its middleware is running does not connect", "[behaviour][middleware]") {
   Harness harness;
   std::optional<Next> waiting;
   std::weak_ptr<int> alive;
@@ -136,7 +137,7 @@ TEST_CASE("next may be called on another thread", "[behaviour][middleware][threa
   CHECK(client.next().substr(0, 4) == "40{\"");
 }
 
-TEST_CASE("packet middleware see, change and refuse events", "[behaviour][middleware]") {
+TEST_CASE("packet middleware can read, change and refuse events", "[behaviour][middleware]") {
   Harness harness;
   std::vector<std::string> errors;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -165,7 +166,8 @@ TEST_CASE("packet middleware see, change and refuse events", "[behaviour][middle
   CHECK_FALSE(client.has_message());
 }
 
-TEST_CASE("an event that waits in its middleware when its client goes reaches no handler", "[behaviour][middleware]") {
+TEST_CASE("an event that waits in its middleware when its client disconnects reaches no handler",
+          "[behaviour][middleware]") {
   Harness harness;
   std::optional<Next> waiting;
   std::string log;

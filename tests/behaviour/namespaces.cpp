@@ -12,7 +12,7 @@ using namespace socketio::test;
 
 using List = std::vector<std::string>;
 
-TEST_CASE("what the server can do the main namespace does", "[behaviour][namespaces]") {
+TEST_CASE("the functions of the server act on the main namespace", "[behaviour][namespaces]") {
   Harness harness;
   const TestNamespace main = harness.io.of("/");
   CHECK(main.name() == "/");
@@ -43,7 +43,7 @@ TEST_CASE("what the server can do the main namespace does", "[behaviour][namespa
   CHECK(harness.io.sockets() == main.sockets());
 }
 
-TEST_CASE("of takes a handler, which hears of connections beside the others", "[behaviour][namespaces]") {
+TEST_CASE("of takes a connection handler, which is called beside the others", "[behaviour][namespaces]") {
   Harness harness;
   List log;
   const auto note = [&](const std::string& what) {
@@ -74,7 +74,7 @@ TEST_CASE("every namespace has middleware of its own", "[behaviour][namespaces][
   CHECK(log == List{"main", "strict"});
 }
 
-TEST_CASE("what a namespace sends reaches its own sockets only, and in order", "[behaviour][namespaces]") {
+TEST_CASE("the events of a namespace reach its own sockets only, and in order", "[behaviour][namespaces]") {
   Harness harness;
   const TestNamespace nsp = harness.io.of("/n");
   nsp.on("connection", [](TestSocket socket) {
@@ -104,7 +104,7 @@ TEST_CASE("what a namespace sends reaches its own sockets only, and in order", "
   CHECK_FALSE(b.has_message());
 }
 
-TEST_CASE("reserved names are refused whoever sends", "[behaviour][namespaces][event]") {
+TEST_CASE("reserved names are refused on every handle", "[behaviour][namespaces][event]") {
   Harness harness;
   int checks = 0;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -123,7 +123,7 @@ TEST_CASE("reserved names are refused whoever sends", "[behaviour][namespaces][e
   CHECK(checks == 6);
 }
 
-TEST_CASE("on the server's thread sockets have joined and left when the call returns",
+TEST_CASE("on the server's thread, sockets_join and sockets_leave take effect before they return",
           "[behaviour][namespaces][rooms]") {
   Harness harness;
   List log;

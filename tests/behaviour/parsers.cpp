@@ -201,7 +201,7 @@ TEST_CASE("namespaces share a connection with every parser", "[behaviour][parser
   SECTION("msgpack") { check_namespaces<Msgpack>(via); }
 }
 
-TEST_CASE("clients come back as who they were with every parser", "[behaviour][parser][memory]") {
+TEST_CASE("clients recover with every parser", "[behaviour][parser][memory]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   SECTION("json") { check_recovery<Json>(via); }
   SECTION("msgpack") { check_recovery<Msgpack>(via); }

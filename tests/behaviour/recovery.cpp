@@ -120,7 +120,7 @@ TEST_CASE("without the option there are no private ids and no offsets", "[behavi
   CHECK(ids[0] != ids[1]);
 }
 
-TEST_CASE("nothing of a client that has gone is kept unless the option says so", "[behaviour][recovery]") {
+TEST_CASE("without the option nothing of a disconnected client is kept", "[behaviour][recovery]") {
   const bool keeps = GENERATE(false, true);
   Harness harness(keeps ? recovering() : ServerOptions{});
   auto client = open_socket(harness);
@@ -134,7 +134,7 @@ TEST_CASE("nothing of a client that has gone is kept unless the option says so",
   CHECK((kept.log_bytes > 0) == keeps);
 }
 
-TEST_CASE("a client that comes back gets what it missed, then its connection", "[behaviour][recovery]") {
+TEST_CASE("a recovered client first gets the events that it missed", "[behaviour][recovery]") {
   Harness harness(recovering());
   std::vector<TestSocket> sockets;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -182,7 +182,7 @@ TEST_CASE("a client that comes back gets what it missed, then its connection", "
     CHECK(client.recovered);
     CHECK(client.missed == List{R"(42["more"])"});
   }
-  SECTION("but no other client does with what this one knew") {
+  SECTION("but no other client with the same private id and offset") {
     ReturningClient other(harness);
     other.pid = client.pid;
     other.offset = client.offset;
@@ -193,7 +193,7 @@ TEST_CASE("a client that comes back gets what it missed, then its connection", "
   }
 }
 
-TEST_CASE("what a socket remembers is one object for as long as somebody holds it", "[behaviour][recovery]") {
+TEST_CASE("the data of a socket is one object as long as a handle exists", "[behaviour][recovery]") {
   Harness harness(recovering());
   std::vector<TestSocket> sockets;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -209,7 +209,7 @@ TEST_CASE("what a socket remembers is one object for as long as somebody holds i
   CHECK(&sockets[0].data() == &sockets[1].data());
 }
 
-TEST_CASE("one string follows the arguments of what can be sent again, and of nothing else", "[behaviour][recovery]") {
+TEST_CASE("only recoverable events have the offset as an additional argument", "[behaviour][recovery]") {
   Harness harness(recovering());
   std::optional<TestSocket> socket;
   harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
@@ -242,7 +242,7 @@ TEST_CASE("one string follows the arguments of what can be sent again, and of no
   CHECK(client.wire->next() == R"(420["a"])");
 }
 
-TEST_CASE("who listens to what goes out sees the offset, and nothing twice", "[behaviour][recovery]") {
+TEST_CASE("outgoing catch-all handlers see the offset, and no event twice", "[behaviour][recovery]") {
   Harness harness(recovering());
   List seen;
   harness.io.on("connection", [&](TestSocket socket) {
@@ -263,7 +263,7 @@ TEST_CASE("who listens to what goes out sees the offset, and nothing twice", "[b
   CHECK(seen.size() == 2);
 }
 
-TEST_CASE("binary events are missed and sent again like others", "[behaviour][recovery]") {
+TEST_CASE("binary events are recovered like others", "[behaviour][recovery]") {
   Harness harness(recovering());
   ReturningClient client(harness);
   client.begin();
@@ -277,7 +277,7 @@ TEST_CASE("binary events are missed and sent again like others", "[behaviour][re
                               "<binary>one", "<binary>three", R"(42["after"])"});
 }
 
-TEST_CASE("over polling everything comes in one payload", "[behaviour][recovery]") {
+TEST_CASE("over polling the missed events come in one payload", "[behaviour][recovery]") {
   Harness harness(recovering());
   ReturningClient client(harness);
   client.begin();
@@ -301,7 +301,8 @@ TEST_CASE("over polling everything comes in one payload", "[behaviour][recovery]
         List{R"(42["a"])", R"(42["b"])", R"(40{"sid":")" + client.sid + R"(","pid":")" + client.pid + "\"}"});
 }
 
-TEST_CASE("middleware let pass who comes back, unless they are to run", "[behaviour][recovery][middleware]") {
+TEST_CASE("recovered clients skip the middleware, unless skip_middlewares is false",
+          "[behaviour][recovery][middleware]") {
   const bool skip = GENERATE(true, false);
   ConnectionStateRecoveryOptions recovery;
   recovery.skip_middlewares = skip;
@@ -327,7 +328,7 @@ TEST_CASE("middleware let pass who comes back, unless they are to run", "[behavi
   CHECK(calls == (skip ? 1 : 2));
 }
 
-TEST_CASE("what is sent while the middleware of a returning client are at work is missed by nobody",
+TEST_CASE("events that are sent while the middleware of a returning client runs are not lost",
           "[behaviour][recovery][middleware]") {
   ConnectionStateRecoveryOptions recovery;
   recovery.skip_middlewares = false;
@@ -354,7 +355,7 @@ TEST_CASE("what is sent while the middleware of a returning client are at work i
   harness.pump();
   CHECK_FALSE(client.wire->has_message());
 
-  SECTION("when it is let in") {
+  SECTION("when the middleware accepts it") {
     (*waiting)();
     CHECK(client.next() == R"(42["before"])");
     CHECK(client.next() == R"(42["meanwhile"])");
@@ -364,7 +365,7 @@ TEST_CASE("what is sent while the middleware of a returning client are at work i
     CHECK(client.next() == R"(42["after"])");
     CHECK_FALSE(client.wire->has_message());
   }
-  SECTION("when it is refused, and is nobody any more") {
+  SECTION("when the middleware refuses it, which ends its session") {
     (*waiting)(ConnectError("no"));
     CHECK(client.wire->next() == R"(44{"message":"no"})");
     harness.io.emit("after");
@@ -373,7 +374,7 @@ TEST_CASE("what is sent while the middleware of a returning client are at work i
     CHECK_FALSE(client.recovered);
     CHECK(client.missed.empty());
   }
-  SECTION("when the connection is cut once more") {
+  SECTION("when the connection breaks again") {
     client.cut();
     CHECK(returning->rooms().empty());
     (*waiting)();
@@ -390,7 +391,8 @@ TEST_CASE("what is sent while the middleware of a returning client are at work i
   }
 }
 
-TEST_CASE("rooms that are left meanwhile are left; those of a refused client too", "[behaviour][recovery]") {
+TEST_CASE("a returning client may leave rooms in its middleware; a refused client leaves all rooms",
+          "[behaviour][recovery]") {
   ConnectionStateRecoveryOptions recovery;
   recovery.skip_middlewares = false;
   Harness harness(recovering(recovery));
@@ -409,7 +411,7 @@ TEST_CASE("rooms that are left meanwhile are left; those of a refused client too
   CHECK(harness.io.of("/").rooms().empty());
 }
 
-TEST_CASE("who is not known, or asks for too much, connects as a new client", "[behaviour][recovery][hostile]") {
+TEST_CASE("a client with an unknown session or offset connects as a new client", "[behaviour][recovery][hostile]") {
   Harness harness(recovering());
   ReturningClient client(harness);
   client.begin();
@@ -436,7 +438,7 @@ TEST_CASE("who is not known, or asks for too much, connects as a new client", "[
   CHECK(client.missed == List{R"(42["missed"])"});
 }
 
-TEST_CASE("handshakes of returning clients have their credentials as they were sent", "[behaviour][recovery]") {
+TEST_CASE("the handshake of a returning client has the credentials as they were sent", "[behaviour][recovery]") {
   Harness harness(recovering());
   Value auth;
   harness.io.on("connection", [&](TestSocket socket) { auth = socket.handshake().auth; });
@@ -446,7 +448,7 @@ TEST_CASE("handshakes of returning clients have their credentials as they were s
   CHECK(auth == Value{{"token", 1}});
 }
 
-TEST_CASE("only those come back who did not mean to go", "[behaviour][recovery]") {
+TEST_CASE("only clients that did not disconnect on purpose recover", "[behaviour][recovery]") {
   Harness harness(recovering());
   std::optional<TestSocket> socket;
   std::string reason;
@@ -467,7 +469,7 @@ TEST_CASE("only those come back who did not mean to go", "[behaviour][recovery]"
     client.connect();
     CHECK_FALSE(client.recovered);
   }
-  SECTION("not after disconnect() of the server, and what is sent to them is not kept") {
+  SECTION("not after disconnect() of the server, and events for them are not kept") {
     socket->disconnect();
     CHECK(client.wire->next() == "41");
     CHECK(usage() == 0);
@@ -485,20 +487,20 @@ TEST_CASE("only those come back who did not mean to go", "[behaviour][recovery]"
     CHECK(reason == "parse error");
     CHECK(usage() == 0);
   }
-  SECTION("but after a transport that closed") {
+  SECTION("but after a transport close") {
     client.cut();
     CHECK(reason == "transport close");
     client.connect();
     CHECK(client.recovered);
   }
-  SECTION("after a connection that the server ended for what was sent") {
+  SECTION("after a forced close for what the client sent") {
     client.wire->text("42/unknown,[\"e\"]");
     CHECK(harness.until([&] { return socket->disconnected(); }));
     CHECK(reason == "forced close");
     client.connect();
     CHECK(client.recovered);
   }
-  SECTION("after a server that shut down") {
+  SECTION("after a server shutdown") {
     harness.io.close();
     CHECK(harness.until([&] { return socket->disconnected(); }));
     CHECK(reason == "server shutting down");
@@ -506,7 +508,7 @@ TEST_CASE("only those come back who did not mean to go", "[behaviour][recovery]"
   }
 }
 
-TEST_CASE("clients come back to a server that was closed and listens again", "[behaviour][recovery][memory]") {
+TEST_CASE("clients recover on a server that was closed and listens again", "[behaviour][recovery][memory]") {
   Harness harness(on_memory, recovering());
   ReturningClient client(harness);
   client.begin();
@@ -520,7 +522,7 @@ TEST_CASE("clients come back to a server that was closed and listens again", "[b
   CHECK(client.missed == List{R"(42["again"])"});
 }
 
-TEST_CASE("a client that did not answer a ping comes back", "[behaviour][recovery][memory]") {
+TEST_CASE("a client that did not answer a ping recovers", "[behaviour][recovery][memory]") {
   ServerOptions options = recovering();
   options.ping_interval = 1s;
   options.ping_timeout = 1s;
@@ -533,7 +535,7 @@ TEST_CASE("a client that did not answer a ping comes back", "[behaviour][recover
   CHECK(client.recovered);
 }
 
-TEST_CASE("sessions and events wait as long as the option says", "[behaviour][recovery][memory]") {
+TEST_CASE("sessions and events are kept for max_disconnection_duration", "[behaviour][recovery][memory]") {
   ConnectionStateRecoveryOptions recovery;
   recovery.max_disconnection_duration = 10s;
   Harness harness(on_memory, recovering(recovery));
@@ -546,7 +548,7 @@ TEST_CASE("sessions and events wait as long as the option says", "[behaviour][re
   CHECK(usage().log_entries == 2);
   CHECK(usage().log_bytes > 0);
 
-  SECTION("just before and just then") {
+  SECTION("just before the end and at the end") {
     harness.wait(GENERATE(9999ms, 10000ms));
     client.connect();
     CHECK(client.recovered);
@@ -558,7 +560,7 @@ TEST_CASE("sessions and events wait as long as the option says", "[behaviour][re
     CHECK_FALSE(client.recovered);
     CHECK(client.missed.empty());
   }
-  SECTION("and are forgotten with nobody asking") {
+  SECTION("and are dropped without another request") {
     harness.wait(20001ms);
     CHECK(usage().sessions == 0);
     CHECK(usage().log_entries == 0);
@@ -570,7 +572,7 @@ TEST_CASE("sessions and events wait as long as the option says", "[behaviour][re
   }
 }
 
-TEST_CASE("a client that was quiet for long and is cut for a moment comes back", "[behaviour][recovery][memory]") {
+TEST_CASE("a client that was silent for long and is cut for a moment recovers", "[behaviour][recovery][memory]") {
   ConnectionStateRecoveryOptions recovery;
   recovery.max_disconnection_duration = 10s;
   Harness harness(on_memory, recovering(recovery));
@@ -585,14 +587,15 @@ TEST_CASE("a client that was quiet for long and is cut for a moment comes back",
   CHECK(client.missed == List{R"(42["e"])"});
 }
 
-TEST_CASE("what is kept has its bounds, and who would need more is new", "[behaviour][recovery][hostile]") {
+TEST_CASE("the log and the sessions are limited, and a client beyond the limits is new",
+          "[behaviour][recovery][hostile]") {
   ConnectionStateRecoveryOptions recovery;
   recovery.max_log_entries = 3;
   recovery.max_sessions = 2;
   Harness harness(recovering(recovery));
   ReturningClient client(harness);
   client.begin();
-  SECTION("events: as many as there may be") {
+  SECTION("events: exactly the limit") {
     client.cut();
     for (int i = 0; i < 3; ++i) harness.io.emit("e", i);
     harness.pump();
@@ -624,7 +627,7 @@ TEST_CASE("what is kept has its bounds, and who would need more is new", "[behav
   }
 }
 
-TEST_CASE("a client is not sent more at once than a slow one may leave unread", "[behaviour][recovery][hostile]") {
+TEST_CASE("missed events beyond max_unsent_bytes are not sent", "[behaviour][recovery][hostile]") {
   ServerOptions options = recovering();
   options.max_unsent_bytes = 100'000;
   options.connection_state_recovery->skip_middlewares = false;
@@ -646,7 +649,7 @@ TEST_CASE("a client is not sent more at once than a slow one may leave unread", 
   };
   for (int i = 0; i < 9; ++i) emit();
 
-  SECTION("as much as that") {
+  SECTION("exactly the limit") {
     client.wire.emplace(open_engine(harness));
     client.wire->text("40" + client.credentials());
     REQUIRE(harness.until([&] { return waiting.has_value(); }));
@@ -654,14 +657,14 @@ TEST_CASE("a client is not sent more at once than a slow one may leave unread", 
     for (int i = 0; i < 9; ++i) CHECK(client.next().size() == 10'010);
     CHECK(member(client.wire->next(), "pid") == client.pid);
   }
-  SECTION("more from the start: it is a new client") {
+  SECTION("more at once: the client is new") {
     emit();
     client.connect();
     CHECK_FALSE(client.recovered);
     CHECK(client.sid != sid);
     CHECK(client.missed.empty());
   }
-  SECTION("more while its middleware are at work: it is told that it has not come back") {
+  SECTION("more while its middleware runs: the client is told that it has not recovered") {
     client.wire.emplace(open_engine(harness));
     client.wire->text("40" + client.credentials());
     REQUIRE(harness.until([&] { return waiting.has_value(); }));
@@ -675,7 +678,7 @@ TEST_CASE("a client is not sent more at once than a slow one may leave unread", 
   }
 }
 
-TEST_CASE("events from other threads are missed by nobody either", "[behaviour][recovery][threads]") {
+TEST_CASE("events from other threads are recovered too", "[behaviour][recovery][threads]") {
   Harness harness(recovering());
   ReturningClient client(harness);
   client.begin();
@@ -708,7 +711,7 @@ TEST_CASE("each namespace recovers for itself", "[behaviour][recovery][namespace
   CHECK(harness.io.of("/").adapter().recovery_usage().sessions == 0);
 }
 
-TEST_CASE("an event to all children of a parent has one offset in each", "[behaviour][recovery][dynamic]") {
+TEST_CASE("an event to all children of a parent has an offset of its own in each", "[behaviour][recovery][dynamic]") {
   Harness harness(recovering());
   const auto parent = harness.io.of(std::regex("^/d\\d$"));
   ReturningClient a(harness, "/d1"), b(harness, "/d2");
@@ -719,7 +722,7 @@ TEST_CASE("an event to all children of a parent has one offset in each", "[behav
   CHECK(b.next() == R"(42/d2,["e"])");
 }
 
-TEST_CASE("an empty child stays for as long as somebody may come back to it",
+TEST_CASE("an empty child stays as long as one of its sessions can be recovered",
           "[behaviour][recovery][dynamic][memory]") {
   ServerOptions options = recovering();
   options.connection_state_recovery->max_disconnection_duration = 10s;
@@ -739,7 +742,7 @@ TEST_CASE("an empty child stays for as long as somebody may come back to it",
   CHECK(parent.children().empty());
 }
 
-TEST_CASE("a handler that sends a returning client away ends it for good", "[behaviour][recovery]") {
+TEST_CASE("a handler that disconnects a recovered client ends its session", "[behaviour][recovery]") {
   Harness harness(recovering());
   harness.io.on("connection", [](TestSocket socket) {
     if (socket.recovered()) socket.disconnect();
@@ -755,7 +758,7 @@ TEST_CASE("a handler that sends a returning client away ends it for good", "[beh
   CHECK_FALSE(client.recovered);
 }
 
-TEST_CASE("options that make no sense are named", "[behaviour][recovery]") {
+TEST_CASE("invalid options are named", "[behaviour][recovery]") {
   ConnectionStateRecoveryOptions recovery;
   recovery.max_disconnection_duration = 0ms;
   recovery.max_log_entries = 0;

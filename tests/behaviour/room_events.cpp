@@ -39,7 +39,7 @@ struct Log {
 
 }  // namespace
 
-TEST_CASE("rooms are created, joined, left and deleted, and each is told once", "[behaviour][rooms][adapter]") {
+TEST_CASE("each creation, join, leave and deletion of a room is reported once", "[behaviour][rooms][adapter]") {
   Harness harness;
   Log log(harness.io.of("/"));
   std::vector<TestSocket> sockets;
@@ -62,7 +62,7 @@ TEST_CASE("rooms are created, joined, left and deleted, and each is told once", 
         "leave-room #0 #0; delete-room #0; leave-room r #0; delete-room r; leave-room s #0; delete-room s; ");
 }
 
-TEST_CASE("rooms joined in a middleware are told of, and left when it refuses", "[behaviour][rooms][adapter]") {
+TEST_CASE("rooms joined in a middleware are reported, and left when it refuses", "[behaviour][rooms][adapter]") {
   Harness harness;
   Log log(harness.io.of("/"));
   harness.io.use([](TestSocket socket) {
@@ -90,7 +90,7 @@ TEST_CASE("disconnecting comes before the rooms are left, and disconnect after",
   CHECK(log == "disconnecting leave-room delete-room disconnect");
 }
 
-TEST_CASE("several listeners hear in order, until they are removed", "[behaviour][rooms][adapter]") {
+TEST_CASE("several listeners are called in order, until they are removed", "[behaviour][rooms][adapter]") {
   Harness harness;
   const auto adapter = harness.io.of("/").adapter();
   std::string log;
@@ -105,7 +105,7 @@ TEST_CASE("several listeners hear in order, until they are removed", "[behaviour
   CHECK(adapter.rooms().size() == 2);
 }
 
-TEST_CASE("names that are no events are refused", "[behaviour][rooms][adapter]") {
+TEST_CASE("names of unknown events are refused", "[behaviour][rooms][adapter]") {
   Harness harness;
   CHECK_THROWS_AS(harness.io.of("/").adapter().on("create_room", [](const std::string&) {}), std::invalid_argument);
   CHECK_THROWS_AS(harness.io.of("/").adapter().off("connection"), std::invalid_argument);
@@ -141,7 +141,7 @@ TEST_CASE("listeners may change rooms, listeners and sockets", "[behaviour][room
     auto client = open_socket(harness);
     CHECK(log == "id r s ");
   }
-  SECTION("leave the room that is being created: nobody hears of joining it") {
+  SECTION("leave the room that is being created: its join is not reported") {
     adapter.on("create-room", [&](const std::string& room) {
       log += room == "r" ? "create " : "";
       if (room == "r") harness.io.in("r").sockets_leave("r");
@@ -176,7 +176,7 @@ TEST_CASE("listeners may change rooms, listeners and sockets", "[behaviour][room
   }
 }
 
-TEST_CASE("listeners that hold their namespace go with the server", "[behaviour][rooms][adapter]") {
+TEST_CASE("listeners that hold their namespace are destroyed with the server", "[behaviour][rooms][adapter]") {
   const auto held = std::make_shared<int>(0);
   {
     Harness harness;

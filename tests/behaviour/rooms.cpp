@@ -40,7 +40,7 @@ constexpr const char* x = R"(42["x"])";
 
 }  // namespace
 
-TEST_CASE("selections reach exactly whom they name, each once", "[behaviour][rooms]") {
+TEST_CASE("selections reach exactly the named sockets, each once", "[behaviour][rooms]") {
   Crowd crowd(5);
   auto& io = crowd.harness.io;
   auto& sockets = crowd.sockets;
@@ -113,7 +113,7 @@ TEST_CASE("an operator may be kept and used again", "[behaviour][rooms]") {
   CHECK(crowd.receivers(x) == "a");
 }
 
-TEST_CASE("rooms come and go with their members", "[behaviour][rooms]") {
+TEST_CASE("rooms are created and deleted with their members", "[behaviour][rooms]") {
   Crowd crowd(2);
   auto& a = crowd.sockets[0];
   auto& b = crowd.sockets[1];
@@ -173,7 +173,7 @@ TEST_CASE("sockets are managed by selection", "[behaviour][rooms]") {
   CHECK(io.sockets().empty());
 }
 
-TEST_CASE("rooms of one namespace mean nothing in another", "[behaviour][rooms]") {
+TEST_CASE("rooms of one namespace are separate from rooms of another", "[behaviour][rooms]") {
   Harness harness;
   harness.io.on("connection", [](TestSocket socket) { socket.join("r"); });
   harness.io.of("/n").on("connection", [](TestSocket socket) { socket.join("r"); });
@@ -196,7 +196,7 @@ TEST_CASE("a broadcast with binary data reaches everyone whole", "[behaviour][ro
   }
 }
 
-TEST_CASE("volatile packets are dropped where something is still on its way", "[behaviour][volatile]") {
+TEST_CASE("volatile packets are dropped for clients with unsent data", "[behaviour][volatile]") {
   Harness harness;
   std::optional<TestSocket> socket;
   harness.io.on("connection", [&](TestSocket connected) {
@@ -227,7 +227,8 @@ TEST_CASE("volatile packets are dropped where something is still on its way", "[
   CHECK(client.next() == "<binary>b");
 }
 
-TEST_CASE("a slow consumer is sent away past its limit and nobody else notices", "[behaviour][back-pressure]") {
+TEST_CASE("a slow client is disconnected beyond its limit, and other clients are not affected",
+          "[behaviour][back-pressure]") {
   Crowd crowd(2, {.max_unsent_bytes = 1'000'000});
   std::string reason;
   std::string why;

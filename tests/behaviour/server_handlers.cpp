@@ -110,7 +110,7 @@ TEST_CASE("member functions handle connections, middleware and new namespaces", 
   CHECK(shared.use_count() == 2);
 }
 
-TEST_CASE("member functions handle what happens in a namespace and its parent", "[behaviour][server-handlers]") {
+TEST_CASE("member functions handle connections of a namespace and its parent", "[behaviour][server-handlers]") {
   Harness harness;
   Lobby lobby;
   const TestNamespace nsp = harness.io.of("/named");
@@ -124,7 +124,7 @@ TEST_CASE("member functions handle what happens in a namespace and its parent", 
   CHECK(lobby.log == List{"check later", "enter", "check slowly", "enter", "check slowly", "enter"});
 }
 
-TEST_CASE("member functions hear of rooms", "[behaviour][server-handlers][rooms]") {
+TEST_CASE("member functions handle room events", "[behaviour][server-handlers][rooms]") {
   Harness harness;
   Lobby lobby;
   std::vector<ErrorReport> reports;
@@ -152,7 +152,7 @@ TEST_CASE("member functions hear of rooms", "[behaviour][server-handlers][rooms]
   CHECK(reports[0].detail == "handler threw: no more");
 }
 
-TEST_CASE("member functions handle what other servers send", "[behaviour][server-handlers][cluster][memory]") {
+TEST_CASE("member functions handle events of other servers", "[behaviour][server-handlers][cluster][memory]") {
   MemoryCluster cluster;
   Harness asking(on_memory, {.adapter = cluster.adapter()});
   Harness answering(on_memory, {.adapter = cluster.adapter()});
@@ -221,7 +221,7 @@ TEST_CASE("prepended connection handlers come first, and connect handlers before
   CHECK(order == "12abc");
 }
 
-TEST_CASE("a namespace knows which handlers it has", "[behaviour][server-handlers][connect]") {
+TEST_CASE("a namespace lists its handlers", "[behaviour][server-handlers][connect]") {
   Harness harness;
   const TestNamespace nsp = harness.io.of("/n");
   CHECK(nsp.event_names().empty());
@@ -259,7 +259,7 @@ TEST_CASE("a namespace knows which handlers it has", "[behaviour][server-handler
   CHECK_THROWS_AS(nsp.has_listeners("new_namespace"), std::invalid_argument);
 }
 
-TEST_CASE("a server knows its handlers of new namespaces too", "[behaviour][server-handlers][namespace]") {
+TEST_CASE("a server lists its new_namespace handlers too", "[behaviour][server-handlers][namespace]") {
   Harness harness;
   std::string order;
   const auto add = [&](const std::string& text) { return [&order, text](TestNamespace) { order += text; }; };
@@ -295,7 +295,7 @@ TEST_CASE("a server knows its handlers of new namespaces too", "[behaviour][serv
   CHECK(order == "ab");
 }
 
-TEST_CASE("a handler is for the event that its parameter says", "[behaviour][server-handlers][memory]") {
+TEST_CASE("the parameter of a handler decides the events that it can handle", "[behaviour][server-handlers][memory]") {
   Harness harness(on_memory);
   CHECK_THROWS_AS(harness.io.on("connection", [](TestNamespace) {}), std::invalid_argument);
   CHECK_THROWS_AS(harness.io.on("new_namespace", [](TestSocket) {}), std::invalid_argument);
@@ -304,7 +304,7 @@ TEST_CASE("a handler is for the event that its parameter says", "[behaviour][ser
   CHECK(harness.io.event_names().empty());
 }
 
-TEST_CASE("handlers of a server may take themselves and others away", "[behaviour][server-handlers]") {
+TEST_CASE("handlers of a server may remove themselves and others", "[behaviour][server-handlers]") {
   Harness harness;
   std::string order;
   SECTION("when a client connects") {
@@ -320,7 +320,7 @@ TEST_CASE("handlers of a server may take themselves and others away", "[behaviou
     auto second = open_socket(harness);
     CHECK(order == "abnew");
   }
-  SECTION("when a namespace comes into being, and with what they hold") {
+  SECTION("when a namespace is made, which destroys what they hold") {
     const auto kept = std::make_shared<int>();
     harness.io.on("new_namespace", [&, kept](TestNamespace) {
       order += "a";
@@ -333,7 +333,7 @@ TEST_CASE("handlers of a server may take themselves and others away", "[behaviou
     CHECK(order == "a/1");
     CHECK(kept.use_count() == 1);
   }
-  SECTION("when one makes another namespace") {
+  SECTION("when a handler makes another namespace") {
     harness.io.once("new_namespace", [&](TestNamespace nsp) {
       order += nsp.name();
       harness.io.of("/inner");

@@ -88,13 +88,13 @@ static_assert(!TypedEvent<std::string>);
 
 TEST_CASE("a typed event gives its types to handlers of any kind", "[behaviour][typed]") {
   TypedPair pair;
-  SECTION("with the very types") {
+  SECTION("with the declared types") {
     pair.socket->on(sum, [](int a, int b) { return a + b; });
   }
   SECTION("with auto") {
     pair.socket->on(sum, [](auto a, auto b) { return a + b; });
   }
-  SECTION("with types that they convert to") {
+  SECTION("with types that the declared types convert to") {
     pair.socket->on(sum, [](long a, const double& b) { return static_cast<short>(a + static_cast<long>(b)); });
   }
   SECTION("with an acknowledgement") {
@@ -133,7 +133,7 @@ TEST_CASE("a coroutine may refer to the arguments of a typed event after it has 
   CHECK(said == text);
 }
 
-TEST_CASE("what a client sends otherwise does not reach the handler of a typed event", "[behaviour][typed]") {
+TEST_CASE("an event with other arguments does not reach the handler of a typed event", "[behaviour][typed]") {
   TypedPair pair;
   std::vector<ErrorReport> reports;
   pair.harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
@@ -201,7 +201,7 @@ TEST_CASE("emit_with_ack of a typed event completes with its result", "[behaviou
   CHECK(seen == "5x!");
 }
 
-TEST_CASE("typed events name handlers that are taken away", "[behaviour][typed]") {
+TEST_CASE("typed events name the handlers to remove", "[behaviour][typed]") {
   TypedPair pair;
   int calls = 0;
   const Listener listener = pair.socket->on(name, [&] { return std::to_string(++calls); });
@@ -257,7 +257,7 @@ TEST_CASE("a Config may declare the events of each direction", "[behaviour][type
   CHECK(reason == "transport close");
 }
 
-TEST_CASE("send sends the event message as it is declared", "[behaviour][typed][memory]") {
+TEST_CASE("send emits the declared event \"message\"", "[behaviour][typed][memory]") {
   Strict strict;
   strict.connect();
   strict.socket->send("to one");
@@ -314,7 +314,7 @@ TEST_CASE("error handlers get the message and the data of a refusal", "[behaviou
   }
 }
 
-TEST_CASE("servers of one Config send each other the events that it declares", "[behaviour][typed][cluster][memory]") {
+TEST_CASE("servers of one Config exchange the declared server-side events", "[behaviour][typed][cluster][memory]") {
   MemoryCluster cluster;
   Strict asking({.adapter = cluster.adapter()});
   Strict answering({.adapter = cluster.adapter()});

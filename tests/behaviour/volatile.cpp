@@ -65,7 +65,8 @@ const std::string binary_event = R"(451-["b",{"_placeholder":true,"num":0}])";
 
 }  // namespace
 
-TEST_CASE("over WebSocket the first packet of a turn leaves, volatile ones behind it do not", "[behaviour][volatile]") {
+TEST_CASE("over WebSocket the first packet of a turn is sent, volatile packets after it are dropped",
+          "[behaviour][volatile]") {
   Stage stage;
   auto client = stage.open_websocket();
   const TestSocket& socket = stage.sockets.at(0);
@@ -87,7 +88,7 @@ TEST_CASE("over WebSocket the first packet of a turn leaves, volatile ones behin
     CHECK(client.next() == R"(42["first"])");
     CHECK(client.next() == R"(42["second"])");
   }
-  SECTION("with its binary data as one") {
+  SECTION("with its binary data as one packet") {
     stage.act([&] {
       socket.volatile_().emit("b", Binary(std::string("1")));
       socket.volatile_().emit("b", Binary(std::string("2")));
@@ -105,8 +106,7 @@ TEST_CASE("over WebSocket the first packet of a turn leaves, volatile ones behin
   CHECK_FALSE(client.has_message());
 }
 
-TEST_CASE("over polling a volatile packet leaves with the poll that waits, or not at all",
-          "[behaviour][volatile][polling]") {
+TEST_CASE("over polling a volatile packet is sent in the waiting poll, or dropped", "[behaviour][volatile][polling]") {
   Stage stage;
   const std::string target = stage.open_polling();
   const TestSocket& socket = stage.sockets.at(0);
@@ -128,7 +128,7 @@ TEST_CASE("over polling a volatile packet leaves with the poll that waits, or no
     CHECK(poll.body() == R"(42["first"])");
     CHECK(stage.harness.get(target).body() == R"(42["second"])");
   }
-  SECTION("something else takes the poll") {
+  SECTION("another packet takes the poll") {
     auto poll = stage.park(target, socket);
     stage.act([&] {
       socket.emit("first");
@@ -138,15 +138,14 @@ TEST_CASE("over polling a volatile packet leaves with the poll that waits, or no
     CHECK(poll.body() == R"(42["first"])");
     CHECK(stage.harness.get(target).body() == R"(42["second"])");
   }
-  SECTION("binary data comes along") {
+  SECTION("with binary data") {
     auto poll = stage.park(target, socket);
     stage.act([&] { socket.volatile_().emit("b", Binary(std::string("1"))); });
     CHECK(poll.body() == binary_event + "\x1e" + "bMQ==");
   }
 }
 
-TEST_CASE("a volatile broadcast is dropped for those who are not ready, and for nobody else",
-          "[behaviour][volatile][rooms]") {
+TEST_CASE("a volatile broadcast is dropped only for clients that are not ready", "[behaviour][volatile][rooms]") {
   Stage stage;
   auto ready = stage.open_websocket();
   auto busy = stage.open_websocket();
@@ -168,7 +167,7 @@ TEST_CASE("a volatile broadcast is dropped for those who are not ready, and for 
   CHECK(stage.harness.get(away).body() == R"(42["later"])");
 }
 
-TEST_CASE("a flag belongs to the operator that it made, not to the one that it was set on", "[behaviour][volatile]") {
+TEST_CASE("a flag belongs to the new operator, not to the one that it was set on", "[behaviour][volatile]") {
   Stage stage;
   auto client = stage.open_websocket();
   const auto plain = stage.harness.io.except("nobody");
@@ -190,7 +189,7 @@ TEST_CASE("a flag belongs to the operator that it made, not to the one that it w
   CHECK_FALSE(client.has_message());
 }
 
-TEST_CASE("compression is allowed unless the emit forbids it, and only for that one", "[behaviour][flags]") {
+TEST_CASE("compress(false) applies to one emit only", "[behaviour][flags]") {
   Stage stage;
   const std::string target = stage.open_polling();
   const TestSocket& socket = stage.sockets.at(0);

@@ -13,7 +13,7 @@
 
 using namespace bench;
 
-TEST_CASE("a histogram that is empty has percentiles of zero", "[benchmarks]") {
+TEST_CASE("an empty histogram has percentiles of zero", "[benchmarks]") {
   const Histogram histogram;
   CHECK(histogram.total() == 0);
   CHECK(histogram.percentile(50) == 0);
@@ -30,7 +30,7 @@ TEST_CASE("a percentile is at most a step of 1/32 below the time that was added"
   }
 }
 
-TEST_CASE("percentiles are those of what was added", "[benchmarks]") {
+TEST_CASE("percentiles are those of the added times", "[benchmarks]") {
   Histogram histogram;
   // 1 to 1000 microseconds, in an order that is not theirs.
   for (std::uint64_t i = 0; i < 1000; ++i) histogram.add((i * 7 % 1000 + 1) * 1000);
@@ -43,7 +43,7 @@ TEST_CASE("percentiles are those of what was added", "[benchmarks]") {
   CHECK(histogram.percentile(100) == near(1'000'000));
 }
 
-TEST_CASE("one slow message in a thousand is beyond the 99th percentile and not beyond the last", "[benchmarks]") {
+TEST_CASE("one slow message in a thousand is beyond the 99th percentile, but not beyond the last", "[benchmarks]") {
   Histogram histogram;
   for (int i = 0; i < 999; ++i) histogram.add(20);
   histogram.add(1'000'000'000);
@@ -68,7 +68,7 @@ TEST_CASE("a stamp comes back as it was written", "[benchmarks]") {
   CHECK(stamp.sender == 0xfedcba98);
 }
 
-TEST_CASE("what is no stamp is not read as one", "[benchmarks]") {
+TEST_CASE("text that is not a stamp is not read as one", "[benchmarks]") {
   Stamp stamp;
   CHECK_FALSE(read_stamp("0123456789abcdeffedcba9", stamp));
   CHECK_FALSE(read_stamp("0123456789abcdeg01234567", stamp));
@@ -108,7 +108,7 @@ TEST_CASE("a response with a length is read when it is complete", "[benchmarks]"
   CHECK_FALSE(response.closes);
 }
 
-TEST_CASE("a response in chunks is read when the last has come", "[benchmarks]") {
+TEST_CASE("a response in chunks is read when the last chunk has arrived", "[benchmarks]") {
   const std::string input =
       "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
       "5\r\nhello\r\nb\r\n, my\r\nworld\r\n0\r\n\r\n";
@@ -122,7 +122,7 @@ TEST_CASE("a response in chunks is read when the last has come", "[benchmarks]")
   CHECK(response.closes);
 }
 
-TEST_CASE("what is no response that can be read is refused", "[benchmarks]") {
+TEST_CASE("an unreadable response is refused", "[benchmarks]") {
   HttpResponse response;
   std::string chunks;
   CHECK_THROWS_AS(read_response("SSH-2.0 hello\r\n\r\n", response, chunks), std::runtime_error);

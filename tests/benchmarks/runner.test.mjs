@@ -10,13 +10,13 @@ import { Table, cell, number, time } from "../../benchmarks/runner/tables.mjs";
 import { best_runs, carried, climb } from "../../benchmarks/runner/typing.mjs";
 import { workloads } from "../../benchmarks/runner/workloads.mjs";
 
-test("the median is the middle one, or between the two in the middle", () => {
+test("the median is the middle value, or the mean of the two in the middle", () => {
   assert.equal(median([]), undefined);
   assert.equal(median([10, 9, 100]), 10);
   assert.equal(median([4, 1, 3, 2]), 2.5);
 });
 
-test("the spread leaves out what is no number", () => {
+test("the spread ignores values that are not numbers", () => {
   assert.deepEqual(spread([3, null, 1, undefined, NaN]), { median: 2, least: 1, most: 3, count: 2 });
   assert.equal(spread([null]), undefined);
 });
@@ -71,7 +71,7 @@ test("a cell has the median, the spread, the ratio and the mark", () => {
   assert.equal(value(1), "**7** (6 to 8), ×2.5 †");
 });
 
-test("a cell of which one round has failed has no number", () => {
+test("a cell with a failed round has no number", () => {
   const table = new Table(results);
   const y = results.workloads[1];
   assert.equal(cell(table.value(y, results.servers[1], ({ us }) => us)), "failed: it \\| broke");
@@ -97,7 +97,7 @@ test("the typing game is narrowed down to the number of clients that a server ca
   assert.ok(clients <= 3000 && clients > 2400 && clients % 6 === 0, `${clients}`);
 });
 
-test("the typing game ends with as many clients as there may be", async () => {
+test("the typing game ends at the limit of clients", async () => {
   const cells = await climb_to(1e9, 5000);
   assert.deepEqual(
     cells.map(({ clients }) => clients),
@@ -115,7 +115,7 @@ test("one pause of the machine does not end the typing game", async () => {
   );
 });
 
-test("a server that fails from the beginning carries nobody", () => {
+test("a server that fails from the beginning carries no clients", () => {
   assert.deepEqual(carried([{ clients: 600, failed: "broke" }], 50), { clients: 0, at_least: false });
 });
 
@@ -125,7 +125,7 @@ test("a server from elsewhere needs a name and a place for the port", () => {
   assert.throws(() => also_server("x=./server"), /--also takes/);
 });
 
-test("workloads have names of their own and keep below the limit of descriptors", () => {
+test("workloads have unique names and stay below the limit of descriptors", () => {
   for (const limit of [1024, 20_000, 1_000_000]) {
     const all = workloads(limit);
     assert.equal(new Set(all.map(({ id }) => id)).size, all.length);

@@ -61,7 +61,7 @@ for (const transport of ["websocket", "polling"]) {
   });
 }
 
-test("everyone in a room gets what is sent to it", async () => {
+test("every client in a room gets the events for the room", async () => {
   const { result, failed } = await run("--workload", "room", "--clients", "12", "--room-size", "4", "--rate", "100");
   assert.equal(failed, undefined);
   // What is under way at the beginning or at the end is counted on one side only.
@@ -69,7 +69,7 @@ test("everyone in a room gets what is sent to it", async () => {
   assert.ok(share > 3 && share < 5, `${result.messages} messages of ${result.sent} events to rooms of 4`);
 });
 
-test("what the command line asks in vain is said in a sentence", async () => {
+test("an invalid command line gets a message", async () => {
   const failure = async (...args) => (await run(...args)).failed;
   assert.equal(await failure("--clients", "ten"), "--clients takes a number, not ten");
   assert.match(await failure("--workload", "nothing"), /^--workload takes echo, .* not nothing$/);
@@ -79,7 +79,7 @@ test("what the command line asks in vain is said in a sentence", async () => {
   );
 });
 
-test("a server that ends at once is a failure with its reason", async () => {
+test("a server that ends at once is a failure with a reason", async () => {
   const ending = { command: ["sh", "-c", "echo no room for {port} >&2; exit 3"], prints_port: true };
   const { result, failed } = await measure(build, ending, [], 0.1, 0);
   assert.equal(result, undefined);

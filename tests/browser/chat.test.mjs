@@ -92,7 +92,7 @@ describe("chat", () => {
     assert.equal(await linus.getByText("Lunch at noon?").count(), 0);
   });
 
-  it("keeps what was meant for one person from everyone else when that person has gone", async () => {
+  it("shows a direct message to nobody else when its receiver has left", async () => {
     const ada = await enter("Ada");
     const grace = await enter("Grace");
     const linus = await enter("Linus");
@@ -165,7 +165,7 @@ describe("chat", () => {
 });
 
 describe("chat, restarted", () => {
-  it("comes back by itself, with the nickname and what was written meanwhile", async () => {
+  it("reconnects by itself, with the nickname and the messages written meanwhile", async () => {
     chat = await Example.start("chat");
     const { port } = chat;
     const ada = await enter("Ada");
@@ -188,9 +188,9 @@ describe("chat, restarted", () => {
   });
 });
 
-describe("chat, looked at", () => {
+describe("chat, in pictures", () => {
   for (const colorScheme of ["light", "dark"]) {
-    it(`has its picture taken in ${colorScheme}`, async () => {
+    it(`is photographed in ${colorScheme}`, async () => {
       chat = await Example.start("chat");
       const ada = await enter("Ada", { colorScheme });
       const welcome = await browser.open(chat.url, { colorScheme });

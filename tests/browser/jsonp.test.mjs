@@ -117,7 +117,7 @@ describe("a page of Socket.IO v2 over JSONP", () => {
     assert.deepEqual(echoes, Array.from({ length: count }, (_, i) => i));
   });
 
-  it("answers what the server asks", async () => {
+  it("acknowledges the server's events", async () => {
     const answered = await page.evaluate(() => {
       client.on("question", (value, answer) => answer(`you said ${value}`));
       client.emit("ask", "</script>\u2028");
@@ -126,14 +126,14 @@ describe("a page of Socket.IO v2 over JSONP", () => {
     assert.equal(answered, "you said </script>\u2028");
   });
 
-  it("hears what others say to all", async () => {
+  it("gets the broadcasts of others", async () => {
     const other = await open();
     const told = page.evaluate(() => next("told"));
     await other.evaluate(() => client.emit("tell all", "\"news\"\u2028"));
     assert.equal(await told, "\"news\"\u2028");
   });
 
-  it("is thrown out", async () => {
+  it("is disconnected by the server", async () => {
     const reason = await page.evaluate(() => {
       client.emit("throw me out");
       return next("disconnect");
@@ -141,7 +141,7 @@ describe("a page of Socket.IO v2 over JSONP", () => {
     assert.equal(reason, "io server disconnect");
   });
 
-  it("leaves, and the server knows", async () => {
+  it("disconnects, and the server notices", async () => {
     const other = await open();
     const id = await page.evaluate(() => client.id);
     const left = other.evaluate(() => next("left"));

@@ -65,7 +65,7 @@ describe("namespaces", () => {
     await card(ada, "Public").getByText("1 visitor", { exact: true }).waitFor();
   });
 
-  it("keep those without the token out of /admin, and say why", async () => {
+  it("refuse clients without the token in /admin, and say why", async () => {
     const ada = await enter();
     await unlock(ada, "a guess");
     await card(ada, "Admin").getByRole("alert").getByText("Wrong token").waitFor();
@@ -171,7 +171,7 @@ describe("namespaces", () => {
 });
 
 describe("namespaces, restarted", () => {
-  it("are all entered again over the new connection", async () => {
+  it("are all joined again over the new connection", async () => {
     namespaces = await Example.start("namespaces", { args: ["--token", token] });
     const { port } = namespaces;
     const ada = await enter();

@@ -61,7 +61,7 @@ describe("rooms", () => {
     assert.deepEqual(await browser.closePages(), [], "no page logged an error");
   });
 
-  it("are opened by one, joined by another, left again, and gone when empty", async () => {
+  it("are opened by one person, joined by another, left again, and removed when empty", async () => {
     const ada = await enter("Ada");
     const grace = await enter("Grace");
     await join(ada, "kitchen");
@@ -117,7 +117,7 @@ describe("rooms", () => {
     await screenshot(ada, "rooms-light");
   });
 
-  it("hear of a member whose page is closed", async () => {
+  it("are told when a member closes the page", async () => {
     const ada = await enter("Ada", ["kitchen", "garden"]);
     const grace = await enter("Grace", ["kitchen", "garden"]);
     await mine(ada, "garden").getByText("Ada and Grace").waitFor();
@@ -164,7 +164,7 @@ describe("rooms", () => {
 });
 
 describe("rooms, restarted", () => {
-  it("are joined again, without a hand", async () => {
+  it("are joined again automatically", async () => {
     rooms = await Example.start("rooms");
     const { port } = rooms;
     const ada = await enter("Ada", ["kitchen"]);

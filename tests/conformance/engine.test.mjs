@@ -30,7 +30,7 @@ describe("Engine.IO", () => {
       });
     }
 
-    it("answers a poll that waits as soon as there is a message", async () => {
+    it("answers a waiting poll as soon as there is a message", async () => {
       const sid = await peer.openPolling();
       const poll = await peer.http();
       await poll.send("GET", peer.polling(sid));
@@ -38,7 +38,7 @@ describe("Engine.IO", () => {
       assert.equal((await poll.response()).body, "4hello");
     });
 
-    it("reads a body that comes in chunks", async () => {
+    it("reads a chunked body", async () => {
       const sid = await peer.openPolling();
       const http = await peer.http();
       const head = `POST ${peer.polling(sid)} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`;

@@ -76,7 +76,7 @@ const error = (code, message) => JSON.stringify({ code, message });
 
 export function checkEngineBehaviour(peer) {
   describe("handshake over polling", () => {
-    it("opens a session and tells its terms", async () => {
+    it("opens a session and sends its parameters", async () => {
       const response = await peer.fetch(peer.polling());
       assert.equal(response.status, 200);
       assert.equal(response.headers.get("content-type"), "text/plain; charset=UTF-8");
@@ -124,7 +124,7 @@ export function checkEngineBehaviour(peer) {
       });
     }
 
-    it("tells a page of another origin that it may ask", async () => {
+    it("sends CORS headers to a page of another origin", async () => {
       const preflight = await peer.fetch(peer.polling(), { method: "OPTIONS", headers: { Origin: "http://other.example" } });
       assert.equal(preflight.status, 204);
       assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
@@ -133,7 +133,7 @@ export function checkEngineBehaviour(peer) {
       assert.equal(response.headers.get("access-control-allow-origin"), "*");
     });
 
-    it("refuses a session that it does not know", async () => {
+    it("refuses an unknown session", async () => {
       const { status, body } = await peer.poll("nobody");
       assert.deepEqual({ status, body }, { status: 400, body: error(1, "Session ID unknown") });
     });
@@ -146,7 +146,7 @@ export function checkEngineBehaviour(peer) {
   });
 
   describe("handshake over WebSocket", () => {
-    it("opens a session and tells its terms", async () => {
+    it("opens a session and sends its parameters", async () => {
       const socket = await peer.websocket();
       const packet = await socket.next();
       assert.equal(packet[0], "0");
@@ -201,7 +201,7 @@ export function checkEngineBehaviour(peer) {
   });
 
   describe("close", () => {
-    it("is not what the end of a request's connection means", async () => {
+    it("does not follow from the end of a request's connection", async () => {
       const sid = await peer.openPolling();
       const headers = { Connection: "close" };
       const [poll, post] = [await peer.http(), await peer.http()];

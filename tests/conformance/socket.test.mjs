@@ -44,7 +44,7 @@ describe("Socket.IO", () => {
       });
     }
 
-    it("does not give away the id of the session", async () => {
+    it("does not reveal the id of the session", async () => {
       const socket = await peer.session();
       socket.send("40");
       assert.notEqual(JSON.parse((await socket.next()).slice(2)).sid, socket.handshake.sid);
@@ -58,7 +58,7 @@ describe("Socket.IO", () => {
       assert.match(await socket.next(), /^40\{/);
     });
 
-    it("closes a connection that never joins", async () => {
+    it("closes a connection that joins no namespace", async () => {
       const socket = await peer.session();
       // Answering every ping: it is not the heartbeat that ends this one.
       for (;;) {
@@ -136,7 +136,7 @@ describe("Socket.IO", () => {
     });
   });
 
-  describe("a packet that is none", () => {
+  describe("an invalid packet", () => {
     it("closes a connection before it has joined", async () => {
       const socket = await peer.session();
       socket.send("4abc");
@@ -167,7 +167,7 @@ describe("Socket.IO", () => {
       ["for a namespace not joined", '42/custom,["message"]'],
       ["for the namespace joined already", "40"],
     ]) {
-      it(`${what} closes the connection, and disturbs no other`, async () => {
+      it(`${what} closes the connection, and does not affect others`, async () => {
         const [socket, other] = [await connected(), await connected()];
         socket.send(...packets);
         assert.equal(await socket.closed(), 1005);

@@ -26,7 +26,7 @@ for (const [way, options] of Object.entries(ways)) {
       assert.deepEqual(answer, [1, "two", Buffer.from([3])]);
     });
 
-    it("carry nothing when there is nothing to say", async () => {
+    it("carry nothing when the handler returns nothing", async () => {
       const client = await server.connect("/", options);
       const answer = await new Promise((resolve) => client.emit("nothing", (...args) => resolve(args)));
       assert.deepEqual(answer, []);
@@ -40,7 +40,7 @@ for (const [way, options] of Object.entries(ways)) {
       assert.deepEqual(answers, ["first"]);
     });
 
-    it("are matched to their questions when the answers come out of order", async () => {
+    it("are matched to their events when the answers come out of order", async () => {
       const client = await server.connect("/", options);
       const order = [];
       const first = client.emitWithAck("hold", "a").then((answer) => order.push(answer));
@@ -50,7 +50,7 @@ for (const [way, options] of Object.entries(ways)) {
       assert.deepEqual(order, ["b", "a"]);
     });
 
-    it("that never come end by the client's timeout", async () => {
+    it("that never arrive end at the client's timeout", async () => {
       const client = await server.connect("/", options);
       await assert.rejects(client.timeout(50).emitWithAck("silence"), /timed out/);
       assert.equal(await client.emitWithAck("sum", 2, 2), 4);
@@ -70,14 +70,14 @@ for (const [way, options] of Object.entries(ways)) {
       assert.equal(await client.emitWithAck("ask and wait", "hello"), "hello!");
     });
 
-    it("of the client that never come end by the server's timeout", async () => {
+    it("of the client that never arrive end at the server's timeout", async () => {
       const client = await server.connect("/", options);
       const answered = next(client, "unanswered");
       client.emit("ask with a limit", 50);
       assert.equal(await answered, "operation has timed out");
     });
 
-    it("of the client that come in time are not late", async () => {
+    it("of the client that arrive in time complete without an error", async () => {
       const client = await server.connect("/", options);
       client.on("question", (value, answer) => answer("in time"));
       const answered = next(client, "answered");
@@ -98,7 +98,7 @@ describe("acknowledgements of a broadcast", () => {
     return clients;
   }
 
-  it("reach the server's callback, those of all members", async () => {
+  it("of all members reach the server's callback", async () => {
     const [first] = await members((i, value, answer) => answer({ i, value, bytes: Buffer.from([i]) }));
     const outsider = await server.connect("/");
     outsider.on("question", () => assert.fail("was not asked"));
@@ -112,13 +112,13 @@ describe("acknowledgements of a broadcast", () => {
     );
   });
 
-  it("reach the server's coroutine", async () => {
+  it("of all members reach the server's coroutine", async () => {
     const [first] = await members((i, value, answer) => answer(`${value} ${i}`));
     const answers = await first.emitWithAck("ask room and wait", "asked", "number");
     assert.deepEqual(answers.sort(), ["number 0", "number 1", "number 2"]);
   });
 
-  it("that do not all come end by the server's timeout, with those that came", async () => {
+  it("that are incomplete end at the server's timeout, with the answers that arrived", async () => {
     const [first] = await members((i, value, answer) => i === 1 || answer(i));
     const answered = next(first, "room answered");
     first.emit("ask room", "asked", 500, "said");
@@ -127,7 +127,7 @@ describe("acknowledgements of a broadcast", () => {
     assert.deepEqual(answers.sort(), [0, 2]);
   });
 
-  it("of nobody are none", async () => {
+  it("to nobody complete without answers", async () => {
     const client = await server.connect("/");
     assert.deepEqual(await client.emitWithAck("ask room and wait", "nobody's", "said"), []);
   });

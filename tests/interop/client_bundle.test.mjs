@@ -26,7 +26,7 @@ describe("the client's bundle", () => {
     });
   }
 
-  it("is known by its version", async () => {
+  it("has its version as the ETag", async () => {
     const { version } = JSON.parse(await readFile(new URL("package.json", client)));
     const response = await get("socket.io.js");
     assert.equal(response.headers.get("etag"), `"${version}"`);
@@ -41,7 +41,7 @@ describe("the client's bundle", () => {
     assert.equal(typeof window.io.Manager, "function");
   });
 
-  it("has nothing else", async () => {
+  it("has no other files", async () => {
     const response = await get("package.json");
     assert.equal(response.status, 400);
     assert.deepEqual(await response.json(), { code: 0, message: "Transport unknown" });

@@ -39,7 +39,7 @@ describe("responses to polls", () => {
     return raw(`${url}&sid=${sid}`, acceptEncoding);
   }
 
-  it("come in gzip for those who take it", async () => {
+  it("are in gzip for clients that accept it", async () => {
     const { headers, body } = await poll("gzip, deflate, br");
     assert.equal(headers["content-encoding"], "gzip");
     assert.equal(Number(headers["content-length"]), body.length);
@@ -47,13 +47,13 @@ describe("responses to polls", () => {
     assert.equal(gunzipSync(body).toString(), `42${JSON.stringify(["echo", large])}`);
   });
 
-  it("come in deflate for those who prefer it", async () => {
+  it("are in deflate for clients that prefer it", async () => {
     const { headers, body } = await poll("gzip;q=0.5, deflate");
     assert.equal(headers["content-encoding"], "deflate");
     assert.equal(inflateSync(body).toString(), `42${JSON.stringify(["echo", large])}`);
   });
 
-  it("come as they are for everybody else", async () => {
+  it("are uncompressed for all other clients", async () => {
     const { headers, body } = await poll("identity");
     assert.equal(headers["content-encoding"], undefined);
     assert.equal(body.toString(), `42${JSON.stringify(["echo", large])}`);
@@ -136,7 +136,7 @@ describe("WebSocket messages", () => {
   });
 
   for (const [way, options] of Object.entries(ways).filter(([way]) => way !== "polling")) {
-    it(`of the client itself are compressed over ${way}, and arrive as they were`, async () => {
+    it(`of the client itself are compressed over ${way}, and arrive unchanged`, async () => {
       const client = await server.connect("/", { ...options, perMessageDeflate: { threshold: 0 } });
       assert.match(client.io.engine.transport.ws.extensions, /^permessage-deflate/);
       const values = [large, { nested: [large, 1, null] }, "small", ["ž🦄".repeat(1000)], { bytes: Buffer.alloc(5000, 7) }];
@@ -147,7 +147,7 @@ describe("WebSocket messages", () => {
     });
   }
 
-  it("that are not to be compressed are not, and the next ones are", async () => {
+  it("with compress(false) are not compressed, and the next ones are", async () => {
     const client = watched(server.program.url, { threshold: 0 });
     await client.message();
     client.socket.send("40");
@@ -161,7 +161,7 @@ describe("WebSocket messages", () => {
     client.socket.terminate();
   });
 
-  it("of a bomb end its connection with 1009, and no other", async () => {
+  it("that decompress beyond the limit end their connection with 1009, and no other", async () => {
     const other = await server.connect("/", { perMessageDeflate: { threshold: 0 } });
     const client = watched(server.program.url, { threshold: 0 });
     await client.message();

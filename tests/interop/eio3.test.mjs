@@ -69,7 +69,7 @@ for (const [way, options] of Object.entries({ ...ways, "polling in base64": { tr
       assert.deepEqual((await echoes).map(({ i }) => i), Array.from({ length: 100 }, (_, i) => i));
     });
 
-    it("answers what the server asks", async () => {
+    it("acknowledges the server's events", async () => {
       const client = await server.connect("/", options);
       client.on("question", (value, answer) => answer({ you: value }));
       const answered = next(client, "answered");
@@ -85,13 +85,13 @@ for (const [way, options] of Object.entries({ ...ways, "polling in base64": { tr
       assert.deepEqual(about.auth, { token: "abc", x: " y" });
     });
 
-    it("is told why it may not join", async () => {
+    it("gets the reason when it may not join", async () => {
       assert.equal(await next(server.open("/refused", options), "error"), "not today");
       assert.deepEqual(await next(server.open("/refused-with-data", options), "error"), { code: 7 });
       assert.deepEqual(await next(server.open("/nowhere", options), "error"), { message: "Invalid namespace" });
     });
 
-    it("hears what is said to all and to its rooms, together with clients of today", async () => {
+    it("gets broadcasts to everyone and to its rooms, together with clients of v4", async () => {
       const client = await server.connect("/", options);
       const today = connect(server.program.url, { forceNew: true, reconnection: false, transports: ["websocket"] });
       await next(today, "connect");
@@ -105,7 +105,7 @@ for (const [way, options] of Object.entries({ ...ways, "polling in base64": { tr
       today.close();
     });
 
-    it("is thrown out, and can leave", async () => {
+    it("is disconnected by the server, and can disconnect", async () => {
       const client = await server.connect("/", options);
       const gone = next(client, "disconnect");
       client.emit("throw me out");

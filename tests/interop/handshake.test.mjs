@@ -12,7 +12,7 @@ describe("the handshake", () => {
   const server = new Server();
 
   for (const [way, options] of Object.entries(ways)) {
-    it(`shows headers, query, credentials and more over ${way}`, async () => {
+    it(`has headers, query, credentials and more over ${way}`, async () => {
       const before = Date.now();
       const client = await server.connect("/", {
         ...options,
@@ -67,7 +67,7 @@ describe("pages of other origins", () => {
   const ask = (origin, init) =>
     fetch(`${server.program.url}/socket.io/?EIO=4&transport=polling`, { ...init, headers: { Origin: origin, ...init?.headers } });
 
-  it("are told that they may ask, with credentials", async () => {
+  it("get CORS headers, with credentials", async () => {
     const response = await ask("http://allowed.example");
     assert.equal(response.status, 200);
     assert.equal(response.headers.get("access-control-allow-origin"), "http://allowed.example");
@@ -75,7 +75,7 @@ describe("pages of other origins", () => {
     assert.match(response.headers.get("vary"), /Origin/);
   });
 
-  it("are not told so if they are not on the list", async () => {
+  it("get no CORS headers if they are not on the list", async () => {
     const response = await ask("http://other.example");
     assert.equal(response.headers.get("access-control-allow-origin"), null);
   });

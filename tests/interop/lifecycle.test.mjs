@@ -10,7 +10,7 @@ import { Server, next, ways } from "./support.mjs";
 const reasonOf = (client) => new Promise((resolve) => client.once("disconnect", (reason) => resolve(reason)));
 
 for (const [way, options] of Object.entries(ways)) {
-  describe(`the end over ${way}`, () => {
+  describe(`a disconnection over ${way}`, () => {
     const server = new Server();
 
     /** What the server prints when a socket goes: it is in its rooms before, and in none after. */
@@ -81,7 +81,7 @@ for (const [way, options] of Object.entries(ways)) {
     }
   });
 
-  describe(`a client that comes back by hand, over ${way}`, () => {
+  describe(`a client that reconnects by hand, over ${way}`, () => {
     const server = new Server();
 
     it("receives every event once", async () => {
@@ -103,7 +103,7 @@ for (const [way, options] of Object.entries(ways)) {
   describe(`a server that restarts, over ${way}`, () => {
     const server = new Server();
 
-    it("is found again, and events flow", async () => {
+    it("gets its client back, and events flow", async () => {
       const client = await server.connect("/", { ...options, reconnection: true, reconnectionDelay: 10, reconnectionDelayMax: 20 });
       assert.equal(await client.emitWithAck("sum", 1, 2), 3);
       const { id } = client;
@@ -127,7 +127,7 @@ for (const [way, options] of Object.entries(ways)) {
   describe(`a server that closes, over ${way}`, () => {
     const server = new Server();
 
-    it("ends every client, then itself, and can start again on its port", async () => {
+    it("disconnects every client, then ends, and can start again on its port", async () => {
       const clients = await Promise.all([server.connect("/", options), server.connect("/", options)]);
       const ids = clients.map((client) => client.id);
       const reasons = clients.map(reasonOf);

@@ -34,7 +34,7 @@ for (const [way, options] of Object.entries(ways)) {
   describe(`msgpack over ${way}`, () => {
     const server = startServer();
 
-    it("connects with the transport asked for", async () => {
+    it("connects with the requested transport", async () => {
       const client = await server.connect("/", options);
       assert.equal(await client.emitWithAck("transport"), way === "upgrade" ? "websocket" : way);
     });
@@ -55,7 +55,7 @@ for (const [way, options] of Object.entries(ways)) {
       assert.deepEqual(await client.emitWithAck("typed", ...sent), sent);
     });
 
-    it("asks and is answered in both directions, with binary data", async () => {
+    it("acknowledges in both directions, with binary data", async () => {
       const client = await server.connect("/", options);
       const several = await new Promise((resolve) => client.emit("many", (...args) => resolve(args)));
       assert.deepEqual(several, [1, "two", Buffer.from([3])]);
@@ -83,14 +83,14 @@ for (const [way, options] of Object.entries(ways)) {
 describe("msgpack", () => {
   const server = startServer();
 
-  it("takes dates for points in time, and sends those as dates", async () => {
+  it("reads dates as time points, and sends time points as dates", async () => {
     const client = await server.connect();
     for (const time of [0, 1700000000123, -1, 7258118400000]) {
       assert.deepEqual(await client.emitWithAck("a day later", new Date(time)), new Date(time + 86_400_000));
     }
   });
 
-  it("shows a date as the text that JSON makes of it", async () => {
+  it("reads a date as its JSON text", async () => {
     const client = await server.connect();
     const time = new Date(1700000000123);
     assert.equal(await client.emitWithAck("the text of", time), time.toISOString());
@@ -112,14 +112,14 @@ describe("msgpack", () => {
     }
   });
 
-  it("takes undefined as JSON does: missing in objects, null in arrays and arguments", async () => {
+  it("reads undefined as JSON does: missing in objects, null in arrays and arguments", async () => {
     const client = await server.connect();
     assert.deepEqual(await client.emitWithAck("echo back", { a: undefined, b: [undefined, 1] }), { b: [null, 1] });
     assert.equal(await client.emitWithAck("members of", { a: undefined, b: undefined, c: 1 }), 1);
     assert.equal(await client.emitWithAck("echo back", undefined), null);
   });
 
-  it("takes typed arrays and array buffers for binary data", async () => {
+  it("reads typed arrays and array buffers as binary data", async () => {
     const client = await server.connect();
     assert.deepEqual(await client.emitWithAck("echo back", new Uint8Array([1, 2, 3])), Buffer.from([1, 2, 3]));
     assert.deepEqual(await client.emitWithAck("echo back", new Uint8Array(300).buffer), Buffer.alloc(300));
@@ -158,7 +158,7 @@ describe("msgpack", () => {
     assert.equal(unknown.message, "Invalid namespace");
   });
 
-  it("ends from either side", async () => {
+  it("is disconnected from either side", async () => {
     const client = await server.connect();
     const reason = new Promise((resolve) => client.once("disconnect", resolve));
     client.emit("throw me out");
@@ -169,7 +169,7 @@ describe("msgpack", () => {
     await server.program.printed(new RegExp(`^${id} disconnect: client namespace disconnect$`));
   });
 
-  it("sends away whoever speaks JSON", async () => {
+  it("disconnects a client that speaks JSON", async () => {
     const client = io(server.program.url, { forceNew: true, reconnection: false, transports: ["websocket"] });
     server.clients.push(client);
     await next(client.io, "close");
@@ -177,7 +177,7 @@ describe("msgpack", () => {
     await server.program.printed(/^error .*got plaintext data where packets are binary/);
   });
 
-  it("sends away whoever sends rubbish, and the others notice nothing", async () => {
+  it("disconnects a client that sends invalid msgpack, and does not affect others", async () => {
     const client = await server.connect();
     for (const rubbish of ["c1", "ddffffffff", "83a47479706502", "82a47479706509a36e7370a12f"]) {
       const socket = new WebSocket(`${server.program.url.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);

@@ -11,7 +11,7 @@ import { Server, next, ways } from "./support.mjs";
 describe("namespaces", () => {
   const server = new Server();
 
-  it("refuse a name that nobody opened", async () => {
+  it("refuse an unknown name", async () => {
     await assert.rejects(server.connect("/nowhere"), { message: "Invalid namespace" });
   });
 
@@ -48,7 +48,7 @@ describe("namespaces", () => {
     await connected;
   });
 
-  it("receive an event each of the same name", async () => {
+  it("each receive their own event of the same name", async () => {
     const manager = new Manager(server.program.url, { transports: ["websocket"], reconnection: false });
     const [chat, news] = ["/chat", "/news"].map((name) => manager.socket(name));
     server.clients.push(chat);
@@ -61,7 +61,7 @@ describe("dynamic namespaces", () => {
   const server = new Server();
 
   for (const [way, options] of Object.entries(ways)) {
-    it(`come into being for each name that matches over ${way}`, async () => {
+    it(`are made for each matching name over ${way}`, async () => {
       const [a, b] = [await server.connect("/dynamic-1", options), await server.connect("/dynamic-22", options)];
       assert.equal(await a.emitWithAck("where"), "/dynamic-1");
       assert.equal(await b.emitWithAck("where"), "/dynamic-22");
@@ -71,7 +71,7 @@ describe("dynamic namespaces", () => {
     });
   }
 
-  it("do not for one that does not match", async () => {
+  it("are not made for another name", async () => {
     await assert.rejects(server.connect("/dynamic-x"), { message: "Invalid namespace" });
   });
 
@@ -79,7 +79,7 @@ describe("dynamic namespaces", () => {
     await assert.rejects(server.connect("/dynamic-1", { auth: { refuse: true } }), { message: "not in here" });
   });
 
-  it("come into being where a function agrees to the credentials", async () => {
+  it("are made if a function accepts the credentials", async () => {
     await assert.rejects(server.connect("/on-request", { auth: { please: false } }), { message: "Invalid namespace" });
     await server.connect("/on-request", { auth: { please: true } });
   });
@@ -94,12 +94,12 @@ describe("middleware", () => {
     );
 
   for (const [way, options] of Object.entries(ways)) {
-    it(`lets in whom it knows over ${way}`, async () => {
+    it(`accepts a known client over ${way}`, async () => {
       const client = await server.connect("/guarded", { ...options, auth: { token: "let me in" } });
       assert.equal(await client.emitWithAck("who am I"), "let me in", "what the middleware noted is still there");
     });
 
-    it(`tells why it refuses, with data, over ${way}`, async () => {
+    it(`refuses with a message and data over ${way}`, async () => {
       const error = await refusal("/guarded", { ...options, auth: { token: "please" } });
       assert.equal(error.message, "not authorized");
       assert.deepEqual(error.data, { code: 401, hint: ["try", { another: "token" }] });
@@ -118,14 +118,14 @@ describe("middleware", () => {
     assert.equal(client.connected, true);
   });
 
-  it("runs in order, and not beyond a refusal", async () => {
+  it("runs in order, and stops at a refusal", async () => {
     const client = await server.connect("/chain", { auth: {} });
     assert.deepEqual(await client.emitWithAck("passed"), ["first", "second", "third"]);
     const error = await refusal("/chain", { auth: { stop: true } });
     assert.deepEqual(error.data, ["first"]);
   });
 
-  it("keeps an exception's text to the server", async () => {
+  it("does not send an exception's text to the client", async () => {
     const error = await refusal("/broken");
     assert.doesNotMatch(error.message, /secret/);
     await server.program.printed(/^error .*secret/);

@@ -13,20 +13,20 @@ for (const [way, options] of Object.entries(ways)) {
   describe(`a server with options, over ${way}`, () => {
     const server = new Server({ path: "/realtime" });
 
-    it("is where its path says", async () => {
+    it("answers at its path", async () => {
       const client = await server.connect("/", options);
       assert.equal(await client.emitWithAck("echo back", "here"), "here");
       const custom = await server.connect("/custom", options);
       assert.equal((await custom.emitWithAck("about")).id, custom.id);
     });
 
-    it("is nowhere else", async () => {
+    it("answers at no other path", async () => {
       const client = server.open("/", { ...options, path: "/socket.io" });
       const error = await next(client, "connect_error");
       assert.match(error.message, /^(xhr poll|websocket) error$/);
     });
 
-    it("refuses whom it does not want", async () => {
+    it("refuses clients in allow_request", async () => {
       const client = server.open("/", { ...options, extraHeaders: { "X-Unwanted": "yes" } });
       const error = await next(client, "connect_error");
       if (options.transports[0] === "polling")
@@ -58,7 +58,7 @@ describe("a refusal", () => {
 describe("the cookie", () => {
   const server = new Server();
 
-  it("is the id of the session, and comes with the handshake alone", async () => {
+  it("has the id of the session, and is set by the handshake only", async () => {
     const url = `${server.program.url}/realtime/?EIO=4&transport=polling`;
     const opened = await fetch(url);
     const { sid } = JSON.parse((await opened.text()).slice(1));

@@ -61,7 +61,7 @@ for (const [way, options] of Object.entries(ways)) {
       });
     }
 
-    it("is not for a client that left, or was sent away", async () => {
+    it("does not happen for a client that was disconnected from either side", async () => {
       const client = await settled();
       const { id } = client;
       for (const leave of [() => client.disconnect(), () => client.emit("throw me out")]) {
@@ -77,7 +77,7 @@ for (const [way, options] of Object.entries(ways)) {
       }
     });
 
-    it("is not for a client that has never heard of anything", async () => {
+    it("does not happen for a client that has received no event", async () => {
       const client = await server.connect(ownNamespace(), { ...options, ...quickly });
       const { id } = client;
       const connected = next(client, "connect");

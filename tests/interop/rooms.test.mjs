@@ -30,7 +30,7 @@ describe("rooms", () => {
 
   const heard = (clients) => clients.map((client) => client.heard);
 
-  it("hold their members, and everyone the room of the own id", async () => {
+  it("have their members, and every socket is in the room of its own id", async () => {
     const client = await server.connect();
     assert.deepEqual(await client.emitWithAck("rooms"), [client.id]);
     await client.emitWithAck("join", "a");
@@ -42,7 +42,7 @@ describe("rooms", () => {
     assert.deepEqual((await client.emitWithAck("rooms")).sort(), [client.id, "b"].sort());
   });
 
-  it("tell their size and members", async () => {
+  it("have a size and members", async () => {
     const [a, b, c] = await four();
     await a.emitWithAck("join", "members");
     await b.emitWithAck("join", "members");
@@ -52,7 +52,7 @@ describe("rooms", () => {
     assert.deepEqual(await c.emitWithAck("members", "nobody"), []);
   });
 
-  it("are left by those who disconnect", async () => {
+  it("are left by sockets that disconnect", async () => {
     const [a, b] = await four();
     await a.emitWithAck("join", "left");
     await b.emitWithAck("join", "left");
@@ -62,21 +62,21 @@ describe("rooms", () => {
     assert.deepEqual(await b.emitWithAck("members", "left"), [b.id]);
   });
 
-  it("receive what is sent to all", async () => {
+  it("receive events to everyone", async () => {
     const clients = await four();
     clients[1].emit("send", { to: [], except: [] }, "all");
     await settle(clients, clients[1]);
     assert.deepEqual(heard(clients), [["all"], ["all"], ["all"], ["all"]]);
   });
 
-  it("receive what is sent to everyone but the sender", async () => {
+  it("receive events to everyone but the sender", async () => {
     const clients = await four();
     clients[1].emit("send", { to: [], except: [], broadcast: true }, "others");
     await settle(clients, clients[1]);
     assert.deepEqual(heard(clients), [["others"], [], ["others"], ["others"]]);
   });
 
-  it("receive once what is sent to several of them", async () => {
+  it("receive an event to several of them once", async () => {
     const clients = await four();
     const [a, b, c] = clients;
     await a.emitWithAck("join", "x");
@@ -88,7 +88,7 @@ describe("rooms", () => {
     assert.deepEqual(heard(clients), [["once"], ["once"], ["once"], []]);
   });
 
-  it("spare those who are excepted", async () => {
+  it("can be excepted", async () => {
     const clients = await four();
     const [a, b, c, d] = clients;
     for (const client of clients) await client.emitWithAck("join", "crowd");
@@ -128,7 +128,7 @@ describe("rooms", () => {
     for (const sequence of sequences) assert.deepEqual(await sequence, expected);
   });
 
-  it("do not reach into other namespaces", async () => {
+  it("are separate in other namespaces", async () => {
     const main = await server.connect("/");
     const chat = await server.connect("/chat");
     const news = await server.connect("/news");

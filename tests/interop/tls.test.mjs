@@ -38,7 +38,7 @@ for (const [way, options] of Object.entries(ways)) {
   describe(`over ${way}`, () => {
     const server = new TlsServer();
 
-    it("lets a client in that knows the authority, and carries its messages", async () => {
+    it("accepts a client that trusts the authority, and carries its messages", async () => {
       const client = await server.connectTo("https", { ...options, ca });
       const large = Buffer.alloc(1_000_000, 7);
       assert.deepEqual(await client.emitWithAck("echo", large), large);
@@ -53,12 +53,12 @@ for (const [way, options] of Object.entries(ways)) {
       });
     });
 
-    it("is refused by a client that does not know the authority", async () => {
+    it("is refused by a client that does not trust the authority", async () => {
       const client = server.open("/", { ...options, url: await server.urlOf("https") });
       await refusal(client);
     });
 
-    it("lets a client in that has a certificate of the authority, and knows whom it has before it", async () => {
+    it("accepts a client with a certificate of the authority, and knows its subject", async () => {
       const alice = certificateOf("alice");
       const client = await server.connectTo("certified", { ...options, ca, ...alice });
       const handshake = await client.emitWithAck("handshake");
@@ -73,13 +73,13 @@ for (const [way, options] of Object.entries(ways)) {
       "with a certificate of another authority": certificateOf("mallory"),
       "with a certificate that has expired": certificateOf("late"),
     })) {
-      it(`refuses a client ${what} where one is required`, async () => {
+      it(`refuses a client ${what} if a certificate is required`, async () => {
         const client = server.open("/", { ...options, ca, ...credentials, url: await server.urlOf("certified") });
         await refusal(client);
       });
     }
 
-    it("lets a client in without a valid certificate where the program judges", async () => {
+    it("accepts a client without a valid certificate if the program decides", async () => {
       const stranger = await server.connectTo("lenient", { ...options, ca, ...certificateOf("mallory") });
       const handshake = await stranger.emitWithAck("handshake");
       assert.equal(handshake.authorized, false);
@@ -89,7 +89,7 @@ for (const [way, options] of Object.entries(ways)) {
       assert.equal((await nobody.emitWithAck("handshake")).error, "no certificate");
     });
 
-    it("serves the plain port beside", async () => {
+    it("serves a plain port too", async () => {
       const client = await server.connect("/", options);
       assert.deepEqual(await client.emitWithAck("handshake"), { secure: false });
     });
@@ -99,7 +99,7 @@ for (const [way, options] of Object.entries(ways)) {
 describe("a client that speaks plain HTTP to the port with TLS", () => {
   const server = new TlsServer();
 
-  it("is ended, and the server goes on", async () => {
+  it("is disconnected, and the server goes on", async () => {
     const url = (await server.urlOf("https")).replace("https", "http");
     await assert.rejects(fetch(url));
     const client = await server.connectTo("https", { ca });

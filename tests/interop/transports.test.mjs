@@ -35,7 +35,7 @@ for (const [way, options] of Object.entries(ways)) {
   describe(`over ${way}`, () => {
     const server = new Server();
 
-    it("connects with the transport asked for", async () => {
+    it("connects with the requested transport", async () => {
       const client = await server.connect("/", options);
       const name = way === "upgrade" ? "websocket" : way;
       assert.equal(client.io.engine.transport.name, name);
@@ -95,7 +95,7 @@ for (const [way, options] of Object.entries(ways)) {
   });
 }
 
-describe("while it upgrades", () => {
+describe("a client that upgrades", () => {
   const server = new Server();
 
   it("loses, repeats and reorders nothing, in either direction", async () => {
@@ -124,7 +124,7 @@ describe("a message beyond the limit", () => {
   const server = new Server();
 
   for (const [way, options] of Object.entries(ways)) {
-    it(`ends the client's connection over ${way}, and no other`, async () => {
+    it(`ends the connection of its client over ${way}, and no other`, async () => {
       const other = await server.connect("/", options);
       const client = await server.connect("/", options);
       const gone = next(client, "disconnect");

@@ -9,7 +9,7 @@ import { Server, collect, next } from "./support.mjs";
 describe("a client that does not read", () => {
   const server = new Server();
 
-  it("gets everything but what is volatile, and volatile events again once it has caught up", async () => {
+  it("gets all events but volatile ones, and volatile events again once it has caught up", async () => {
     const reader = await server.connect();
     const other = await server.connect();
     const volatiles = [];

@@ -432,7 +432,7 @@ std::string problem_of(const Snippet& snippet) {
 }  // namespace
 }  // namespace socketio::test
 
-TEST_CASE("the code in the documents does what is said beside it", "[snippets]") {
+TEST_CASE("the code in the documents does what its comments say", "[snippets]") {
   using socketio::test::Snippet;
   REQUIRE_FALSE(Snippet::all().empty());
   for (const Snippet* snippet : Snippet::all()) {

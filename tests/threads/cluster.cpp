@@ -41,7 +41,7 @@ void meet(std::vector<Running<>*> servers) {
 
 }  // namespace
 
-TEST_CASE("what threads of one server send comes to the clients of another, in the order of each", "[threads]") {
+TEST_CASE("the events of each thread of one server reach the clients of another in order", "[threads]") {
   const socketio::MemoryCluster cluster;
   Running a(options_with(cluster));
   Running b(options_with(cluster));
@@ -72,7 +72,7 @@ TEST_CASE("what threads of one server send comes to the clients of another, in t
   }
 }
 
-TEST_CASE("clients on all threads of all servers are fetched, asked and moved", "[threads]") {
+TEST_CASE("clients on all threads of all servers are fetched, asked and moved to rooms", "[threads]") {
   const socketio::MemoryCluster cluster;
   Running a(options_with(cluster));
   Running b(options_with(cluster));
@@ -101,7 +101,7 @@ TEST_CASE("clients on all threads of all servers are fetched, asked and moved", 
   for (const auto& visitor : visitors) CHECK(visitor->next() == "41");
 }
 
-TEST_CASE("servers come to a cluster and leave it while others send, ask and are asked", "[threads]") {
+TEST_CASE("servers join and leave a cluster while others send and request answers", "[threads]") {
   const socketio::MemoryCluster cluster;
   Running steady(options_with(cluster));
   steady.io.on_server_side("sum", [](int x, int y) { return x + y; });

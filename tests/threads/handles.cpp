@@ -346,7 +346,7 @@ TEST_CASE("every handle may be used from any thread while clients come and go", 
   CHECK(io.sockets().empty());
 }
 
-TEST_CASE("a server may be used up from any thread while clients come and go", "[threads]") {
+TEST_CASE("all functions of a server may be called from any thread while clients come and go", "[threads]") {
   const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
   socketio::Server io({.threads = threads_of_server},
                       {.keep_alive_timeout = 10ms, .close_timeout = 10ms, .shutdown_timeout = 10ms});
@@ -404,7 +404,7 @@ TEST_CASE("a thread may wait for an acknowledgement that the loop brings", "[thr
   }
 }
 
-TEST_CASE("what a handler hands to another thread may be used and dropped there", "[threads]") {
+TEST_CASE("handles and Acks that a handler passes to another thread may be used and dropped there", "[threads]") {
   const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
   socketio::Server io({.threads = threads_of_server});
   Worker worker;

@@ -89,7 +89,7 @@ TEST_CASE("close ends the clients of all threads, and the server can listen agai
   CHECK(other_reasons == 0);
 }
 
-TEST_CASE("close completes when the clients of all threads have gone", "[threads]") {
+TEST_CASE("close completes when the clients of all threads have disconnected", "[threads]") {
   Running server;
   std::atomic<int> disconnections{0};
   std::atomic<int> closed{0};
@@ -127,7 +127,7 @@ TEST_CASE("close completes when the clients of all threads have gone", "[threads
   CHECK_FALSE(was_early);
 }
 
-TEST_CASE("a server that nobody has visited can be closed, and run again without listening", "[threads]") {
+TEST_CASE("a server without clients can be closed, and run again without listening", "[threads]") {
   Running server;
   server.run();
   server.stop();
@@ -154,7 +154,7 @@ TEST_CASE("stopping the first event loop stops them all", "[threads]") {
   again.join();
 }
 
-TEST_CASE("an exception out of what the program has posted ends all loops and leaves run", "[threads][hostile]") {
+TEST_CASE("an exception from a task that the program has posted ends all loops and leaves run", "[threads][hostile]") {
   Running server;
   std::atomic<int> connections{0};
   server.io.on("connection", [&](socketio::Socket) { ++connections; });
@@ -167,7 +167,7 @@ TEST_CASE("an exception out of what the program has posted ends all loops and le
   CHECK(connections == 1);
 }
 
-TEST_CASE("what handlers throw on any thread goes to one hook", "[threads][hostile]") {
+TEST_CASE("exceptions from handlers on any thread go to one error hook", "[threads][hostile]") {
   Running server;
   std::atomic<int> reports{0};
   server.io.on_error([&](const socketio::ErrorReport& report) {
@@ -208,7 +208,7 @@ TEST_CASE("a server is destroyed with clients on all threads, and its handles ou
   for (const auto& visitor : visitors) CHECK(visitor->has_ended());
 }
 
-TEST_CASE("what is asked of all threads while they end is answered, and run returns", "[threads][hostile]") {
+TEST_CASE("requests to all threads while they end are answered, and run returns", "[threads][hostile]") {
   Running server;
   std::atomic<int> callbacks{0};
   std::atomic<int> completions{0};
@@ -247,7 +247,7 @@ TEST_CASE("what is asked of all threads while they end is answered, and run retu
   }
 }
 
-TEST_CASE("a server that was stopped takes what waits in its loops along", "[threads][hostile]") {
+TEST_CASE("destroying a stopped server destroys the tasks in its loops", "[threads][hostile]") {
   std::vector<std::unique_ptr<Visitor>> visitors;
   const auto token = std::make_shared<int>();
   {

@@ -26,7 +26,8 @@ std::string visit(std::uint16_t port, const std::string& nsp) {
 
 }  // namespace
 
-TEST_CASE("a namespace that many ask for at once is made once and set up before the first joins", "[threads]") {
+TEST_CASE("a namespace that many clients ask for at once is made once and set up before the first one joins",
+          "[threads]") {
   Running server;
   std::mutex mutex;
   std::map<std::string, int> made;
@@ -59,7 +60,7 @@ TEST_CASE("a namespace that many ask for at once is made once and set up before 
   for (const auto& [name, count] : made) CHECK(count == 1);
 }
 
-TEST_CASE("a function that accepts names may be asked on all threads at once", "[threads]") {
+TEST_CASE("a function given to of may be called on all threads at once", "[threads]") {
   Running server;
   std::atomic<int> asked{0};
   server.io.of([&](const std::string& name, const socketio::Value&) {
@@ -79,7 +80,7 @@ TEST_CASE("a function that accepts names may be asked on all threads at once", "
   CHECK(asked >= 8);
 }
 
-TEST_CASE("namespaces that become empty go, whichever threads their last clients leave", "[threads]") {
+TEST_CASE("empty namespaces are removed, whichever threads their last clients leave", "[threads]") {
   socketio::ServerOptions options;
   options.cleanup_empty_child_namespaces = true;
   Running server(std::move(options));

@@ -49,7 +49,7 @@ std::string auth_of(const Visitor& visitor, const std::string& offset) {
 
 }  // namespace
 
-TEST_CASE("a client that was cut comes back on any thread, with what it missed", "[threads]") {
+TEST_CASE("a client recovers on any thread, with the events that it missed", "[threads]") {
   Running server(recovering());
   std::atomic<int> recovered{0};
   std::atomic<int> gone{0};
@@ -90,7 +90,7 @@ TEST_CASE("a client that was cut comes back on any thread, with what it missed",
   CHECK(recovered == 7);
 }
 
-TEST_CASE("clients on all threads get what can be recovered in one order", "[threads]") {
+TEST_CASE("clients on all threads get recoverable events in one order", "[threads]") {
   Running server(recovering());
   server.io.on("connection",
                [&](socketio::Socket socket) { socket.on("tick", [&](int x) { server.io.emit("tick", x); }); });
@@ -118,7 +118,7 @@ TEST_CASE("clients on all threads get what can be recovered in one order", "[thr
   for (std::size_t i = 1; i < senders; ++i) CHECK(heard[i] == heard[0]);
 }
 
-TEST_CASE("nothing is lost and nothing comes twice while threads send and clients are cut", "[threads][hostile]") {
+TEST_CASE("no event is lost and none arrives twice while threads send and connections break", "[threads][hostile]") {
   Running server(recovering());
   std::atomic<int> recovered{0};
   std::atomic<int> gone{0};
@@ -164,7 +164,7 @@ TEST_CASE("nothing is lost and nothing comes twice while threads send and client
   sender.join();
 }
 
-TEST_CASE("what one thread asks for keeps its order, whatever the threads of the sockets do meanwhile", "[threads]") {
+TEST_CASE("the actions of one thread keep their order, whatever the threads of the sockets do meanwhile", "[threads]") {
   const bool is_recovering = GENERATE(true, false);
   Running server(is_recovering ? recovering() : socketio::ServerOptions());
   std::atomic<int> named{0};
@@ -194,14 +194,14 @@ TEST_CASE("what one thread asks for keeps its order, whatever the threads of the
     const std::string either = next_event();  // a volatile one may be dropped
     if (either == R"(42["v")") CHECK(next_event() == R"(42["w")");
   }
-  SECTION("a broadcast, then everyone is sent away") {
+  SECTION("a broadcast, then a disconnection of everyone") {
     Held held(server.io.context().get_executor());
     server.io.emit("bye");
     server.io.disconnect_sockets();
     CHECK(next_event() == R"(42["bye")");
     CHECK(second.next() == "41");
   }
-  SECTION("a socket joins, then its room is told, while its thread sends something itself") {
+  SECTION("a join, then an event to the room, while the thread of the socket sends too") {
     Held held(other.get_executor());
     asio::post(other.get_executor(), [&] { server.io.emit("z"); });
     other.join("room");
@@ -214,7 +214,7 @@ TEST_CASE("what one thread asks for keeps its order, whatever the threads of the
     std::erase(events, R"(42["z")");  // of another thread, at whatever time
     CHECK(events == std::vector<std::string>{R"(42["y")", R"(42["end")"});
   }
-  SECTION("a question, then an event") {
+  SECTION("an emit with acknowledgement, then an event") {
     Held held(other.get_executor());
     other.emit("question", [](int) {});
     server.io.emit("y");
@@ -224,7 +224,7 @@ TEST_CASE("what one thread asks for keeps its order, whatever the threads of the
   }
 }
 
-TEST_CASE("the handlers of a socket have ended before its client comes back on another thread", "[threads]") {
+TEST_CASE("the handlers of a socket have ended before its client recovers on another thread", "[threads]") {
   Running server(recovering());
   std::atomic<bool> is_in_handler{false};
   std::atomic<int> overlaps{0};

@@ -124,7 +124,7 @@ TEST_CASE("a session is upgraded from a connection that another thread has accep
   }
 }
 
-TEST_CASE("a session that no thread has is unknown", "[threads][hostile]") {
+TEST_CASE("a session that is on no thread is unknown", "[threads][hostile]") {
   Running server;
   server.run();
   for (const std::string sid : {"AAAAAAAAAAAAAAAAAAAA", "B", "%00", "x%22y"}) {
@@ -135,7 +135,7 @@ TEST_CASE("a session that no thread has is unknown", "[threads][hostile]") {
   CHECK(server.io.engine().clients_count() == 0);
 }
 
-TEST_CASE("ids of the program's own are known to every thread", "[threads]") {
+TEST_CASE("every thread knows session ids that the program makes", "[threads]") {
   std::atomic<int> count{0};
   socketio::ServerOptions options;
   options.generate_id = [&](const socketio::HttpRequest& request, const socketio::SessionIdReply& reply) {
@@ -191,7 +191,7 @@ TEST_CASE("the limits of sessions and connections count for all threads together
   }
 }
 
-TEST_CASE("the middleware and the hooks of the engine are those of all threads", "[threads]") {
+TEST_CASE("the middleware and the hooks of the engine apply to all threads", "[threads]") {
   Running server;
   std::atomic<int> requests{0};
   std::atomic<int> sessions{0};
@@ -235,8 +235,7 @@ TEST_CASE("the middleware and the hooks of the engine are those of all threads",
   CHECK(seen == 6);
 }
 
-TEST_CASE("a connection whose queue empties while it is to move is left alone by its old thread",
-          "[threads][hostile]") {
+TEST_CASE("the old thread does not touch a moving connection whose queue becomes empty", "[threads][hostile]") {
   Running server;
   server.run();
   for (int round = 0; round < 40; ++round) {
@@ -254,7 +253,8 @@ TEST_CASE("a connection whose queue empties while it is to move is left alone by
   }
 }
 
-TEST_CASE("a client that does not read its answers cannot keep a connection that is to move", "[threads][hostile]") {
+TEST_CASE("a client that does not read its answers cannot delay the move of a connection forever",
+          "[threads][hostile]") {
   Running server({}, {.head_timeout = 300ms, .request_timeout = 300ms, .keep_alive_timeout = 300ms});
   server.io.on_request([](const socketio::ExchangePtr& exchange) {
     socketio::HttpResponse response;

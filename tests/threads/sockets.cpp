@@ -196,17 +196,17 @@ TEST_CASE("a broadcast collects the acknowledgements of all threads", "[threads]
     for (const int each : answers.get()) sum += each;
     CHECK(sum == 0 + 1 + 2 + 3 + 4);
   }
-  SECTION("those that do not come in time are missing") {
+  SECTION("late answers are missing") {
     std::promise<std::pair<std::error_code, std::vector<int>>> promise;
     server.io.timeout(1ms).emit("question", [&](std::error_code error, std::vector<int> answers) {
       promise.set_value({error, std::move(answers)});
     });
     CHECK(promise.get_future().get().first == socketio::Errc::timed_out);
   }
-  SECTION("nobody is asked") {
+  SECTION("a broadcast to nobody") {
     CHECK(server.io.to("nowhere").emit_with_ack<int>("question", asio::use_future).get().empty());
   }
-  SECTION("somebody goes instead of answering") {
+  SECTION("a client disconnects instead of answering") {
     auto answers = server.io.emit_with_ack<int>("question", asio::use_future);
     for (const auto& visitor : visitors) {
       const std::string question = visitor->next();
@@ -224,7 +224,7 @@ TEST_CASE("a broadcast collects the acknowledgements of all threads", "[threads]
   }
 }
 
-TEST_CASE("a socket of another thread may be asked, and answers where it lives", "[threads]") {
+TEST_CASE("a socket of another thread may be asked, and its callback runs on its own thread", "[threads]") {
   Running server;
   std::mutex mutex;
   std::vector<socketio::Socket> sockets;
@@ -244,7 +244,7 @@ TEST_CASE("a socket of another thread may be asked, and answers where it lives",
   CHECK(visitors[0]->next() == R"(431["yes"])");
 }
 
-TEST_CASE("a handler that is to run once runs once on all threads together", "[threads]") {
+TEST_CASE("a once handler runs once on all threads together", "[threads]") {
   Running server;
   std::atomic<int> calls{0};
   std::atomic<int> all{0};
@@ -256,7 +256,7 @@ TEST_CASE("a handler that is to run once runs once on all threads together", "[t
   CHECK(calls == 1);
 }
 
-TEST_CASE("rooms are told of once, on whichever threads their members live", "[threads]") {
+TEST_CASE("room events come once, whichever threads the members live on", "[threads]") {
   Running server;
   std::mutex mutex;
   std::map<std::string, int> told;

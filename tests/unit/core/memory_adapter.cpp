@@ -91,7 +91,7 @@ TEST_CASE_METHOD(AdapterFixture, "selections visit everyone once, in the order o
   CHECK(selected({"x", "y"}) == "bc");
 }
 
-TEST_CASE_METHOD(AdapterFixture, "a socket in rooms but not yet added is reached by nothing", "[core][adapter]") {
+TEST_CASE_METHOD(AdapterFixture, "a socket in rooms that is not yet added is not reached", "[core][adapter]") {
   adapter.join(a, "r");
   CHECK(selected({}) == "");
   CHECK(selected({"r"}) == "");
@@ -102,7 +102,7 @@ TEST_CASE_METHOD(AdapterFixture, "a socket in rooms but not yet added is reached
   CHECK(selected({"r"}) == "a");
 }
 
-TEST_CASE_METHOD(AdapterFixture, "a listener may leave rooms while it is told of one", "[core][adapter][reentrancy]") {
+TEST_CASE_METHOD(AdapterFixture, "a room listener may make sockets leave rooms", "[core][adapter][reentrancy]") {
   adapter.add(a);
   adapter.join(a, "r");
   adapter.join(a, "s");
@@ -165,7 +165,7 @@ TEST_CASE("any history of joining and leaving agrees with plain sets", "[core][a
   }
 }
 
-TEST_CASE_METHOD(AdapterFixture, "a room named after a socket outlives that socket as long as others are in it",
+TEST_CASE_METHOD(AdapterFixture, "the room of a socket's id outlives the socket as long as others are in it",
                  "[core][adapter]") {
   const auto leaving = std::make_unique<Member>("an id that is too long to lie in the string object itself");
   const std::string name = leaving->id();
@@ -173,11 +173,11 @@ TEST_CASE_METHOD(AdapterFixture, "a room named after a socket outlives that sock
   adapter.join(*leaving, name);
   adapter.join(a, name);
   adapter.join(b, name);
-  SECTION("it goes") {
+  SECTION("the socket is removed") {
     adapter.remove(*leaving);
     leaving->id_ = std::string(name.size(), '?');  // whoever looks there now is wrong
   }
-  SECTION("it leaves its own room") {
+  SECTION("the socket leaves its own room") {
     adapter.leave(*leaving, name);
     leaving->id_ = std::string(name.size(), '?');
   }
@@ -191,7 +191,7 @@ TEST_CASE_METHOD(AdapterFixture, "a room named after a socket outlives that sock
   CHECK(adapter.room_size(name) == 0);
 }
 
-TEST_CASE_METHOD(AdapterFixture, "a socket that goes during a walk leaves the name of its room behind",
+TEST_CASE_METHOD(AdapterFixture, "a socket that is removed during a visit does not invalidate the name of its room",
                  "[core][adapter]") {
   struct Leaving final : RoomMember {
     explicit Leaving(MemoryAdapter& where) : adapter(where) {}
@@ -207,7 +207,7 @@ TEST_CASE_METHOD(AdapterFixture, "a socket that goes during a walk leaves the na
   const std::string name = leaving.name;
   adapter.add(leaving);
   adapter.join(leaving, name);
-  SECTION("with nobody else in it") {
+  SECTION("with no other member") {
     adapter.broadcast(OutgoingPacket(), {{name}, {}, {}});
     CHECK(adapter.rooms().empty());
     CHECK(log.find("delete:" + name) != std::string::npos);
@@ -215,7 +215,7 @@ TEST_CASE_METHOD(AdapterFixture, "a socket that goes during a walk leaves the na
     adapter.join(a, name);
     CHECK(adapter.rooms() == std::vector{name});
   }
-  SECTION("with somebody else in it, who comes later") {
+  SECTION("with another member, which is visited later") {
     adapter.add(a);
     adapter.join(a, name);
     adapter.broadcast(OutgoingPacket(), {{name}, {}, {}});

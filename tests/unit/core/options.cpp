@@ -109,7 +109,7 @@ TEST_CASE("the engine gets the options of the server", "[core][options]") {
   CHECK(engine.cookie);
 }
 
-TEST_CASE("what a server cannot be is refused in words", "[core][options][limits]") {
+TEST_CASE("invalid options of a server are refused with a message", "[core][options][limits]") {
   using Options = ServerOptions;
   check<Options>({
       {[](Options& o) { o.path = ""; }, {"path does not begin with '/'"}},
@@ -217,7 +217,7 @@ TEST_CASE("what a server cannot be is refused in words", "[core][options][limits
   });
 }
 
-TEST_CASE("compression of WebSocket messages has its bounds", "[core][options][limits]") {
+TEST_CASE("options of WebSocket compression have bounds", "[core][options][limits]") {
   const auto with = [](auto change) {
     ServerOptions options;
     change(options.per_message_deflate.emplace());
@@ -263,7 +263,7 @@ TEST_CASE("no delay is longer than fifty years", "[core][options][limits]") {
   }
 }
 
-TEST_CASE("what the Asio transport cannot be is refused in words", "[transport][options][limits]") {
+TEST_CASE("invalid options of the Asio transport are refused with a message", "[transport][options][limits]") {
   struct Delay {
     std::chrono::milliseconds AsioTransportOptions::*option;
     std::string name;

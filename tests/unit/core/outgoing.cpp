@@ -51,13 +51,13 @@ EncodedPacket packet(std::string_view text, const std::vector<std::string>& atta
 
 }  // namespace
 
-TEST_CASE("a packet goes out as its text and then its attachments", "[core][outgoing]") {
+TEST_CASE("a packet is sent as its text, then its attachments", "[core][outgoing]") {
   CHECK(received(packet("1", {})) == std::vector<std::string>{"41"});
   CHECK(received(packet("51-", {"a"})) == std::vector<std::string>{"451-", "[a]"});
   CHECK(received(packet("52-", {"a", "b"})) == std::vector<std::string>{"452-", "[a]", "[b]"});
 }
 
-TEST_CASE("a packet without text is its binary data and nothing else", "[core][outgoing]") {
+TEST_CASE("a packet without text is sent as its binary data only", "[core][outgoing]") {
   CHECK(received(packet("", {"a"})) == std::vector<std::string>{"[a]"});
   CHECK(received(packet("", {"a", "b"})) == std::vector<std::string>{"[a]", "[b]"});
   CHECK(received(packet("", {""})) == std::vector<std::string>{"[]"});

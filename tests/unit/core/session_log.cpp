@@ -53,7 +53,8 @@ struct SessionLogFixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(SessionLogFixture, "a session gets what was sent after its offset, once", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "a session is restored once, with the packets after its offset",
+                 "[core][recovery]") {
   append("a");
   const std::string offset = append("bb");
   append("ccc");
@@ -69,7 +70,7 @@ TEST_CASE_METHOD(SessionLogFixture, "nothing is missed after the last offset", "
   CHECK(restore("p", offset) == "");
 }
 
-TEST_CASE_METHOD(SessionLogFixture, "only what was for the session is given back", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "a session is restored with its own packets only", "[core][recovery]") {
   const std::string offset = append("");
   append("a", {"r"});
   append("bb", {"s"});
@@ -83,7 +84,7 @@ TEST_CASE_METHOD(SessionLogFixture, "only what was for the session is given back
   CHECK(restore("p", offset) == "1 3 6 8 ");
 }
 
-TEST_CASE_METHOD(SessionLogFixture, "what is not known is not restored, and costs the session nothing",
+TEST_CASE_METHOD(SessionLogFixture, "an unknown session or offset is not restored, and does not affect the session",
                  "[core][recovery]") {
   const std::string offset = append("a");
   const std::string unused = log.next_offset();
@@ -107,7 +108,7 @@ TEST_CASE_METHOD(SessionLogFixture, "offsets are unique texts", "[core][recovery
             std::string::npos);
 }
 
-TEST_CASE_METHOD(SessionLogFixture, "the order of sending counts, not that of encoding", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "the order of sending counts, not the order of encoding", "[core][recovery]") {
   const std::string early = log.next_offset();
   const std::string first = append("a");
   append("bb");
@@ -137,11 +138,11 @@ TEST_CASE("the log keeps as many entries as it may", "[core][recovery]") {
     CHECK(missed(2) == "1 1 ");
     CHECK(fixture.log.usage().log_entries == 3);
   }
-  SECTION("one more: the offset is gone, but nothing after it") {
+  SECTION("one more: the entry of the offset is dropped, but none after it") {
     CHECK(missed(3) == "1 1 1 ");
     CHECK(fixture.log.usage().log_entries == 3);
   }
-  SECTION("two more: something has been missed for good") {
+  SECTION("two more: a missed packet is dropped") {
     CHECK_FALSE(missed(4));
     CHECK(fixture.log.usage().log_entries == 3);
   }
@@ -192,7 +193,7 @@ TEST_CASE("the sessions that have waited longest make room for new ones", "[core
   CHECK(fixture.log.usage().sessions == 0);
 }
 
-TEST_CASE_METHOD(SessionLogFixture, "a session waits for its time and not a moment longer", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "a session is kept for its time and not longer", "[core][recovery]") {
   const std::string offset = append("a");
   const auto limit = options.max_disconnection_duration;
   const auto restored_after = [&](std::chrono::milliseconds time) {
@@ -207,7 +208,7 @@ TEST_CASE_METHOD(SessionLogFixture, "a session waits for its time and not a mome
   CHECK(log.usage().sessions == 0);
 }
 
-TEST_CASE("for ever is a time to wait, too", "[core][recovery]") {
+TEST_CASE("the duration may be the largest possible", "[core][recovery]") {
   ConnectionStateRecoveryOptions options;
   options.max_disconnection_duration = std::chrono::milliseconds::max();
   SessionLogFixture fixture(options);
@@ -218,7 +219,8 @@ TEST_CASE("for ever is a time to wait, too", "[core][recovery]") {
   CHECK(fixture.restore("p", offset) == "");
 }
 
-TEST_CASE_METHOD(SessionLogFixture, "what is old goes, and a quiet client can still come back", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "old packets are dropped, and a silent client can still be restored",
+                 "[core][recovery]") {
   append("a");
   const std::string last = append("bb");
   now += options.max_disconnection_duration;
@@ -233,7 +235,7 @@ TEST_CASE_METHOD(SessionLogFixture, "what is old goes, and a quiet client can st
   CHECK(restore("p", last) == "3 ");
 }
 
-TEST_CASE_METHOD(SessionLogFixture, "data go into the session and come back as the same object", "[core][recovery]") {
+TEST_CASE_METHOD(SessionLogFixture, "a restored session has the same data object", "[core][recovery]") {
   const std::string offset = append("a");
   const auto data = std::make_shared<std::unique_ptr<int>>(std::make_unique<int>(7));
   log.persist({"sid", "p", {"r", "s"}, data}, now);

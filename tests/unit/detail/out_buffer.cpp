@@ -88,7 +88,7 @@ TEST_CASE("out buffers copy and move", "[detail][out_buffer]") {
   CHECK(copy_of_empty.view().empty());
 }
 
-TEST_CASE("an out buffer gives its memory up, with a place in front of the bytes", "[detail][out_buffer]") {
+TEST_CASE("an out buffer releases its memory, with free space in front of the bytes", "[detail][out_buffer]") {
   OutBuffer buffer;
   CHECK(buffer.release() == nullptr);
   const std::size_t size = GENERATE(std::size_t{1}, std::size_t{5000});

@@ -33,7 +33,7 @@ std::string noise(std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("messages of one stream come back, each by itself", "[detail][zlib]") {
+TEST_CASE("messages of one stream are decompressed one by one", "[detail][zlib]") {
   Deflater deflater(DeflateFormat::raw, {});
   Inflater inflater(15);
   std::string out;
@@ -45,7 +45,7 @@ TEST_CASE("messages of one stream come back, each by itself", "[detail][zlib]") 
   }
 }
 
-TEST_CASE("the examples of RFC 7692 section 7.2.3 are written and read as they stand there", "[detail][zlib]") {
+TEST_CASE("the examples of RFC 7692 section 7.2.3 are written and read exactly", "[detail][zlib]") {
   Deflater deflater(DeflateFormat::raw, {});
   CHECK(deflated(deflater, "Hello") == "\xf2\x48\xcd\xc9\xc9\x07\x00"sv);
   CHECK(deflated(deflater, "Hello") == "\xf2\x00\x11\x00\x00"sv);
@@ -62,7 +62,7 @@ TEST_CASE("the examples of RFC 7692 section 7.2.3 are written and read as they s
   CHECK(read("\xf3\x48\xcd\xc9\xc9\x07\x00\x00"sv) == "Hello");
 }
 
-TEST_CASE("a last block ends a message, with and without what the RFC has follow it", "[detail][zlib]") {
+TEST_CASE("a final block ends a message, with and without the empty block of the RFC after it", "[detail][zlib]") {
   Inflater inflater(15);
   std::string out;
   for (const std::string_view data : {"\xf3\x48\xcd\xc9\xc9\x07\x00"sv, "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"sv}) {
@@ -98,7 +98,7 @@ TEST_CASE("a small message cannot make a large one", "[detail][zlib]") {
   CHECK(out.capacity() < 3'000'000);
 }
 
-TEST_CASE("what is not DEFLATE is recognised, and so is what is cut short", "[detail][zlib]") {
+TEST_CASE("invalid and truncated DEFLATE data is recognised", "[detail][zlib]") {
   std::string out;
   CHECK(Inflater(15).message("\xff\xff\xff", 100, out) == InflateResult::bad_data);
   CHECK(Inflater(15).message("\x07", 100, out) == InflateResult::bad_data);
@@ -116,7 +116,7 @@ TEST_CASE("an empty compressed message is empty", "[detail][zlib]") {
   CHECK(out.empty());
 }
 
-TEST_CASE("after a reset neither side needs what was before", "[detail][zlib]") {
+TEST_CASE("after a reset neither side needs earlier messages", "[detail][zlib]") {
   Deflater deflater(DeflateFormat::raw, {});
   const std::string first = deflated(deflater, "Hello");
   deflater.reset();
@@ -128,7 +128,7 @@ TEST_CASE("after a reset neither side needs what was before", "[detail][zlib]") 
   CHECK(inflater.message("\xf2\x00\x11\x00\x00"sv, 100, out) == InflateResult::bad_data);
 }
 
-TEST_CASE("every size of window can be read by a window of that size", "[detail][zlib]") {
+TEST_CASE("data of every window size can be read with a window of that size", "[detail][zlib]") {
   const std::string text = noise(40'000) + noise(40'000);
   for (int bits = 9; bits <= 15; ++bits) {
     DeflateSettings settings;

@@ -93,7 +93,7 @@ TEST_CASE("the client's scripts and their maps are served", "[engine][client]") 
   CHECK(f.refusals.empty());
 }
 
-TEST_CASE("a client that has the version is told so", "[engine][client]") {
+TEST_CASE("a client that has the version gets 304", "[engine][client]") {
   BundleFixture f;
   for (const std::string_view held : {"\"4.8.4\"", "W/\"4.8.4\""}) {
     const auto response = f.get("/socket.io/socket.io.js", {{"If-None-Match", held}});
@@ -105,7 +105,7 @@ TEST_CASE("a client that has the version is told so", "[engine][client]") {
     CHECK(f.get("/socket.io/socket.io.js", {{"If-None-Match", other}})->status() == 200);
 }
 
-TEST_CASE("every other name is an unknown request", "[engine][client]") {
+TEST_CASE("any other name is an unknown request", "[engine][client]") {
   BundleFixture f;
   for (const std::string name :
        {"secret.js", "socket.io.js.gz", "socket.io.msgpack.js", "SOCKET.IO.JS", "socket.io.js/", "/socket.io.js",
@@ -114,7 +114,7 @@ TEST_CASE("every other name is an unknown request", "[engine][client]") {
   CHECK(f.refusals.size() == 10);
 }
 
-TEST_CASE("a file that is not there is an unknown request, and may come later", "[engine][client]") {
+TEST_CASE("a missing file is an unknown request, and may be added later", "[engine][client]") {
   BundleFixture f;
   f.remove("dist/socket.io.msgpack.min.js");
   check_unknown(f.get("/socket.io/socket.io.msgpack.min.js"));
@@ -129,7 +129,7 @@ TEST_CASE("without the option nothing is served", "[engine][client]") {
   check_unknown(f.get("/socket.io/socket.io.js"));
 }
 
-TEST_CASE("the method does not matter, but an upgrade does", "[engine][client]") {
+TEST_CASE("files are served for any method, but not for an upgrade", "[engine][client]") {
   BundleFixture f;
   CHECK(f.transport.fetch("POST", "/socket.io/socket.io.js")->body().substr(0, 9) == "source of");
   const auto head = f.transport.fetch("HEAD", "/socket.io/socket.io.js");
@@ -141,7 +141,7 @@ TEST_CASE("the method does not matter, but an upgrade does", "[engine][client]")
   CHECK(upgrade->response.status == 400);
 }
 
-TEST_CASE("the path of the server decides where the files are", "[engine][client]") {
+TEST_CASE("the files are below the path of the server", "[engine][client]") {
   const Package package;
   EngineOptions options = options_for(package);
   options.path = "/live/";
@@ -152,7 +152,7 @@ TEST_CASE("the path of the server decides where the files are", "[engine][client
   CHECK_FALSE(f.get("/socket.io/socket.io.min.js")->status() == 200);
 }
 
-TEST_CASE("pages of other origins get the files by the rules of all requests", "[engine][client]") {
+TEST_CASE("pages of other origins get the files with the usual CORS headers", "[engine][client]") {
   const Package package;
   EngineOptions options = options_for(package);
   options.cors = CorsOptions{.origin = "https://page.example", .credentials = true};
@@ -177,7 +177,7 @@ TEST_CASE("neither hooks nor middlewares see the files", "[engine][client]") {
   CHECK(calls == 0);
 }
 
-TEST_CASE("the version may be given, or lie beside the files", "[engine][client]") {
+TEST_CASE("the version may be given, or read from a package.json beside the files", "[engine][client]") {
   const Package package;
   EngineOptions options = options_for(package);
   options.serve_client->version = "mine-1";
@@ -186,7 +186,7 @@ TEST_CASE("the version may be given, or lie beside the files", "[engine][client]
   CHECK(BundleFixture(options_for(package)).get("/socket.io/socket.io.js")->header("ETag") == "\"5.0.0\"");
 }
 
-TEST_CASE("a directory that cannot be served is named when the server is made", "[engine][client]") {
+TEST_CASE("a directory that cannot be served is an error when the server is made", "[engine][client]") {
   const Package package;
   CHECK(ServeClientOptions{package.dist()}.validate().empty());
   CHECK(ServeClientOptions{package.dist() + "/nowhere", "1"}.validate().size() == 1);
@@ -208,7 +208,7 @@ TEST_CASE("a directory that cannot be served is named when the server is made", 
 
 #ifdef SOCKETIO_WITH_ZLIB
 
-TEST_CASE("files are compressed for those who take it, again and again", "[engine][client]") {
+TEST_CASE("files are compressed for clients that accept it, on every request", "[engine][client]") {
   BundleFixture f;
   for (int i = 0; i < 2; ++i) {
     const auto gzip = f.get("/socket.io/socket.io.js", {{"Accept-Encoding", "br, gzip;q=0.9, deflate;q=0.5"}});

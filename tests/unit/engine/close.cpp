@@ -33,7 +33,7 @@ TEST_CASE("closing a WebSocket session sends an empty close frame after what was
   CHECK(f.engine.scheduler().timers().empty());
 }
 
-TEST_CASE("closing a polling session answers the poll that waits", "[engine][close]") {
+TEST_CASE("closing a polling session answers the waiting poll", "[engine][close]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   const auto poll = f.poll(sid);
@@ -62,7 +62,7 @@ TEST_CASE("closing a polling session without a poll waits for the next one", "[e
   CHECK(f.engine.scheduler().timers().empty());
 }
 
-TEST_CASE("what is unsent when a polling session closes goes out first", "[engine][close]") {
+TEST_CASE("a closing polling session sends unsent packets first", "[engine][close]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   f.session().send(f.text("a"));
@@ -79,7 +79,7 @@ TEST_CASE("what is unsent when a polling session closes goes out first", "[engin
   CHECK(f.recorder().closes.size() == 1);
 }
 
-TEST_CASE("a polling session that nobody polls closes after the grace", "[engine][close]") {
+TEST_CASE("a closing polling session without a poll ends after close_timeout", "[engine][close]") {
   EngineFixture f({.ping_interval = 60s});
   f.open_polling();
   f.session().close();
@@ -118,7 +118,7 @@ TEST_CASE("discarding ends a session at once", "[engine][close]") {
   const std::string sid = f.open_polling();
   f.session().send(f.text("unsent"));
   SECTION("while open") {}
-  SECTION("while it waits for its buffer to go") { f.session().close(); }
+  SECTION("while it waits for its buffer to be sent") { f.session().close(); }
   CHECK(f.recorder().closes.empty());
   f.session().close(true);
   REQUIRE(f.recorder().closes.size() == 1);
@@ -129,7 +129,7 @@ TEST_CASE("discarding ends a session at once", "[engine][close]") {
   CHECK(f.session().unsent_bytes() == 0);
 }
 
-TEST_CASE("discarding ends a session that waits for a poll to tell its end", "[engine][close]") {
+TEST_CASE("discarding ends a closing session that waits for a poll", "[engine][close]") {
   EngineFixture f;
   f.open_polling();
   f.session().close();
@@ -181,7 +181,7 @@ TEST_CASE("an engine that is opened again serves WebSockets again", "[engine][cl
   CHECK(client->pop().payload == "4x");
 }
 
-TEST_CASE("destroying the engine closes its sessions, which may live on", "[engine][close]") {
+TEST_CASE("destroying the engine closes its sessions, which may outlive it", "[engine][close]") {
   asio::io_context context;
   socketio::MemoryTransport transport(context);
   auto engine = std::make_unique<socketio::Engine>(transport.scheduler());
@@ -216,7 +216,7 @@ TEST_CASE("a closed session keeps nothing of its listener", "[engine][close]") {
   CHECK(weak.expired());
 }
 
-TEST_CASE("the engine forgets a session before it tells its end", "[engine][close]") {
+TEST_CASE("the engine removes a session before it reports its end", "[engine][close]") {
   EngineFixture f;
   std::size_t count = 99;
   f.prototype.react_to = "close";
@@ -226,7 +226,7 @@ TEST_CASE("the engine forgets a session before it tells its end", "[engine][clos
   CHECK(count == 0);
 }
 
-TEST_CASE("a WebSocket that the transport itself ends is a forced close", "[engine][close]") {
+TEST_CASE("a WebSocket that the transport ends is a forced close", "[engine][close]") {
   EngineFixture f;
   f.open_websocket();
   f.transport.close();

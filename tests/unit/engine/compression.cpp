@@ -74,7 +74,7 @@ TEST_CASE("a response is compressed from the threshold on", "[engine][compressio
   CHECK(answered_poll(f, 1025)->header("Content-Encoding") == "gzip");
 }
 
-TEST_CASE("a response is in zlib's format for those who want deflate", "[engine][compression]") {
+TEST_CASE("a response is in the zlib format for clients that prefer deflate", "[engine][compression]") {
   EngineFixture f;
   const auto response = answered_poll(f, 2000, true, "deflate");
   CHECK(response->header("Content-Encoding") == "deflate");
@@ -82,7 +82,7 @@ TEST_CASE("a response is in zlib's format for those who want deflate", "[engine]
   CHECK(tests::gunzip(response->body()) == '4' + std::string(1999, 'x'));
 }
 
-TEST_CASE("nobody gets a coding that was not asked for", "[engine][compression]") {
+TEST_CASE("a client gets no coding that it has not requested", "[engine][compression]") {
   EngineFixture f;
   const auto response = answered_poll(f, 2000, true, "br");
   CHECK(response->header("Content-Encoding") == std::nullopt);
@@ -107,7 +107,7 @@ TEST_CASE("compression can be turned off, for the server and for a message", "[e
   CHECK(answered_poll(f, 2000, false)->header("Content-Encoding") == std::nullopt);
 }
 
-TEST_CASE("one packet that may be compressed is enough for all of a response", "[engine][compression]") {
+TEST_CASE("one compressible packet is enough to compress a response", "[engine][compression]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   f.session().send(Message::text(std::string(2000, 'x'), false));
@@ -138,7 +138,7 @@ TEST_CASE("hooks see and keep their headers in a compressed response", "[engine]
   CHECK(response->header("Content-Encoding") == "gzip");
 }
 
-TEST_CASE("a client that offers compression gets it over WebSocket if the server has it", "[engine][compression]") {
+TEST_CASE("a client that offers compression over WebSocket gets it if the server enables it", "[engine][compression]") {
   EngineFixture plain;
   const auto extensions =
       std::pair<std::string_view, std::string_view>("Sec-WebSocket-Extensions", "permessage-deflate");
@@ -173,7 +173,7 @@ TEST_CASE("a build without zlib compresses no responses and refuses to compress 
 
 #endif
 
-TEST_CASE("settings of compression that make no sense are named", "[engine][compression]") {
+TEST_CASE("invalid settings of compression are named", "[engine][compression]") {
   EngineOptions options;
   options.http_compression = HttpCompressionOptions{.level = 10};
   PerMessageDeflateOptions deflate_options;

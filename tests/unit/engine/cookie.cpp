@@ -17,7 +17,7 @@ TEST_CASE("the value is encoded as encodeURIComponent does", "[engine][cookie]")
   CHECK(serialize_cookie({}, "a b;\"\xC3\xA9!*'()~") == "io=a%20b%3B%22%C3%A9!*'()~; Path=/; HttpOnly; SameSite=Lax");
 }
 
-TEST_CASE("every attribute has its place", "[engine][cookie]") {
+TEST_CASE("the attributes have a fixed order", "[engine][cookie]") {
   const CookieOptions all{.name = "woot",
                           .path = "/custom",
                           .http_only = true,

@@ -67,7 +67,7 @@ TEST_CASE("origins may be chosen by a function", "[engine][cors]") {
                   std::runtime_error);
 }
 
-TEST_CASE("an origin that may not stand in a header is not reflected", "[engine][cors]") {
+TEST_CASE("an origin that is not a valid header value is not reflected", "[engine][cors]") {
   CHECK(headers_for({.origin = true}, "GET", "http://a\r\nX: y") == withheld);
   CHECK(headers_for({.origin = true}, "GET", "") == withheld);
 }
@@ -104,7 +104,7 @@ TEST_CASE("an actual request gets credentials and exposed headers, even from a d
         "Vary: Origin\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: X-Three\n");
 }
 
-TEST_CASE("Vary is added to and never doubled", "[engine][cors]") {
+TEST_CASE("Vary is extended and never repeated", "[engine][cors]") {
   HttpHeaders present;
   present.add("Vary", "Accept-Encoding, origin");
   CHECK(headers_for({.origin = true}, "GET", "", present) == "Vary: Accept-Encoding, origin\n");

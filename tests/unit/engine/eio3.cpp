@@ -87,7 +87,7 @@ TEST_CASE("the handshake of revision 3 is a payload of its own form", "[engine][
   CHECK(websocket->pop().payload.substr(0, 8) == "0{\"sid\":");
 }
 
-TEST_CASE("polls of revision 3 carry lengths, and bytes where they can", "[engine][eio3]") {
+TEST_CASE("polls of revision 3 carry lengths, and raw bytes if the client takes them", "[engine][eio3]") {
   OldClientFixture f;
   const std::string sid = f.open_old();
   f.session().send(f.text("\xF0\x9F\xA6\x84"));
@@ -104,7 +104,7 @@ TEST_CASE("polls of revision 3 carry lengths, and bytes where they can", "[engin
   CHECK(response->header("Content-Type") == "application/octet-stream");
 }
 
-TEST_CASE("polls of a client that takes no bytes have them in base64", "[engine][eio3]") {
+TEST_CASE("polls of a client that takes no raw bytes have them in base64", "[engine][eio3]") {
   OldClientFixture f;
   const std::string sid = f.open_old("&b64=1");
   f.session().send(Message::binary(Binary(std::string("\x01\x02"))));
@@ -113,7 +113,7 @@ TEST_CASE("polls of a client that takes no bytes have them in base64", "[engine]
   CHECK(response->header("Content-Type") == "text/plain; charset=UTF-8");
 }
 
-TEST_CASE("POSTs of revision 3 come as text and as bytes", "[engine][eio3]") {
+TEST_CASE("POSTs of revision 3 have text or bytes", "[engine][eio3]") {
   OldClientFixture f;
   const std::string sid = f.open_old();
   const auto response = f.post_old(sid,
@@ -130,7 +130,7 @@ TEST_CASE("POSTs of revision 3 come as text and as bytes", "[engine][eio3]") {
   CHECK(f.post(current, "4a", {octets})->status() == 400);
 }
 
-TEST_CASE("what is no payload of revision 3 ends the session", "[engine][eio3]") {
+TEST_CASE("an invalid payload of revision 3 ends the session", "[engine][eio3]") {
   OldClientFixture f;
   for (const std::string body : {"", "4a", "2:4", "1:7", "3:b4!"}) {
     const std::string sid = f.open_old();
@@ -149,7 +149,7 @@ TEST_CASE("what is no payload of revision 3 ends the session", "[engine][eio3]")
   CHECK(f.recorder().closes.at(0).reason == CloseReason::parse_error);
 }
 
-TEST_CASE("a session of revision 3 ends in its own words", "[engine][eio3]") {
+TEST_CASE("a session of revision 3 ends as in revision 3", "[engine][eio3]") {
   OldClientFixture f;
   std::string sid = f.open_old();
   auto poll = f.poll_old(sid);
@@ -188,7 +188,7 @@ TEST_CASE("the client pings and the server answers", "[engine][eio3]") {
   CHECK(f.recorder().closes.at(0).reason == CloseReason::ping_timeout);
 }
 
-TEST_CASE("messages do not stand in for a ping of revision 3", "[engine][eio3]") {
+TEST_CASE("messages do not replace a ping of revision 3", "[engine][eio3]") {
   OldClientFixture f;
   const auto client = f.open_old_websocket();
   f.advance(30s);
@@ -197,7 +197,7 @@ TEST_CASE("messages do not stand in for a ping of revision 3", "[engine][eio3]")
   CHECK(f.recorder().closes.at(0).reason == CloseReason::ping_timeout);
 }
 
-TEST_CASE("a pong of revision 3 goes the wrong way", "[engine][eio3]") {
+TEST_CASE("a pong from a client of revision 3 ends the session", "[engine][eio3]") {
   OldClientFixture f;
   const auto client = f.open_old_websocket();
   client->send_text("3");
@@ -258,7 +258,7 @@ TEST_CASE("a request of another revision than its session's is refused", "[engin
   CHECK(f.engine.clients_count() == 2);
 }
 
-TEST_CASE("a client without polls gets scripts and posts forms", "[engine][eio3][jsonp]") {
+TEST_CASE("a JSONP client gets scripts and posts forms", "[engine][eio3][jsonp]") {
   OldClientFixture f;
   const std::string sid = f.open_old("&j=7x1");
   CHECK(f.handshake->body().substr(0, 16) == "___eio[71](\"118:");
@@ -279,7 +279,7 @@ TEST_CASE("a client without polls gets scripts and posts forms", "[engine][eio3]
   CHECK(f.poll_old(other)->body() == "___eio[](\"1:61:1\");");
 }
 
-TEST_CASE("scripts are for clients of today too, if they want them", "[engine][eio3][jsonp]") {
+TEST_CASE("JSONP is for clients of revision 4 too, if they request it", "[engine][eio3][jsonp]") {
   EngineFixture f;
   f.transport.fetch("GET", f.polling() + "&j=0");
   const std::string sid = f.session().id();

@@ -38,14 +38,14 @@ TEST_CASE("a server by itself answers other paths with 501", "[engine][server]")
   CHECK(response->body() == "Not Implemented");
 }
 
-TEST_CASE("an engine tells its protocol and its options", "[engine][server]") {
+TEST_CASE("an engine has its protocol and its options", "[engine][server]") {
   EngineServerFixture f({.ping_timeout = 123ms});
   static_assert(socketio::Engine::protocol == 4);
   CHECK(f.server.engine().options().ping_timeout == 123ms);
   CHECK(f.server.engine().options().ping_interval == 25s);
 }
 
-TEST_CASE("a server by itself may answer otherwise, but no upgrade", "[engine][server]") {
+TEST_CASE("a server by itself may answer other paths, but no upgrade", "[engine][server]") {
   EngineServerFixture f({.destroy_upgrade_timeout = 200ms});
   f.server.set_default_answer(404, {});
   const auto response = f.transport.fetch("GET", "/");
@@ -75,7 +75,7 @@ TEST_CASE("other paths reach the handler of plain requests", "[engine][server]")
   CHECK(f.transport.fetch("GET", "/index.html")->status() == 501);
 }
 
-TEST_CASE("a foreign upgrade that nobody answers is ended after its time", "[engine][server]") {
+TEST_CASE("a foreign upgrade without an answer is ended after the timeout", "[engine][server]") {
   EngineServerFixture f({.destroy_upgrade_timeout = 200ms});
   ExchangePtr kept;
   const bool has_handler = GENERATE(false, true);
@@ -88,7 +88,7 @@ TEST_CASE("a foreign upgrade that nobody answers is ended after its time", "[eng
   CHECK(f.server.engine().scheduler().timers().empty());
 }
 
-TEST_CASE("a foreign upgrade that somebody answers stays", "[engine][server]") {
+TEST_CASE("a foreign upgrade with an answer stays", "[engine][server]") {
   EngineServerFixture f({.destroy_upgrade_timeout = 200ms});
   std::shared_ptr<socketio::WebSocket> websocket;
   f.server.on_request([&](ExchangePtr exchange) { websocket = exchange->accept_websocket({}, {}); });
@@ -98,7 +98,7 @@ TEST_CASE("a foreign upgrade that somebody answers stays", "[engine][server]") {
   CHECK_FALSE(client->closed);
 }
 
-TEST_CASE("foreign upgrades are left alone where that is asked for", "[engine][server]") {
+TEST_CASE("foreign upgrades stay if destroy_upgrade is false", "[engine][server]") {
   EngineServerFixture f({.destroy_upgrade = false});
   ExchangePtr kept;
   f.server.on_request([&](ExchangePtr exchange) { kept = std::move(exchange); });

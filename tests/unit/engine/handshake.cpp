@@ -49,7 +49,7 @@ TEST_CASE("a WebSocket handshake is answered with 101 and the open packet", "[en
   CHECK_FALSE(f.session().is_upgraded());
 }
 
-TEST_CASE("the open packet tells the options", "[engine][handshake]") {
+TEST_CASE("the open packet has the options", "[engine][handshake]") {
   EngineFixture f(
       {.ping_interval = 300ms, .ping_timeout = 200ms, .max_http_buffer_size = 1234, .allow_upgrades = false});
   CHECK(f.transport.fetch("GET", EngineFixture::polling())
@@ -58,7 +58,7 @@ TEST_CASE("the open packet tells the options", "[engine][handshake]") {
         std::string::npos);
 }
 
-TEST_CASE("the upgrade is not offered where only polling is", "[engine][handshake]") {
+TEST_CASE("the upgrade is not offered if WebSocket is disabled", "[engine][handshake]") {
   EngineFixture f({.transports = {.polling = true, .websocket = false}});
   CHECK(f.transport.fetch("GET", EngineFixture::polling())->body().find("\"upgrades\":[]") != std::string::npos);
 }
@@ -71,7 +71,7 @@ TEST_CASE("the initial packet follows the open packet", "[engine][handshake]") {
   CHECK(client->pop().payload == "4faster!");
 }
 
-TEST_CASE("what the connection handler sends comes with the next poll", "[engine][handshake]") {
+TEST_CASE("packets of the connection handler come with the next poll", "[engine][handshake]") {
   EngineFixture f;
   f.engine.on_connection([](std::shared_ptr<Session> session) { session->send(EngineFixture::text("hi")); });
   const std::string body = f.transport.fetch("GET", EngineFixture::polling())->body();
@@ -156,7 +156,7 @@ TEST_CASE("an upgrade request that cannot be served is refused in plain text", "
   }
 }
 
-TEST_CASE("an Origin with a character that no header may have is refused", "[engine][handshake]") {
+TEST_CASE("an Origin with a character that is invalid in headers is refused", "[engine][handshake]") {
   EngineFixture f;
   const auto response =
       f.transport.fetch("GET", EngineFixture::polling(), {}, {{"Origin", std::string_view("http://a\x01.example")}});
@@ -200,7 +200,7 @@ TEST_CASE("a malformed WebSocket handshake is refused by the transport", "[engin
   CHECK(f.engine.clients_count() == 0);
 }
 
-TEST_CASE("the path decides which requests are the engine's", "[engine][handshake]") {
+TEST_CASE("the path decides which requests the engine gets", "[engine][handshake]") {
   const auto matches = [](EngineOptions options, std::string target) {
     asio::io_context context;
     socketio::MemoryTransport transport(context);
@@ -252,7 +252,7 @@ TEST_CASE("allow_request decides at once or later", "[engine][handshake]") {
     CHECK(client->response.status == 400);
     CHECK(client->response.body == "Thou \"shall\" not pass");
   }
-  SECTION("a later verdict, of which the first counts, and which is asked for handshakes only") {
+  SECTION("a later verdict; the first one counts, and only handshakes ask for it") {
     const auto response = f.transport.fetch("GET", EngineFixture::polling());
     CHECK_FALSE(response->ended());
     verdicts.at(0).allow();
@@ -267,7 +267,7 @@ TEST_CASE("allow_request decides at once or later", "[engine][handshake]") {
     CHECK(f.transport.fetch("GET", EngineFixture::polling() + "&forget")->destroyed);
     CHECK(f.transport.connect_websocket(EngineFixture::websocket() + "&forget")->destroyed);
   }
-  SECTION("a verdict for a client that has gone makes a session that ends like every silent one") {
+  SECTION("a verdict for a client that has disconnected makes a session that ends like every silent session") {
     const auto response = f.transport.request(socketio::MemoryTransport::make_request("GET", EngineFixture::polling()));
     f.run();
     response->abort();
@@ -285,7 +285,7 @@ TEST_CASE("allow_request decides at once or later", "[engine][handshake]") {
   }
 }
 
-TEST_CASE("session ids may be made by the user", "[engine][handshake]") {
+TEST_CASE("session ids may be made by the program", "[engine][handshake]") {
   int next = 0;
   std::vector<socketio::SessionIdReply> replies;
   std::string mode = "at once";
@@ -338,7 +338,7 @@ TEST_CASE("session ids may be made by the user", "[engine][handshake]") {
   }
 }
 
-TEST_CASE("sessions are limited altogether and per address", "[engine][handshake]") {
+TEST_CASE("sessions are limited in total and per address", "[engine][handshake]") {
   const auto from = [](const char* address) {
     auto request = socketio::MemoryTransport::make_request("GET", EngineFixture::polling());
     request.remote_address = address;

@@ -86,7 +86,7 @@ TEST_CASE("pongs over polling keep a session alive", "[engine][heartbeat]") {
   CHECK(f.recorder().closes.empty());
 }
 
-TEST_CASE("the first other packet while a pong is awaited extends the time once per ping", "[engine][heartbeat]") {
+TEST_CASE("while a pong is due, the first other packet extends the time once per ping", "[engine][heartbeat]") {
   EngineFixture f(quick());
   const auto client = f.open_websocket();
   f.advance(300ms);
@@ -123,7 +123,7 @@ TEST_CASE("a message before the ping extends nothing", "[engine][heartbeat]") {
   CHECK(f.recorder().closes.size() == 1);
 }
 
-TEST_CASE("a pong that nobody asked for restarts the interval and makes no timer", "[engine][heartbeat]") {
+TEST_CASE("an unexpected pong restarts the interval and makes no timer", "[engine][heartbeat]") {
   EngineFixture f(quick());
   const auto client = f.open_websocket();
   f.advance(200ms);
@@ -137,7 +137,7 @@ TEST_CASE("a pong that nobody asked for restarts the interval and makes no timer
   CHECK(client->received.empty());
 }
 
-TEST_CASE("a ping waits for the poll while its time runs", "[engine][heartbeat]") {
+TEST_CASE("the timeout of a ping runs while the ping waits for a poll", "[engine][heartbeat]") {
   EngineFixture f(quick());
   const std::string sid = f.open_polling();
   f.advance(400ms);
@@ -153,7 +153,7 @@ TEST_CASE("the heartbeat goes on across an upgrade", "[engine][heartbeat]") {
   const std::string sid = f.open_polling();
   const auto poll = f.poll(sid);
   const auto client = f.probe(sid);
-  SECTION("a pong that is awaited is awaited anew") {
+  SECTION("a pending pong is expected again") {
     f.advance(100ms);
     CHECK(poll->body() == "6");
     const auto second = f.poll(sid);
@@ -169,7 +169,7 @@ TEST_CASE("the heartbeat goes on across an upgrade", "[engine][heartbeat]") {
     REQUIRE(f.recorder().closes.size() == 1);
     CHECK(f.recorder().closes[0].reason == CloseReason::ping_timeout);
   }
-  SECTION("a ping that is due later comes on the WebSocket") {
+  SECTION("a later ping comes on the WebSocket") {
     client->send_text("5");
     f.run();
     f.advance(300ms);
@@ -180,7 +180,7 @@ TEST_CASE("the heartbeat goes on across an upgrade", "[engine][heartbeat]") {
   }
 }
 
-TEST_CASE("a burst of large messages is no reason for a ping timeout", "[engine][heartbeat]") {
+TEST_CASE("a burst of large messages causes no ping timeout", "[engine][heartbeat]") {
   EngineFixture f({.ping_interval = 10ms, .ping_timeout = 10ms});
   f.prototype.reaction = [](Session& session) {
     for (int i = 0; i < 100; ++i) session.send(EngineFixture::text(std::string(65536, 'a')));

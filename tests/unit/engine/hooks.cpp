@@ -56,7 +56,7 @@ TEST_CASE("header hooks run for each successful response, the initial one once",
   CHECK(initial == 1);
 }
 
-TEST_CASE("a WebSocket handshake has hooks and no cookie", "[engine][hooks]") {
+TEST_CASE("a WebSocket handshake has hooks but no cookie", "[engine][hooks]") {
   EngineFixture f({.cookie = CookieOptions{}});
   Strings calls;
   f.engine.on_initial_headers([&](HttpHeaders& headers, const HttpRequest&) {
@@ -151,7 +151,7 @@ TEST_CASE("a middleware may answer the request itself", "[engine][hooks]") {
   CHECK(f.refusals.empty());
 }
 
-TEST_CASE("an upgrade request is a plain one where WebSocket is not offered", "[engine][hooks]") {
+TEST_CASE("an upgrade request is a plain request if WebSocket is disabled", "[engine][hooks]") {
   EngineFixture f({.transports = {.polling = true, .websocket = false}});
   f.engine.use([](MiddlewareContext& context, MiddlewareNext) {
     CHECK_FALSE(context.is_upgrade());
@@ -179,7 +179,7 @@ TEST_CASE("a middleware that fails refuses the request", "[engine][hooks]") {
   CHECK(f.refusals[0].context == "name=MIDDLEWARE_FAILURE message=unknown error ");
 }
 
-TEST_CASE("a middleware may let the request go on later, or forget it", "[engine][hooks]") {
+TEST_CASE("a middleware may call next later, or drop it", "[engine][hooks]") {
   EngineFixture f({.max_http_buffer_size = 5});
   std::vector<MiddlewareNext> waiting;
   f.engine.use([&](MiddlewareContext&, MiddlewareNext next) { waiting.push_back(std::move(next)); });
@@ -206,7 +206,7 @@ TEST_CASE("a middleware may let the request go on later, or forget it", "[engine
   CHECK(late->status() == 503);
 }
 
-TEST_CASE("a middleware that throws fails the request, unless it has let it go on", "[engine][hooks]") {
+TEST_CASE("a middleware that throws refuses the request, unless it has called next", "[engine][hooks]") {
   EngineFixture f;
   bool goes_on = false;
   f.engine.use([&](MiddlewareContext&, MiddlewareNext next) {
@@ -257,7 +257,7 @@ TEST_CASE("a preflight is answered before the engine sees it", "[engine][hooks][
   CHECK(f.refusals.empty());
 }
 
-TEST_CASE("a preflight is answered with the status that was chosen", "[engine][hooks][cors]") {
+TEST_CASE("a preflight is answered with options_success_status", "[engine][hooks][cors]") {
   EngineFixture f({.cors = CorsOptions{.methods = {"GET", "PUT"}, .options_success_status = 200}});
   const auto response = f.transport.fetch("OPTIONS", f.polling());
   CHECK(response->status() == 200);
@@ -265,7 +265,7 @@ TEST_CASE("a preflight is answered with the status that was chosen", "[engine][h
   CHECK(response->header("Access-Control-Allow-Methods") == "GET,PUT");
 }
 
-TEST_CASE("a preflight goes on where that is asked for", "[engine][hooks][cors]") {
+TEST_CASE("a preflight goes on if preflight_continue is set", "[engine][hooks][cors]") {
   EngineFixture f({.cors = CorsOptions{.preflight_continue = true}});
   f.engine.use([](MiddlewareContext& context, MiddlewareNext next) {
     if (context.request().method != "OPTIONS") return next();

@@ -110,7 +110,7 @@ const Attack attacks[] = {
 
 }  // namespace
 
-TEST_CASE("whatever a listener does in whatever event, every session ends once", "[engine][hostile]") {
+TEST_CASE("whatever a listener does in any event, every session ends once", "[engine][hostile]") {
   for (const Attack& attack : attacks) {
     for (const char* event : event_names) {
       CAPTURE(attack.name, event);
@@ -140,7 +140,7 @@ TEST_CASE("whatever a listener does in whatever event, every session ends once",
   }
 }
 
-TEST_CASE("what a listener throws is reported and the session goes on", "[engine][hostile]") {
+TEST_CASE("an exception from a listener is reported and the session goes on", "[engine][hostile]") {
   EngineFixture f;
   f.prototype.react_to = "message";
   f.prototype.reaction = [](Session&) { throw std::runtime_error("boo"); };
@@ -159,7 +159,7 @@ TEST_CASE("what a listener throws is reported and the session goes on", "[engine
   CHECK(f.recorder().messages.size() == 2);
 }
 
-TEST_CASE("what the error handler throws is the end of it", "[engine][hostile]") {
+TEST_CASE("an exception from the error handler is ignored", "[engine][hostile]") {
   EngineFixture f;
   f.engine.on_error([](std::exception_ptr, std::string_view) { throw std::runtime_error("again"); });
   f.prototype.react_to = "message";
@@ -199,7 +199,7 @@ TEST_CASE("a connection handler may close the session or the engine", "[engine][
 TEST_CASE("header hooks may close and send", "[engine][hostile]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
-  SECTION("send from inside a poll's hook comes with the next poll") {
+  SECTION("a packet sent from inside a poll's hook comes with the next poll") {
     bool is_first = true;
     f.engine.on_headers([&](socketio::HttpHeaders&, const socketio::HttpRequest&) {
       if (std::exchange(is_first, false)) f.session().send(f.text("second"));
@@ -209,7 +209,7 @@ TEST_CASE("header hooks may close and send", "[engine][hostile]") {
     CHECK(poll->body() == "4first");
     CHECK(f.poll(sid)->body() == "4second");
   }
-  SECTION("close from inside a poll's hook loses nothing of that poll") {
+  SECTION("close from inside a poll's hook loses no packet of that poll") {
     f.engine.on_headers([&](socketio::HttpHeaders&, const socketio::HttpRequest&) { f.session().close(true); });
     const auto poll = f.poll(sid);
     f.session().send(f.text("first"));
@@ -247,7 +247,7 @@ TEST_CASE("send callbacks may throw, close and send", "[engine][hostile]") {
   }
 }
 
-TEST_CASE("a handler that refused connections hear of may throw", "[engine][hostile]") {
+TEST_CASE("a handler of refused requests may throw", "[engine][hostile]") {
   EngineFixture f;
   f.engine.on_connection_error([](const socketio::ConnectionError&) { throw std::runtime_error("boo"); });
   CHECK(f.transport.fetch("GET", "/engine.io/")->status() == 400);

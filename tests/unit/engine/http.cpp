@@ -21,7 +21,7 @@ TEST_CASE("header names compare without regard to case and the first field is fo
   CHECK_FALSE(headers.find("").has_value());
 }
 
-TEST_CASE("set replaces every field of a name where the first one was", "[engine][http]") {
+TEST_CASE("set replaces all fields of a name at the place of the first", "[engine][http]") {
   HttpHeaders headers;
   headers.add("A", "1");
   headers.add("B", "2");

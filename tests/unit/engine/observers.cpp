@@ -87,7 +87,7 @@ TEST_CASE("an observer sees an upgrade", "[engine][observers]") {
   CHECK(events == Strings{"upgrading", "upgrade websocket"});
 }
 
-TEST_CASE("observers come and go with the session, and may add others", "[engine][observers]") {
+TEST_CASE("observers stay until the end of the session, and may add others", "[engine][observers]") {
   Strings events;
   EngineFixture f;
   f.open_websocket();
@@ -106,7 +106,7 @@ TEST_CASE("observers come and go with the session, and may add others", "[engine
   CHECK(watch.expired());
 }
 
-TEST_CASE("an observer that throws or closes the session keeps nobody from anything", "[engine][observers]") {
+TEST_CASE("an observer that throws or closes the session does not affect other observers", "[engine][observers]") {
   Strings events;
   EngineFixture f;
   const auto client = f.open_websocket();
@@ -126,7 +126,7 @@ TEST_CASE("an observer that throws or closes the session keeps nobody from anyth
   CHECK(events == Strings{"packet 3", "close forced close"});
 }
 
-TEST_CASE("a session without a listener has observers all the same", "[engine][observers]") {
+TEST_CASE("a session without a listener may have observers", "[engine][observers]") {
   Strings events;
   EngineFixture f;
   const auto client = f.open_websocket();

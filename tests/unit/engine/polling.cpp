@@ -34,7 +34,7 @@ TEST_CASE("a POST delivers its packets in order and is answered with ok", "[engi
         "4\xC5\xBElu\xC5\xA5");
 }
 
-TEST_CASE("a body that comes in pieces is read to its end", "[engine][polling]") {
+TEST_CASE("a body that arrives in pieces is read to its end", "[engine][polling]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   const auto response = f.transport.start_request(socketio::MemoryTransport::make_request("POST", f.polling(sid)));
@@ -50,7 +50,7 @@ TEST_CASE("a body that comes in pieces is read to its end", "[engine][polling]")
   CHECK(f.recorder().messages == Strings{"hello", "you"});
 }
 
-TEST_CASE("a body that is not UTF-8 is mended", "[engine][polling]") {
+TEST_CASE("invalid UTF-8 in a body becomes replacement characters", "[engine][polling]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   CHECK(f.post(sid, "4a\xFFz")->body() == "ok");
@@ -94,7 +94,7 @@ TEST_CASE("packets sent as a unit leave in one response", "[engine][polling]") {
         "bYQ==");
 }
 
-TEST_CASE("old browsers get the header that keeps them from mending pages", "[engine][polling]") {
+TEST_CASE("old browsers get the X-XSS-Protection header", "[engine][polling]") {
   EngineFixture f;
   for (const char* agent : {"Mozilla/4.0 (compatible;MSIE 8.0)", "Mozilla/5.0 (Trident/7.0)"})
     CHECK(f.transport.fetch("GET", f.polling(), {}, {{"User-Agent", agent}})->header("X-XSS-Protection") == "0");
@@ -163,7 +163,7 @@ TEST_CASE("a broken POST ends the session", "[engine][polling]") {
   CHECK(f.recorder().messages.empty());
 }
 
-TEST_CASE("a body of the limit is taken, one more byte is answered with 413", "[engine][polling]") {
+TEST_CASE("a body of exactly the limit is accepted, one byte more is answered with 413", "[engine][polling]") {
   EngineFixture f({.max_http_buffer_size = 10});
   const std::string sid = f.open_polling();
   CHECK(f.post(sid, "4123456789")->body() == "ok");
@@ -190,7 +190,7 @@ TEST_CASE("octet streams are refused and end the session", "[engine][polling]") 
   CHECK(f.post(other, "4x", {{"Content-Type", "application/octet-stream; charset=x"}})->body() == "ok");
 }
 
-TEST_CASE("an undecodable packet ends the session after those before it", "[engine][polling]") {
+TEST_CASE("an undecodable packet ends the session after the packets before it", "[engine][polling]") {
   for (const char* body : {"4a\x1e"
                            "abc\x1e"
                            "4b",
@@ -238,7 +238,7 @@ TEST_CASE("a close packet releases the poll and ends the session", "[engine][pol
   CHECK(f.poll(sid)->body() == R"({"code":1,"message":"Session ID unknown"})");
 }
 
-TEST_CASE("packets that mean nothing here are ignored", "[engine][polling]") {
+TEST_CASE("packets without a meaning over polling are ignored", "[engine][polling]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   CHECK(f.post(sid,

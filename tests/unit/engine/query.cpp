@@ -23,11 +23,11 @@ TEST_CASE("the last of several parameters of a name counts", "[engine][query]") 
   CHECK(QueryParams("a=1&%61=3").find("a") == "3");
 }
 
-TEST_CASE("only the first equals sign parts name and value", "[engine][query]") {
+TEST_CASE("only the first equals sign separates name and value", "[engine][query]") {
   CHECK(QueryParams("a=b=c").find("a") == "b=c");
 }
 
-TEST_CASE("what is no percent-encoding stays as it is", "[engine][query]") {
+TEST_CASE("invalid percent-encoding stays unchanged", "[engine][query]") {
   CHECK(QueryParams("a=%").find("a") == "%");
   CHECK(QueryParams("a=%4").find("a") == "%4");
   CHECK(QueryParams("a=%zz").find("a") == "%zz");
@@ -35,19 +35,19 @@ TEST_CASE("what is no percent-encoding stays as it is", "[engine][query]") {
   CHECK(QueryParams("a=%00b").find("a") == std::string_view("\0b", 2));
 }
 
-TEST_CASE("a query that is not UTF-8 is mended", "[engine][query]") {
+TEST_CASE("invalid UTF-8 in a query becomes replacement characters", "[engine][query]") {
   CHECK(QueryParams("a=%FF").find("a") == "\xEF\xBF\xBD");
   CHECK(QueryParams("a=%C3%A9").find("a") == "\xC3\xA9");
 }
 
-TEST_CASE("names that mean something to JavaScript are only names", "[engine][query]") {
+TEST_CASE("names that are special in JavaScript are ordinary names", "[engine][query]") {
   const QueryParams params("__proto__=x&constructor=y");
   CHECK(params.find("__proto__") == "x");
   CHECK_FALSE(QueryParams("").find("constructor"));
   CHECK(QueryParams("").empty());
 }
 
-TEST_CASE("a fragment is no part of the query", "[engine][query]") {
+TEST_CASE("a fragment is not part of the query", "[engine][query]") {
   CHECK(QueryParams("a=1#b=2").find("a") == "1");
   CHECK(QueryParams("a=1#&b=2").size() == 1);
 }

@@ -83,7 +83,7 @@ TEST_CASE("send callbacks run once for packets sent around an upgrade", "[engine
   CHECK(sent.names == Strings{"a", "b", "c"});
 }
 
-TEST_CASE("send callbacks of what was not sent are dropped with the session", "[engine][send]") {
+TEST_CASE("send callbacks of unsent packets are dropped with the session", "[engine][send]") {
   EngineFixture f;
   const auto token = std::make_shared<int>();
   int calls = 0;
@@ -120,7 +120,7 @@ TEST_CASE("a send callback may send with a callback", "[engine][send]") {
   CHECK(client->received.size() == 5);
 }
 
-TEST_CASE("drain tells that nothing is unsent, outside of send", "[engine][send]") {
+TEST_CASE("drain is called when nothing is unsent, never inside send", "[engine][send]") {
   EngineFixture f;
   std::vector<std::size_t> unsent;
   f.prototype.react_to = "drain";
@@ -136,7 +136,7 @@ TEST_CASE("drain tells that nothing is unsent, outside of send", "[engine][send]
   CHECK(unsent == std::vector<std::size_t>{0});
 }
 
-TEST_CASE("drain of a poll is not told while the WebSocket of the upgrade has something unsent", "[engine][send]") {
+TEST_CASE("drain is not called for a poll while the WebSocket of the upgrade has unsent data", "[engine][send]") {
   EngineFixture f;
   f.prototype.react_to = "upgrade";
   f.prototype.reaction = [](Session& session) { session.send(EngineFixture::text("b")); };
@@ -155,7 +155,7 @@ TEST_CASE("drain of a poll is not told while the WebSocket of the upgrade has so
   CHECK(f.recorder().count("drain") == 1);
 }
 
-TEST_CASE("a listener that wants to sees every packet", "[engine][send]") {
+TEST_CASE("a listener that observes packets sees every packet", "[engine][send]") {
   EngineFixture f;
   f.prototype.observes = true;
   const auto client = f.open_websocket();
@@ -181,7 +181,7 @@ TEST_CASE("a listener that wants to sees every packet", "[engine][send]") {
         Strings{"create 4x", "create 4y", "flush 2", "drain", "packet 4x", "message", "packet 4abc", "message"});
 }
 
-TEST_CASE("the engine tells of flush and drain of every session", "[engine][send]") {
+TEST_CASE("the engine's flush and drain hooks are called for every session", "[engine][send]") {
   EngineFixture f;
   Strings events;
   f.engine.on_flush([&](Session& session, std::span<const socketio::MessagePtr> packets) {
@@ -200,7 +200,7 @@ TEST_CASE("the engine tells of flush and drain of every session", "[engine][send
   CHECK(events == Strings{"drain websocket", "flush websocket1", "drain websocket"});
 }
 
-TEST_CASE("what is sent while a buffer is flushed comes after it", "[engine][send]") {
+TEST_CASE("packets sent while a buffer is flushed come after it", "[engine][send]") {
   EngineFixture f;
   f.prototype.observes = true;
   f.prototype.react_to = "flush 1";

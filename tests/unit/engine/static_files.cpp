@@ -85,7 +85,7 @@ TEST_CASE("files are served with their type, unless the client has them", "[engi
   CHECK(get(files, "/sub/").body == "sub");
 }
 
-TEST_CASE("a directory without its slash is redirected to, on this host", "[engine][static]") {
+TEST_CASE("a request for a directory without a slash is redirected on this host", "[engine][static]") {
   const Directory directory;
   const StaticFiles files(directory.root());
   CHECK(get(files, "/sub?a=b").status == 301);
@@ -93,7 +93,7 @@ TEST_CASE("a directory without its slash is redirected to, on this host", "[engi
   CHECK(get(files, "//sub").headers.find("Location") == "/sub/");
 }
 
-TEST_CASE("what is not there, hidden or outside is not found", "[engine][static]") {
+TEST_CASE("missing, hidden and outside files are not found", "[engine][static]") {
   const Directory directory;
   const StaticFiles files(directory.root());
   for (const char* target : {"/none",
@@ -122,7 +122,7 @@ TEST_CASE("what is not there, hidden or outside is not found", "[engine][static]
   }
 }
 
-TEST_CASE("links are followed inside of the directory only", "[engine][static]") {
+TEST_CASE("links are followed only inside the directory", "[engine][static]") {
   const Directory directory;
   std::error_code error;
   fs::create_symlink(directory.base() / "secret.txt", directory.root() / "out.txt", error);
@@ -147,7 +147,7 @@ TEST_CASE("only GET and HEAD are served", "[engine][static]") {
   CHECK(get(files, "/", "POST").headers.find("Allow") == "GET, HEAD");
 }
 
-TEST_CASE("files answer exchanges", "[engine][static]") {
+TEST_CASE("a StaticFiles object answers exchanges", "[engine][static]") {
   const Directory directory;
   asio::io_context context;
   socketio::MemoryTransport transport(context);
@@ -161,7 +161,7 @@ TEST_CASE("a directory that does not exist is an error at once", "[engine][stati
   CHECK_THROWS_AS(StaticFiles("/does/not/exist/at/all"), fs::filesystem_error);
 }
 
-TEST_CASE("types go by the last extension, whatever its case", "[engine][static]") {
+TEST_CASE("the last extension decides the type, whatever its case", "[engine][static]") {
   CHECK(socketio::content_type_of("a.b.PNG") == "image/png");
   CHECK(socketio::content_type_of("png") == "application/octet-stream");
   CHECK(socketio::content_type_of("a.unknown") == "application/octet-stream");

@@ -75,7 +75,7 @@ TEST_CASE("every poll is released while the upgrade lasts", "[engine][upgrade]")
   CHECK_FALSE(poll->ended());
 }
 
-TEST_CASE("a poll that waits when no probe has come is left alone", "[engine][upgrade]") {
+TEST_CASE("a waiting poll stays while there is no probe", "[engine][upgrade]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   f.transport.connect_websocket(f.websocket(sid));
@@ -158,7 +158,7 @@ TEST_CASE("an upgrade without a probe is accepted", "[engine][upgrade]") {
   CHECK(client->pop().payload == "4x");
 }
 
-TEST_CASE("requests that are open when the upgrade comes are ended", "[engine][upgrade]") {
+TEST_CASE("the upgrade ends open requests", "[engine][upgrade]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   const auto poll = f.poll(sid);
@@ -172,7 +172,7 @@ TEST_CASE("requests that are open when the upgrade comes are ended", "[engine][u
   CHECK(f.recorder().closes.empty());
 }
 
-TEST_CASE("anything else than a probe ends the attempt and leaves the session on polling", "[engine][upgrade]") {
+TEST_CASE("any packet but a probe ends the attempt and leaves the session on polling", "[engine][upgrade]") {
   for (const char* packet : {"4x", "2", "2prob", "2probe2", "3", "6", "1", "abc", "", "bAAAA"}) {
     CAPTURE(packet);
     EngineFixture f;
@@ -192,7 +192,7 @@ TEST_CASE("anything else than a probe ends the attempt and leaves the session on
   }
 }
 
-TEST_CASE("a binary frame, the end or an error of the WebSocket ends the attempt only", "[engine][upgrade]") {
+TEST_CASE("a binary frame, the end or an error of the WebSocket ends only the attempt", "[engine][upgrade]") {
   EngineFixture f;
   const std::string sid = f.open_polling();
   const auto client = f.probe(sid);

@@ -58,7 +58,7 @@ TEST_CASE("a WebSocket is not writable again before the end of the turn", "[engi
   CHECK(f.recorder().count("drain") == 2);
 }
 
-TEST_CASE("a client that does not read makes no drain and is closed at the limit", "[engine][websocket]") {
+TEST_CASE("a client that does not read causes no drain and is closed at the limit", "[engine][websocket]") {
   EngineFixture f({.max_unsent_bytes = 100});
   const auto client = f.open_websocket();
   client->stall_reading();
@@ -81,7 +81,7 @@ TEST_CASE("a client that does not read makes no drain and is closed at the limit
   CHECK_FALSE(client->close_code);
 }
 
-TEST_CASE("a client that reads again makes a drain", "[engine][websocket]") {
+TEST_CASE("a client that reads again causes a drain", "[engine][websocket]") {
   EngineFixture f;
   const auto client = f.open_websocket();
   client->stall_reading();
@@ -93,7 +93,7 @@ TEST_CASE("a client that reads again makes a drain", "[engine][websocket]") {
   CHECK(client->pop().payload == "4x");
 }
 
-TEST_CASE("what a WebSocket client does wrong ends the session with a reason", "[engine][websocket]") {
+TEST_CASE("a mistake of a WebSocket client ends the session with a reason", "[engine][websocket]") {
   struct Case {
     const char* sent;
     CloseReason reason;
@@ -140,7 +140,7 @@ TEST_CASE("violations of the WebSocket protocol end the session with transport e
   CHECK(client->close_code == 1007);
 }
 
-TEST_CASE("packets that mean nothing on an open WebSocket are ignored", "[engine][websocket]") {
+TEST_CASE("packets without a meaning on an open WebSocket are ignored", "[engine][websocket]") {
   EngineFixture f;
   const auto client = f.open_websocket();
   for (const char* packet : {"0", "5", "6", "4x"}) client->send_text(packet);
@@ -212,7 +212,7 @@ TEST_CASE("bytes sent together with the handshake are not lost", "[engine][webso
   CHECK(f.engine.clients_count() == 1);
 }
 
-TEST_CASE("a message may be changed where it lies", "[engine][websocket]") {
+TEST_CASE("a listener may change a message in place", "[engine][websocket]") {
   struct Shouter : tests::Recorder {
     void on_message(Session& session, bool is_binary, std::span<char> data) override {
       for (char& c : data) c = '!';

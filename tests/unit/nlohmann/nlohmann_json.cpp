@@ -50,7 +50,7 @@ T received(const socketio::PacketPtr& packet) {
 template <>
 struct socketio::Converter<Colour> : socketio::NlohmannConverter<Colour> {};
 
-TEST_CASE("a document of nlohmann's arrives as it was sent", "[nlohmann]") {
+TEST_CASE("an nlohmann::json document arrives as it was sent", "[nlohmann]") {
   const nlohmann::json document = {
       {"null", nullptr},
       {"yes", true},
@@ -75,7 +75,7 @@ TEST_CASE("an ordered document keeps its order", "[nlohmann]") {
   CHECK(received<nlohmann::ordered_json>(sent(document)).dump() == R"({"z":1,"a":2})");
 }
 
-TEST_CASE("what is no number in JSON goes out as null", "[nlohmann]") {
+TEST_CASE("numbers that JSON does not have are sent as null", "[nlohmann]") {
   CHECK(received<nlohmann::json>(sent(nlohmann::json(std::numeric_limits<double>::infinity()))).is_null());
 }
 

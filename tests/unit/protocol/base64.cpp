@@ -59,7 +59,7 @@ TEST_CASE("base64 encodes every byte value and every length", "[protocol][base64
   }
 }
 
-TEST_CASE("base64 refuses what no bytes encode to", "[protocol][base64]") {
+TEST_CASE("base64 refuses text that is not an encoding of bytes", "[protocol][base64]") {
   const std::array<std::string_view, 15> bad{"A",     "AAAAA", "AA=",   "A===", "====",   "=",        "==",     "AA=A",
                                              "AAA=A", "A A=",  "AAA\n", "AA!A", "AA\x80", "Zm9v\xFF", "Zm9vYg="};
   for (const std::string_view text : bad) {

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-TEST_CASE("one include converts all that can be converted", "[protocol][convert]") {
+TEST_CASE("one include converts every convertible type", "[protocol][convert]") {
   using All =
       std::tuple<bool, std::vector<std::map<std::string, socketio::Binary>>, std::chrono::seconds, socketio::Value>;
   const std::string text = R"([true,[{"a":{"_placeholder":true,"num":0}}],5,{"x":[null]}])";

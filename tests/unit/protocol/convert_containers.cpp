@@ -40,7 +40,7 @@ TEST_CASE("sequences of every kind convert", "[protocol][convert]") {
   CHECK(written(std::vector<Binary>{Binary(std::string("x"))}) == R"([{"_placeholder":true,"num":0}] + x)");
 }
 
-TEST_CASE("reading a sequence replaces what was in it", "[protocol][convert]") {
+TEST_CASE("reading a sequence replaces its content", "[protocol][convert]") {
   const test::Document document("[1]");
   std::vector<int> out{7, 8, 9};
   socketio::ConvertError error;
@@ -113,7 +113,7 @@ TEST_CASE("a variant is the first alternative that accepts", "[protocol][convert
   CHECK(rewritten<std::variant<std::monostate, int>>("null") == "null");
 }
 
-TEST_CASE("smart pointers are null or what they point to", "[protocol][convert]") {
+TEST_CASE("smart pointers are null or their object", "[protocol][convert]") {
   CHECK(rewritten<std::unique_ptr<int>>("5") == "5");
   CHECK(rewritten<std::shared_ptr<std::string>>("\"x\"") == "\"x\"");
   CHECK(rewritten<std::unique_ptr<int>>("null") == "null");

@@ -144,7 +144,7 @@ TEST_CASE("a string view points into the packet", "[protocol][convert]") {
   CHECK(static_cast<const void*>(text.data()) == document.view().json().GetString());
 }
 
-TEST_CASE("nothing converts to null", "[protocol][convert]") {
+TEST_CASE("nullptr and monostate convert to null", "[protocol][convert]") {
   CHECK(written(nullptr) == "null");
   CHECK(written(std::monostate()) == "null");
   CHECK(rewritten<std::monostate>("null") == "null");

@@ -61,7 +61,7 @@ TEST_CASE("a structure travels as an object", "[protocol][convert]") {
   CHECK(rewritten<shop::Single>(R"({"only":7})") == R"({"only":7})");
 }
 
-TEST_CASE("a structure holds whatever converts, other structures included", "[protocol][convert]") {
+TEST_CASE("a structure may have members of any convertible type, other structures included", "[protocol][convert]") {
   CHECK(
       rewritten<shop::Order>(
           R"({"id":"7","points":[{"x":1,"y":2}],"extra":{"k":{"only":3}},"image":{"_placeholder":true,"num":1}})") ==

@@ -50,7 +50,7 @@ TEST_CASE("points in time are written as JavaScript writes dates", "[protocol][c
   CHECK(written(std::chrono::sys_days(2024y / 1 / 2)) == R"("2024-01-02T00:00:00.000Z")");
 }
 
-TEST_CASE("dates of the forms in use are read", "[protocol][convert]") {
+TEST_CASE("dates in the usual forms are read", "[protocol][convert]") {
   CHECK(again("2024-02-29T23:59:59.999Z") == R"("2024-02-29T23:59:59.999Z")");
   CHECK(again("2024-02-29") == R"("2024-02-29T00:00:00.000Z")");
   CHECK(again("2024-02-29T12:30Z") == R"("2024-02-29T12:30:00.000Z")");
@@ -64,7 +64,7 @@ TEST_CASE("dates of the forms in use are read", "[protocol][convert]") {
   CHECK(again("-000001-01-01T00:00:00.000Z") == R"("-000001-01-01T00:00:00.000Z")");
 }
 
-TEST_CASE("what is no date is refused", "[protocol][convert]") {
+TEST_CASE("text that is not a date is refused", "[protocol][convert]") {
   for (const std::string_view date : {"",
                                       "today",
                                       "2024",

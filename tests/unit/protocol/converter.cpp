@@ -63,14 +63,14 @@ using socketio::Writable;
 using test::reading_error;
 using test::rewritten;
 
-TEST_CASE("a type with a converter of its own travels, alone and inside others", "[protocol][convert]") {
+TEST_CASE("a type with a converter of its own converts, alone and inside others", "[protocol][convert]") {
   CHECK(rewritten<Colour>("[1,2,3]") == "[1,2,3]");
   CHECK(rewritten<std::vector<Colour>>("[[1,2,3],[4,5,6]]") == "[[1,2,3],[4,5,6]]");
   CHECK(reading_error<Colour>("\"red\"") == "expected colour, got string");
   CHECK(reading_error<std::map<std::string, Colour>>(R"({"sky":7})") == "expected colour, got integer at .sky");
 }
 
-TEST_CASE("a type may travel in one direction only", "[protocol][convert]") {
+TEST_CASE("a type may convert in one direction only", "[protocol][convert]") {
   STATIC_REQUIRE(Writable<OnlySent>);
   STATIC_REQUIRE_FALSE(Readable<OnlySent>);
   STATIC_REQUIRE(Readable<OnlyReceived>);
@@ -79,7 +79,7 @@ TEST_CASE("a type may travel in one direction only", "[protocol][convert]") {
   STATIC_REQUIRE_FALSE(Readable<std::optional<OnlySent>>);
 }
 
-TEST_CASE("types without a converter are known as such, however they are wrapped", "[protocol][convert]") {
+TEST_CASE("types without a converter are recognised, however they are wrapped", "[protocol][convert]") {
   STATIC_REQUIRE_FALSE(Writable<std::thread>);
   STATIC_REQUIRE_FALSE(Readable<std::thread>);
   STATIC_REQUIRE_FALSE(Writable<void*>);

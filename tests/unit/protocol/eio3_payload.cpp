@@ -41,7 +41,7 @@ TEST_CASE("text payloads count in UTF-16 code units", "[protocol][eio3]") {
   CHECK(read("4:4:1:") == "t4:1:;");
 }
 
-TEST_CASE("text payloads that are cut or odd end at the error", "[protocol][eio3]") {
+TEST_CASE("truncated or invalid text payloads end at the error", "[protocol][eio3]") {
   for (const std::string_view bad : {"", ":", "4", "x:4", "-1:4", "1 :4", "2:4", "1:", "2:4\xF0\x9F\xA6\x84", "0x1:4",
                                      "1e0:4", "99999999999999999999999999:4", "1:7", "1:b", "2:b7", "3:bb4", "4x"})
     CHECK(read(bad) == "!");
@@ -64,7 +64,7 @@ TEST_CASE("binary payloads hold text and bytes", "[protocol][eio3]") {
   CHECK(read_binary("\x01\x01\xFF\x04"sv) == "r4;");
 }
 
-TEST_CASE("binary payloads that are cut or odd end at the error", "[protocol][eio3]") {
+TEST_CASE("truncated or invalid binary payloads end at the error", "[protocol][eio3]") {
   for (const std::string_view bad :
        {"\x00"sv, "\x00\x02"sv, "\x00\xFF"sv, "\x00\x02\xFF\x34"sv, "\x02\x01\xFF\x34"sv, "\x00\x0A\xFF\x34"sv,
         "\x00\x00\xFF"sv, "\x01\x00\xFF"sv, "\x01\x01\xFF\x07"sv, "\x00\x02\xFF\x34\xC5"sv, "1:4"sv})
@@ -73,7 +73,7 @@ TEST_CASE("binary payloads that are cut or odd end at the error", "[protocol][ei
   CHECK(read_binary("\x00\x01\xFF\x34\x00"sv) == "t4;!");
 }
 
-TEST_CASE("what is written is read", "[protocol][eio3]") {
+TEST_CASE("a written payload is read back", "[protocol][eio3]") {
   std::string text;
   std::string binary;
   std::string expected;

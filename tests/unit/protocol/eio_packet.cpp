@@ -46,7 +46,7 @@ TEST_CASE("an Engine.IO packet that begins with b is a binary message", "[protoc
   CHECK(empty->data.empty());
 }
 
-TEST_CASE("other first characters are no Engine.IO packet", "[protocol][eio]") {
+TEST_CASE("any other first character is an error", "[protocol][eio]") {
   CHECK_FALSE(decode_eio_packet(""));
   for (int c = 0; c < 256; ++c) {
     const char first = static_cast<char>(c);

@@ -80,7 +80,7 @@ TEST_CASE("a handler ends the reading of a polling payload by returning false", 
                       [&](const EioPacketView&) { return true; }));
 }
 
-TEST_CASE("a payload reader says nothing more once it is done", "[protocol][eio]") {
+TEST_CASE("a payload reader delivers nothing after its end", "[protocol][eio]") {
   EioPayloadReader good("4a");
   CHECK(good.next());
   CHECK_FALSE(good.next());

@@ -43,7 +43,7 @@ TEST_CASE("JSON of every kind is read as JSON.parse reads it", "[protocol][json]
   CHECK(echo("{\"\":1,\"__proto__\":{\"x\":1}}") == "{\"\":1,\"__proto__\":{\"x\":1}}");
 }
 
-TEST_CASE("what is not JSON is refused", "[protocol][json]") {
+TEST_CASE("text that is not JSON is refused", "[protocol][json]") {
   for (const std::string_view text : {"",
                                       " ",
                                       "nul",
@@ -95,7 +95,7 @@ TEST_CASE("what is not JSON is refused", "[protocol][json]") {
   }
 }
 
-TEST_CASE("NUL bytes are refused wherever they stand", "[protocol][json]") {
+TEST_CASE("NUL bytes are refused at every position", "[protocol][json]") {
   CHECK(status_of(std::string_view("[]\0", 3)) == JsonStatus::syntax_error);
   CHECK(status_of(std::string_view("[1,\0 2]", 7)) == JsonStatus::syntax_error);
   CHECK(status_of(std::string_view("\"a\0b\"", 5)) == JsonStatus::syntax_error);
@@ -133,7 +133,7 @@ TEST_CASE("integers keep all of their 64 bits", "[protocol][json]") {
   CHECK(number_of("1" + std::string(300, '0')) == 1e300);
 }
 
-TEST_CASE("numbers that no double can hold are refused, those too near to zero are zero", "[protocol][json]") {
+TEST_CASE("numbers beyond the range of double are refused, numbers too near to zero are zero", "[protocol][json]") {
   CHECK(number_of("1.7976931348623157e308") == std::numeric_limits<double>::max());
   CHECK(number_of("5e-324") == std::numeric_limits<double>::denorm_min());
   for (const std::string& text :
@@ -192,7 +192,7 @@ TEST_CASE("a lone surrogate becomes a replacement character", "[protocol][json]"
   CHECK(echo(R"({"\ud800":1})") == "{\"" + r + "\":1}");
 }
 
-TEST_CASE("strings end with a NUL for those who use RapidJSON", "[protocol][json]") {
+TEST_CASE("strings end with a NUL, for users of RapidJSON", "[protocol][json]") {
   const Document document(R"({"key":"plain","other":"esc\u0041ped"})");
   const socketio::JsonValue& json = document.view().json();
   CHECK(std::string(json.MemberBegin()->name.GetString()) == "key");
@@ -219,7 +219,7 @@ TEST_CASE("a megabyte of opening brackets is an error, not a crash", "[protocol]
   CHECK(status_of(nested(150'000, "{\"\":", "", "")) == JsonStatus::too_deep);
 }
 
-TEST_CASE("deep and wide documents come out as they went in", "[protocol][json]") {
+TEST_CASE("deep and wide documents survive being written and read", "[protocol][json]") {
   const std::string deep = nested(200, "[1,{\"k\":", "\"x\"", "},2]");
   CHECK(echo(deep) == deep);
   std::string wide = "[0";

@@ -337,7 +337,7 @@ TEST_CASE("a packet announces up to ten attachments", "[protocol][parser]") {
   CHECK(decode("53-[\"a\"]", 0, limits).error == ProtocolErrc::too_many_attachments);
 }
 
-TEST_CASE("attachments take the places of their placeholders", "[protocol][parser]") {
+TEST_CASE("attachments replace their placeholders", "[protocol][parser]") {
   const PacketPtr packet = accepted(
       R"(53-/admin,7["e",{"_placeholder":true,"num":2},{"deep":[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]}])",
       3);
@@ -431,7 +431,7 @@ TEST_CASE("a rejected packet leaves nothing behind", "[protocol][parser]") {
   CHECK(decoder.is_idle());
 }
 
-TEST_CASE("what an incomplete packet holds is bounded", "[protocol][parser]") {
+TEST_CASE("the size of an incomplete packet is limited", "[protocol][parser]") {
   const std::string text = R"(53-["e"])";
   ParserLimits limits;
   limits.max_packet_bytes = text.size() + 10;
@@ -462,7 +462,7 @@ TEST_CASE("a decoder costs an idle connection one pointer", "[protocol][parser]"
   CHECK(sizeof(JsonParser::Decoder) <= 2 * sizeof(void*));
 }
 
-TEST_CASE("what is encoded decodes to the same", "[protocol][parser]") {
+TEST_CASE("an encoded packet decodes to the same packet", "[protocol][parser]") {
   const socketio::Value data =
       socketio::Value::array({"name", nullptr, true, -1, 18446744073709551615u, 0.1, "\"\n\x01\xE2\x82\xAC",
                               Binary(std::string("\x00\x1e", 2)),

@@ -70,7 +70,7 @@ TEST_CASE("integers are written in full", "[protocol][json]") {
 }
 
 // The expectations are what JSON.stringify writes for the same number.
-TEST_CASE("numbers are laid out as JavaScript does", "[protocol][json]") {
+TEST_CASE("numbers are formatted as JavaScript does", "[protocol][json]") {
   const std::vector<std::pair<double, std::string_view>> expected{{0.0, "0"},
                                                                   {-0.0, "0"},
                                                                   {1.0, "1"},
@@ -97,7 +97,7 @@ TEST_CASE("numbers are laid out as JavaScript does", "[protocol][json]") {
   for (const auto& [value, layout] : expected) CHECK(number(value) == layout);
 }
 
-TEST_CASE("floats are written in the shortest form that is the same float", "[protocol][json]") {
+TEST_CASE("floats are written in the shortest form that reads back as the same float", "[protocol][json]") {
   CHECK(number(0.1f) == "0.1");
   CHECK(number(16777216.0f) == "16777216");
   CHECK(number(3.4028235e38f) == "3.4028235e+38");
@@ -171,7 +171,7 @@ TEST_CASE("binary data leaves placeholders in the order of its occurrence", "[pr
   CHECK(attachments[2].empty());
 }
 
-TEST_CASE("binary data is base64 where there are no attachments", "[protocol][json]") {
+TEST_CASE("binary data is base64 if there are no attachments", "[protocol][json]") {
   CHECK(written([](JsonWriter& w) {
           w.begin_array(2);
           w.binary(Binary(std::string("\xFB\xFF")));
@@ -180,7 +180,7 @@ TEST_CASE("binary data is base64 where there are no attachments", "[protocol][js
         }) == R"(["+/8=",1])");
 }
 
-TEST_CASE("what needs an escape is found wherever it stands", "[protocol][json]") {
+TEST_CASE("characters that need an escape are found at every position", "[protocol][json]") {
   const auto is_plain = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';

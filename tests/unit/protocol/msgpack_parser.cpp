@@ -132,7 +132,7 @@ TEST_CASE("msgpack: binary data changes neither the type nor the number of messa
 }
 
 // What socket.io-client sends with the parser, byte for byte.
-TEST_CASE("msgpack: what the JavaScript client sends is decoded", "[protocol][msgpack]") {
+TEST_CASE("msgpack: packets of the JavaScript client are decoded", "[protocol][msgpack]") {
   const PacketPtr connect = accepted(bytes("83a474797065 00 a464617461 d40000 a36e7370 a12f"));
   CHECK(connect->type() == PacketType::connect);
   CHECK(connect->nsp() == "/");
@@ -195,7 +195,7 @@ TEST_CASE("msgpack: strings of every length form are decoded and end with a NUL"
   CHECK(accepted(msgpack_packet(4, msgpack_text("no")))->data().string() == "no");
 }
 
-TEST_CASE("msgpack: text that is not UTF-8 becomes what the reference makes of it", "[protocol][msgpack]") {
+TEST_CASE("msgpack: text that is not UTF-8 is decoded as in the reference", "[protocol][msgpack]") {
   CHECK(item("a361ff62") ==
         "\"a\xEF\xBF\xBD"
         "b\"");
@@ -203,7 +203,7 @@ TEST_CASE("msgpack: text that is not UTF-8 becomes what the reference makes of i
   CHECK(accepted(members({{"type", "01"}, {"nsp", "a22fff"}}))->nsp() == "/\xEF\xBF\xBD");
 }
 
-TEST_CASE("msgpack: binary data of every form is found where it stands", "[protocol][msgpack]") {
+TEST_CASE("msgpack: binary data of every form is decoded in place", "[protocol][msgpack]") {
   CHECK(ack_data("93 c40101 c50002 0203 c600000001 04") ==
         R"([{"_placeholder":true,"num":0},{"_placeholder":true,"num":1},{"_placeholder":true,"num":2}])"
         " + \x01 + \x02\x03 + \x04");
@@ -229,7 +229,7 @@ TEST_CASE("msgpack: an object that looks like a placeholder is an object", "[pro
   CHECK(item(imitation) == R"({"_placeholder":true,"num":0})");
 }
 
-TEST_CASE("msgpack: dates are the text that JSON makes of them", "[protocol][msgpack]") {
+TEST_CASE("msgpack: dates are decoded as their JSON text", "[protocol][msgpack]") {
   CHECK(item("d7000000018bcfe5687b") == R"("2023-11-14T22:13:20.123Z")");
   CHECK(item("d700ffffffffffffffff") == R"("1969-12-31T23:59:59.999Z")");
   CHECK(item("d700001eb208c2dc0000") == R"("+275760-09-13T00:00:00.000Z")");
@@ -250,7 +250,7 @@ TEST_CASE("msgpack: the timestamps of the standard are dates", "[protocol][msgpa
   CHECK(item("c70cff000000008000000000000000") == "null");
 }
 
-TEST_CASE("msgpack: other extensions are their type and their bytes", "[protocol][msgpack]") {
+TEST_CASE("msgpack: other extensions are decoded as their type and their bytes", "[protocol][msgpack]") {
   CHECK(item("d40178") == R"([1,{"_placeholder":true,"num":0}])");
   CHECK(item("d5001234") == R"([0,{"_placeholder":true,"num":0}])");
   CHECK(item("c70080").substr(0, 6) == "[-128,");
@@ -267,14 +267,14 @@ TEST_CASE("msgpack: containers of every length form are decoded", "[protocol][ms
   CHECK(item("df00000001 a161 01") == R"({"a":1})");
 }
 
-TEST_CASE("msgpack: of several members with one name the last counts", "[protocol][msgpack]") {
+TEST_CASE("msgpack: if several members have one name, the last counts", "[protocol][msgpack]") {
   CHECK(accepted(msgpack_packet(3, bytes("9182a16101a16102")))->arg(0)["a"].to_int64() == 2);
   CHECK(accepted(members({{"type", "09"}, {"nsp", "01"}, {"nsp", "a12f"}, {"type", "01"}}))->type() ==
         PacketType::disconnect);
   CHECK_FALSE(accepted(members({{"type", "00"}, {"nsp", "a12f"}, {"data", "01"}, {"data", "d40000"}}))->has_data());
 }
 
-TEST_CASE("msgpack: keys are what JavaScript makes of them", "[protocol][msgpack]") {
+TEST_CASE("msgpack: keys are converted as in JavaScript", "[protocol][msgpack]") {
   CHECK(item("86 01c0 cb3ff8000000000000c0 c3c0 c0c0 d40000c0 ffc0") ==
         R"({"1":null,"1.5":null,"true":null,"null":null,"undefined":null,"-1":null})");
   CHECK(item("84 cb7ff8000000000000c0 caff800000c0 ca7f800000c0 cfffffffffffffffffc0") ==
@@ -285,7 +285,7 @@ TEST_CASE("msgpack: keys are what JavaScript makes of them", "[protocol][msgpack
   }
 }
 
-TEST_CASE("msgpack: what is not exactly one value is refused", "[protocol][msgpack]") {
+TEST_CASE("msgpack: data that is not exactly one value is refused", "[protocol][msgpack]") {
   check_rejected("", ProtocolErrc::invalid_payload, "Could not parse");
   check_rejected(bytes("c1"), ProtocolErrc::invalid_payload, "Could not parse");
   const std::string whole = bytes(
@@ -300,7 +300,7 @@ TEST_CASE("msgpack: what is not exactly one value is refused", "[protocol][msgpa
   check_rejected(msgpack_packet(3, bytes("91c1")), ProtocolErrc::invalid_payload, "Could not parse");
 }
 
-TEST_CASE("msgpack: a length that is only announced costs nothing", "[protocol][msgpack]") {
+TEST_CASE("msgpack: an announced length takes no memory", "[protocol][msgpack]") {
   for (const std::string_view head :
        {"ddffffffff", "dfffffffff", "dbffffffff", "c6ffffffff", "c9ffffffff00", "dcffff", "deffff", "daffff", "c5ffff",
         "c8ffff00", "9f", "8f", "bf", "d9ff", "c4ff", "c7ff00", "d8", "dd00100000"}) {
@@ -317,7 +317,7 @@ TEST_CASE("msgpack: a length that is only announced costs nothing", "[protocol][
   check_rejected(msgpack_packet(3, nest + std::string(5000, '\x01')), ProtocolErrc::invalid_payload, "Could not parse");
 }
 
-TEST_CASE("msgpack: what is no packet is refused in the reference's words", "[protocol][msgpack]") {
+TEST_CASE("msgpack: an invalid packet is refused with the reference's message", "[protocol][msgpack]") {
   for (const std::string_view value : {"01", "c0", "90", "a474797065", "80", "c403010203", "d40000"}) {
     check_rejected(bytes(value), ProtocolErrc::unknown_packet_type, "invalid packet type");
   }
@@ -360,7 +360,7 @@ TEST_CASE("msgpack: each type has its kind of data", "[protocol][msgpack]") {
   CHECK(accepted(data(4, "a0"))->data().is_string());
 }
 
-TEST_CASE("msgpack: an event begins with a name that is not the library's", "[protocol][msgpack]") {
+TEST_CASE("msgpack: an event begins with a name that is not reserved", "[protocol][msgpack]") {
   for (const std::string_view name :
        {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}) {
     check_rejected(msgpack_packet(2, bytes("91") + msgpack_text(name)), ProtocolErrc::invalid_payload,
@@ -420,7 +420,7 @@ TEST_CASE("msgpack: data nests up to the limit", "[protocol][msgpack]") {
   CHECK(decode(nested(1'000'000, "\x90")).error == ProtocolErrc::payload_too_deep);
 }
 
-TEST_CASE("msgpack: members that are not looked at may nest as they like", "[protocol][msgpack]") {
+TEST_CASE("msgpack: ignored members may nest to any depth", "[protocol][msgpack]") {
   const std::string deep = test::nested(1'000'000, "\x91", "\xC0", "");
   CHECK(decode(bytes("83") + msgpack_text("options") + deep + msgpack_text("type") + bytes("01") + msgpack_text("nsp") +
                bytes("a12f"))
@@ -476,7 +476,7 @@ TEST_CASE("msgpack: text is refused", "[protocol][msgpack]") {
   }
 }
 
-TEST_CASE("msgpack: what is encoded decodes to the same", "[protocol][msgpack]") {
+TEST_CASE("msgpack: an encoded packet decodes to the same packet", "[protocol][msgpack]") {
   const Value value =
       Value::array({"event", nullptr, true, -5, 18446744073709551615u, 1.25, std::string(70'000, 'x'),
                     Binary(std::string(300, 'b')), Value::array({}),

@@ -62,7 +62,7 @@ TEST_CASE("msgpack: integers take their shortest form", "[protocol][msgpack]") {
   CHECK(written(std::numeric_limits<std::int64_t>::min()) == "d38000000000000000");
 }
 
-TEST_CASE("msgpack: doubles without a fraction are integers as long as those are exact", "[protocol][msgpack]") {
+TEST_CASE("msgpack: doubles without a fraction are written as integers if these are exact", "[protocol][msgpack]") {
   CHECK(written(2.0) == "02");
   CHECK(written(-0.0) == "00");
   CHECK(written(-33.0) == "d0df");
@@ -91,7 +91,7 @@ TEST_CASE("msgpack: null and booleans are one byte", "[protocol][msgpack]") {
   CHECK(written(true) == "c3");
 }
 
-TEST_CASE("msgpack: strings have the shortest length that holds them", "[protocol][msgpack]") {
+TEST_CASE("msgpack: strings have the shortest length form", "[protocol][msgpack]") {
   CHECK(written(std::string()) == "a0");
   CHECK(written("hi") == "a26869");
   CHECK(first_bytes(written(std::string(31, 'x')), 1) == "bf");
@@ -103,12 +103,12 @@ TEST_CASE("msgpack: strings have the shortest length that holds them", "[protoco
   CHECK(written("\xE2\x82\xAC") == "a3e282ac");
 }
 
-TEST_CASE("msgpack: what is not UTF-8 is replaced, and the length fits", "[protocol][msgpack]") {
+TEST_CASE("msgpack: invalid UTF-8 is replaced, and the length fits", "[protocol][msgpack]") {
   CHECK(written(std::string("a\xFF")) == "a461efbfbd");
   CHECK(written(std::map<std::string, int>{{"\xFF", 1}}) == "81a3efbfbd01");
 }
 
-TEST_CASE("msgpack: binary data stands where it is", "[protocol][msgpack]") {
+TEST_CASE("msgpack: binary data is written in place", "[protocol][msgpack]") {
   CHECK(written(Binary()) == "c400");
   CHECK(written(Binary(std::string("\x01\x02"))) == "c4020102");
   CHECK(first_bytes(written(Binary(std::string(255, 'x'))), 2) == "c4ff");
@@ -118,7 +118,7 @@ TEST_CASE("msgpack: binary data stands where it is", "[protocol][msgpack]") {
   CHECK(written(std::vector<std::byte>{std::byte{7}}) == "c40107");
 }
 
-TEST_CASE("msgpack: points in time are the parser's dates", "[protocol][msgpack]") {
+TEST_CASE("msgpack: time points are written as the parser's dates", "[protocol][msgpack]") {
   using namespace std::chrono;
   CHECK(written(system_clock::time_point(milliseconds(1700000000123))) == "d7000000018bcfe5687b");
   CHECK(written(system_clock::time_point(milliseconds(-1))) == "d700ffffffffffffffff");
@@ -127,7 +127,7 @@ TEST_CASE("msgpack: points in time are the parser's dates", "[protocol][msgpack]
   CHECK(written(milliseconds(5)) == "05");
 }
 
-TEST_CASE("msgpack: containers have the shortest length that holds them", "[protocol][msgpack]") {
+TEST_CASE("msgpack: containers have the shortest length form", "[protocol][msgpack]") {
   CHECK(written(std::vector<int>()) == "90");
   CHECK(written(Value::object()) == "80");
   CHECK(first_bytes(written(std::vector<int>(15)), 1) == "9f");
@@ -158,7 +158,7 @@ TEST_CASE("msgpack: structures, maps and dynamic values nest", "[protocol][msgpa
   }()) + "c0");
 }
 
-TEST_CASE("msgpack: a container that was announced wrongly is corrected", "[protocol][msgpack]") {
+TEST_CASE("msgpack: a wrong announced length of a container is corrected", "[protocol][msgpack]") {
   CHECK(msgpack_hex([](MsgpackWriter& writer) {
           writer.begin_array(3);
           writer.integer(1);

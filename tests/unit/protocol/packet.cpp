@@ -38,7 +38,7 @@ TEST_CASE("a new packet is empty", "[protocol][packet]") {
   CHECK_FALSE(packet->id());
 }
 
-TEST_CASE("a recycled packet remembers nothing", "[protocol][packet]") {
+TEST_CASE("a recycled packet is empty", "[protocol][packet]") {
   const Packet* address = nullptr;
   {
     const PacketPtr packet = decode(R"(2/nsp,7["name",{"a":[1,2,3]}])");
@@ -127,7 +127,7 @@ TEST_CASE("a replaced argument that looks like a placeholder is an object", "[pr
   CHECK(packet->arg(1)["_placeholder"].to_bool());
 }
 
-TEST_CASE("an event without data gets some when it is replaced", "[protocol][packet]") {
+TEST_CASE("an event without data gets data when it is replaced", "[protocol][packet]") {
   const PacketPtr packet = decode("2");
   packet->set_event(packet->event_name(), {});
   CHECK(packet->has_data());

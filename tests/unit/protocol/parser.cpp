@@ -18,7 +18,7 @@ struct NoDecoder {
 
 }  // namespace
 
-TEST_CASE("the parser contract is met by the JSON parser and not by anything", "[protocol][parser]") {
+TEST_CASE("JsonParser models the concept Parser, and other types do not", "[protocol][parser]") {
   STATIC_REQUIRE(socketio::Parser<socketio::JsonParser>);
   STATIC_REQUIRE_FALSE(socketio::Parser<NotStatic>);
   STATIC_REQUIRE_FALSE(socketio::Parser<NoDecoder>);

@@ -13,7 +13,7 @@ TEST_CASE("six event names are reserved", "[protocol][events]") {
   }
 }
 
-TEST_CASE("names that only resemble reserved ones are free", "[protocol][events]") {
+TEST_CASE("names that only resemble reserved names are allowed", "[protocol][events]") {
   for (const std::string_view name : {"connection", "error", "message", "Connect", "connect ", "", "newlistener"}) {
     CHECK_FALSE(socketio::is_reserved_event(name));
   }

@@ -60,7 +60,7 @@ const std::vector<Sample>& samples() {
 
 }  // namespace
 
-TEST_CASE("UTF-8 is judged by the table of the Unicode standard", "[protocol][utf8]") {
+TEST_CASE("UTF-8 is validated by the table of the Unicode standard", "[protocol][utf8]") {
   for (const Sample& sample : samples()) {
     INFO(sample.text);
     CHECK(is_valid_utf8(sample.text) == sample.valid);
@@ -68,7 +68,7 @@ TEST_CASE("UTF-8 is judged by the table of the Unicode standard", "[protocol][ut
   }
 }
 
-TEST_CASE("a UTF-8 validator fails at the first byte that no text can have", "[protocol][utf8]") {
+TEST_CASE("a UTF-8 validator fails at the first invalid byte", "[protocol][utf8]") {
   for (const Sample& sample : samples()) {
     INFO(sample.text);
     Utf8Validator validator;
@@ -79,7 +79,7 @@ TEST_CASE("a UTF-8 validator fails at the first byte that no text can have", "[p
   }
 }
 
-TEST_CASE("a UTF-8 validator does not mind where a text is cut", "[protocol][utf8]") {
+TEST_CASE("a UTF-8 validator gives the same result wherever a text is cut", "[protocol][utf8]") {
   for (const Sample& sample : samples()) {
     for (std::size_t first = 0; first <= sample.text.size(); ++first) {
       for (std::size_t second = first; second <= sample.text.size(); ++second) {
@@ -105,7 +105,7 @@ TEST_CASE("a UTF-8 validator stays failed until it is reset", "[protocol][utf8]"
   CHECK(validator.complete());
 }
 
-TEST_CASE("every code point is valid exactly if it is no surrogate", "[protocol][utf8]") {
+TEST_CASE("every code point is valid exactly if it is not a surrogate", "[protocol][utf8]") {
   bool all_right = true;
   for (unsigned code = 0; code <= 0x10FFFF; ++code) {
     std::string text;
@@ -150,7 +150,7 @@ TEST_CASE("each maximal invalid part becomes one replacement character", "[proto
   CHECK(to_valid_utf8("\xC2\xC2\xA9") == r + "\xC2\xA9");
 }
 
-TEST_CASE("what was made valid is valid, and what is valid is left alone", "[protocol][utf8]") {
+TEST_CASE("repaired text is valid, and valid text is unchanged", "[protocol][utf8]") {
   for (const Sample& sample : samples()) {
     const std::string repaired = to_valid_utf8(sample.text);
     CHECK(is_valid_utf8(repaired));
@@ -158,7 +158,7 @@ TEST_CASE("what was made valid is valid, and what is valid is left alone", "[pro
   }
 }
 
-TEST_CASE("text is judged byte by byte, however long it is and wherever it lies", "[protocol][utf8]") {
+TEST_CASE("text is validated the same whatever its length and alignment", "[protocol][utf8]") {
   const auto judged_one_by_one = [](std::string_view text) {
     Utf8Validator validator;
     for (const char c : text) static_cast<void>(validator.feed(static_cast<unsigned char>(c)));

@@ -21,7 +21,7 @@ using socketio::Value;
 using socketio::ValueError;
 using socketio::ValueKind;
 
-TEST_CASE("a value is what it was made from", "[protocol][value]") {
+TEST_CASE("a value has the type and content that it was made from", "[protocol][value]") {
   CHECK(Value().is_null());
   CHECK(Value(nullptr).is_null());
   CHECK(Value(true).as_bool());
@@ -43,7 +43,7 @@ TEST_CASE("a value is what it was made from", "[protocol][value]") {
   CHECK_FALSE(std::is_constructible_v<Value, char16_t>);
 }
 
-TEST_CASE("braces make objects, and the named function arrays", "[protocol][value]") {
+TEST_CASE("braces make objects, and Value::array makes arrays", "[protocol][value]") {
   const Value user{{"name", "Ann"}, {"age", 31}, {"inner", {{"x", nullptr}}}, {"list", Value::array({1, "two", 3.5})}};
   CHECK(to_json(user) == R"({"name":"Ann","age":31,"inner":{"x":null},"list":[1,"two",3.5]})");
   CHECK(to_json(Value{{"code", 401}}) == R"({"code":401})");
@@ -62,7 +62,7 @@ TEST_CASE("a value in braces is that value, not an object around it", "[protocol
   CHECK(moved == original);
 }
 
-TEST_CASE("a value used as what it is not throws", "[protocol][value]") {
+TEST_CASE("using a value as another type throws", "[protocol][value]") {
   const Value text("x");
   CHECK_THROWS_AS(text.as_bool(), ValueError);
   CHECK_THROWS_AS(text.as_int64(), ValueError);
@@ -91,7 +91,7 @@ TEST_CASE("every number is a double, and small ones are unsigned", "[protocol][v
   CHECK_FALSE(Value("3").is_number());
 }
 
-TEST_CASE("the held alternative can be had without throwing", "[protocol][value]") {
+TEST_CASE("the current alternative can be read without throwing", "[protocol][value]") {
   Value value("x");
   CHECK(value.get_if<bool>() == nullptr);
   REQUIRE(value.get_if<std::string>() != nullptr);
@@ -99,7 +99,7 @@ TEST_CASE("the held alternative can be had without throwing", "[protocol][value]
   CHECK(std::as_const(value).as_string() == "xy");
 }
 
-TEST_CASE("reading what is not there gives null", "[protocol][value]") {
+TEST_CASE("reading a missing member gives null", "[protocol][value]") {
   const Value value{{"list", Value::array({1})}};
   CHECK(value["list"][0] == 1);
   CHECK(value["list"][1].is_null());
@@ -111,7 +111,7 @@ TEST_CASE("reading what is not there gives null", "[protocol][value]") {
   CHECK_FALSE(Value(1).contains("list"));
 }
 
-TEST_CASE("writing what is not there makes it", "[protocol][value]") {
+TEST_CASE("writing a missing member creates it", "[protocol][value]") {
   Value data;
   data["nick"] = "Ann";
   data["score"]["best"] = 10;
@@ -125,7 +125,7 @@ TEST_CASE("writing what is not there makes it", "[protocol][value]") {
   CHECK_THROWS_AS(data["log"][2], std::out_of_range);
 }
 
-TEST_CASE("at tells what is missing", "[protocol][value]") {
+TEST_CASE("the exception of at names the missing member", "[protocol][value]") {
   const Value value{{"list", Value::array({1})}};
   CHECK(value.at("list").at(0) == 1);
   CHECK_THROWS_AS(value.at("list").at(1), std::out_of_range);
@@ -163,7 +163,7 @@ TEST_CASE("an object keeps the order of insertion and each name once", "[protoco
   CHECK(keys == "bc");
 }
 
-TEST_CASE("of many members with one name the last counts", "[protocol][value]") {
+TEST_CASE("if many members have one name, the last counts", "[protocol][value]") {
   std::vector<Value::Member> members;
   for (int i = 0; i < 3000; ++i) members.emplace_back("k" + std::to_string(i % 1000), i);
   const Value::Object object(std::move(members));
@@ -177,7 +177,7 @@ TEST_CASE("of many members with one name the last counts", "[protocol][value]") 
   CHECK(in_order);
 }
 
-TEST_CASE("values are equal by what they mean", "[protocol][value]") {
+TEST_CASE("values are compared by their meaning", "[protocol][value]") {
   CHECK(Value(1) == Value(1.0));
   CHECK(Value(1) == 1u);
   CHECK(Value(1) != Value(1.5));
@@ -202,7 +202,7 @@ TEST_CASE("JSON text becomes a value and text again", "[protocol][value]") {
   CHECK(to_json(Value(Binary(std::string("hi")))) == "\"aGk=\"");
 }
 
-TEST_CASE("what is not JSON becomes no value", "[protocol][value]") {
+TEST_CASE("text that is not JSON becomes no value", "[protocol][value]") {
   CHECK_THROWS_AS(parse_json("{"), std::invalid_argument);
   CHECK_FALSE(try_parse_json(""));
   CHECK_FALSE(try_parse_json("\"\xFF\""));
@@ -210,7 +210,7 @@ TEST_CASE("what is not JSON becomes no value", "[protocol][value]") {
   CHECK_FALSE(try_parse_json(test::nested(513, "[", "", "]")));
 }
 
-TEST_CASE("an object of very many members is read without comparing each with each", "[protocol][value]") {
+TEST_CASE("an object of very many members is read without comparing all pairs", "[protocol][value]") {
   // Quadratic work on these would take minutes, and the test's time limit with it.
   std::string text = "{";
   for (int i = 0; i < 200'000; ++i) text += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":0";

@@ -6,7 +6,7 @@
 using socketio::to_string;
 using socketio::ValueKind;
 
-TEST_CASE("kinds have the names of error messages", "[protocol][value]") {
+TEST_CASE("kinds have the names that error messages use", "[protocol][value]") {
   CHECK(to_string(ValueKind::null) == "null");
   CHECK(to_string(ValueKind::boolean) == "boolean");
   CHECK(to_string(ValueKind::integer) == "integer");

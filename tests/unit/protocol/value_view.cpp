@@ -12,7 +12,7 @@ using socketio::ValueKind;
 using socketio::ValueView;
 using test::Document;
 
-TEST_CASE("a view tells what it looks at", "[protocol][value]") {
+TEST_CASE("a view has the kind of its value", "[protocol][value]") {
   const Document document(R"([null,true,-1,18446744073709551615,1.5,"s",{"_placeholder":true,"num":1},[],{}])");
   const ValueView list = document.view();
   const std::vector<ValueKind> kinds{
@@ -40,7 +40,7 @@ TEST_CASE("a view tells what it looks at", "[protocol][value]") {
   CHECK(list[8].is_object());
 }
 
-TEST_CASE("a view asked for what it is not gives nothing, and never fails", "[protocol][value]") {
+TEST_CASE("a view read as another type gives nothing, and never fails", "[protocol][value]") {
   const Document document(R"([null,true,-1,1.5,"s",{"_placeholder":true,"num":1},[1],{"a":1}])");
   for (std::size_t i = 0; i <= document.view().size(); ++i) {
     const ValueView view = document.view()[i];
@@ -61,7 +61,7 @@ TEST_CASE("a view asked for what it is not gives nothing, and never fails", "[pr
   CHECK(ValueView().binary().empty());
 }
 
-TEST_CASE("of members with one name the last is found", "[protocol][value]") {
+TEST_CASE("if several members have one name, the last is found", "[protocol][value]") {
   const Document document(R"({"a":1,"b":2,"a":3,"__proto__":4})");
   CHECK(document.view()["a"].to_int64() == 3);
   CHECK(document.view()["__proto__"].to_int64() == 4);

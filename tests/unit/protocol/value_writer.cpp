@@ -69,7 +69,7 @@ TEST_CASE("containers are written to any depth", "[protocol][value-writer]") {
                                 {"none", Value()}});
 }
 
-TEST_CASE("a value is written as a copy of itself, whatever is in it", "[protocol][value-writer]") {
+TEST_CASE("a value is written as a copy of itself, whatever its content", "[protocol][value-writer]") {
   const Value value{{"picture", Binary(std::string("png"))},
                     {"foreign", Value{{"_placeholder", true}, {"num", 9}}},
                     {"", Value::array({Value(), Value::object(), -0.5})}};

@@ -55,7 +55,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("clients emit, and take what comes", "[testing]") {
+TEST_CASE("clients emit and receive events", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   Fixture fixture;
   const auto alice = fixture.io.connect({.via = via});
@@ -75,7 +75,7 @@ TEST_CASE("clients emit, and take what comes", "[testing]") {
   CHECK(alice.received().empty());
 }
 
-TEST_CASE("events are taken in order, by name or as they come", "[testing]") {
+TEST_CASE("events are taken in order, by name or in order of arrival", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   io.emit("a", 1);
@@ -87,7 +87,7 @@ TEST_CASE("events are taken in order, by name or as they come", "[testing]") {
   CHECK(client.received().empty());
 }
 
-TEST_CASE("acknowledgements come back converted", "[testing]") {
+TEST_CASE("acknowledgements are converted", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   Fixture fixture;
   const auto client = fixture.io.connect({.via = via});
@@ -117,7 +117,7 @@ TEST_CASE("an answer may come later", "[testing]") {
         "arg(1) of answer to later(7): expected integer, got nothing");
 }
 
-TEST_CASE("typed events name what is sent and received", "[testing]") {
+TEST_CASE("typed events can be sent and received", "[testing]") {
   Fixture fixture;
   const auto client = fixture.io.connect();
   const int four = client.emit_with_ack(twice, 2);
@@ -133,7 +133,7 @@ TEST_CASE("typed events name what is sent and received", "[testing]") {
   CHECK(seen == std::vector<Value>{"tower", 2.0, nullptr});
 }
 
-TEST_CASE("clients acknowledge what the server asks, by hand or by themselves", "[testing]") {
+TEST_CASE("clients acknowledge the server's events, by hand or automatically", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   Fixture fixture;
   const auto client = fixture.io.connect({.via = via});
@@ -180,7 +180,7 @@ TEST_CASE("an event is acknowledged once, and only if the server asked", "[testi
   CHECK(failure([&] { asking.ack(1); }) == "asking() has been acknowledged already");
 }
 
-TEST_CASE("an expectation that fails says what there was instead", "[testing]") {
+TEST_CASE("a failed expectation says what happened instead", "[testing]") {
   Fixture fixture;
   const auto client = fixture.io.connect("/");
   CHECK(failure([&] { client.next("joined"); }) ==
@@ -197,14 +197,14 @@ TEST_CASE("an expectation that fails says what there was instead", "[testing]") 
   CHECK(many.substr(many.size() - 19) == "e(), e() and 5 more");
 }
 
-TEST_CASE("long arguments are cut where they stand in a failure", "[testing]") {
+TEST_CASE("a failure abbreviates long arguments", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   io.emit("long", std::string(1000, 'x'));
   CHECK(client.next("long").text() == "long(\"" + std::string(199, 'x') + "...)");
 }
 
-TEST_CASE("a wrong argument says what it was", "[testing]") {
+TEST_CASE("the failure of a wrong argument shows the argument", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   io.emit("joined", "Ann", std::map<std::string, int>{{"age", 31}});
@@ -222,7 +222,7 @@ TEST_CASE("a wrong argument says what it was", "[testing]") {
         "arg(2) of joined(\"Ann\",{\"age\":31}): expected integer, got nothing");
 }
 
-TEST_CASE("a failure tells what the server has reported", "[testing]") {
+TEST_CASE("a failure has the reports of the server", "[testing]") {
   Fixture fixture;
   const auto client = fixture.io.connect();
   const std::string text = failure([&] { static_cast<void>(client.emit_with_ack<int>("sum", "one", 2)); });
@@ -236,7 +236,7 @@ TEST_CASE("a failure tells what the server has reported", "[testing]") {
   CHECK(fixture.io.errors()[0].detail == "handler threw: the handler's own words");
 }
 
-TEST_CASE("a server that never answers is told from one that answers nonsense", "[testing]") {
+TEST_CASE("a missing answer and a wrong answer have different failures", "[testing]") {
   Fixture fixture;
   const auto client = fixture.io.connect();
   CHECK(failure([&] { client.emit_with_ack<void>("silence"); }) == "no answer to silence()\n  what has come: nothing");
@@ -244,13 +244,13 @@ TEST_CASE("a server that never answers is told from one that answers nonsense", 
         "arg(0) of answer to sum(3): expected boolean, got integer");
 }
 
-TEST_CASE("reserved names are refused as everywhere", "[testing]") {
+TEST_CASE("clients cannot emit reserved names", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   CHECK_THROWS_AS(client.emit("disconnect"), std::invalid_argument);
 }
 
-TEST_CASE("a client that is gone cannot emit, and says why", "[testing]") {
+TEST_CASE("a disconnected client cannot emit, and says why", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   io.disconnect_sockets();
@@ -261,7 +261,7 @@ TEST_CASE("a client that is gone cannot emit, and says why", "[testing]") {
   CHECK(failure([&] { client.disconnect(); }).substr(0, 35) == "the client is not connected to /\n  ");
 }
 
-TEST_CASE("what came before the end can still be taken, but not acknowledged", "[testing]") {
+TEST_CASE("after a disconnection earlier events can be taken, but not acknowledged", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   io.socket(client).emit("question", [](int) {});

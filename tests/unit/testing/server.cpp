@@ -40,7 +40,7 @@ using Reasons = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a client shows the server what it says of itself", "[testing]") {
+TEST_CASE("the handshake has what the test gives to the client", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   testing::Server io;
   const auto client = io.connect({.auth = Value{{"token", "x"}},
@@ -58,14 +58,14 @@ TEST_CASE("a client shows the server what it says of itself", "[testing]") {
   CHECK(io.socket(client).conn().transport_name() == (via == Via::websocket ? "websocket" : "polling"));
 }
 
-TEST_CASE("credentials are as many as the test gives", "[testing]") {
+TEST_CASE("a test may give any number of credentials", "[testing]") {
   testing::Server io;
   CHECK(io.socket(io.connect()).handshake().auth == Value::object());
   CHECK(io.socket(io.connect("/", {{"token", "x"}, {"more", 1}})).handshake().auth ==
         Value{{"token", "x"}, {"more", 1}});
 }
 
-TEST_CASE("a client connects at the path that the server has", "[testing]") {
+TEST_CASE("a client connects at the path of the server", "[testing]") {
   testing::Server slash(ServerOptions{.path = "/mine"});
   CHECK(slash.connect().connected());
   testing::Server none(ServerOptions{.path = "/mine", .add_trailing_slash = false});
@@ -99,7 +99,7 @@ TEST_CASE("a client may be opened to be refused", "[testing]") {
         "no event \"x\" has come to the client in /\n  what has come: nothing\n  the client is not connected: no");
 }
 
-TEST_CASE("a handshake that is refused says so", "[testing]") {
+TEST_CASE("a refused handshake says so", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   ServerOptions options;
   options.allow_request = [](const HttpRequest&, Verdict verdict) { verdict.refuse("no entry"); };
@@ -149,7 +149,7 @@ TEST_CASE("namespaces share a client's connection", "[testing]") {
   CHECK(failure([&] { chat.connect("/chat"); }) == "there is no connection to share: io client disconnect");
 }
 
-TEST_CASE("a client leaves in three ways, and both sides say how", "[testing]") {
+TEST_CASE("a client disconnects in three ways, and both sides have the reason", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   testing::Server io;
   const auto reasons = log_reasons(io);
@@ -168,7 +168,7 @@ TEST_CASE("a client leaves in three ways, and both sides say how", "[testing]") 
   CHECK(*reasons == Reasons{"client namespace disconnect", "transport close", lost});
 }
 
-TEST_CASE("the server sends clients away", "[testing]") {
+TEST_CASE("the server disconnects clients", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   testing::Server io;
   const auto reasons = log_reasons(io);
@@ -185,7 +185,7 @@ TEST_CASE("the server sends clients away", "[testing]") {
   CHECK(*reasons == Reasons{"server namespace disconnect", "server namespace disconnect", "server shutting down"});
 }
 
-TEST_CASE("clients come back", "[testing]") {
+TEST_CASE("clients reconnect", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   testing::Server io;
   const auto client = io.connect({.auth = Value{{"token", "x"}}, .via = via});
@@ -202,7 +202,7 @@ TEST_CASE("clients come back", "[testing]") {
   CHECK(client.has_received("news"));
 }
 
-TEST_CASE("clients answer heartbeats for as long as time goes by", "[testing]") {
+TEST_CASE("clients answer heartbeats while the clock is moved", "[testing]") {
   const Via via = GENERATE(Via::websocket, Via::polling);
   testing::Server io;
   const auto reasons = log_reasons(io);
@@ -215,7 +215,7 @@ TEST_CASE("clients answer heartbeats for as long as time goes by", "[testing]") 
   CHECK(*reasons == Reasons{"ping timeout"});
 }
 
-TEST_CASE("time goes by exactly as far as it is moved", "[testing]") {
+TEST_CASE("the clock moves exactly as far as the test moves it", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   std::error_code error;
@@ -228,7 +228,7 @@ TEST_CASE("time goes by exactly as far as it is moved", "[testing]") {
   CHECK(error == Errc::timed_out);
 }
 
-TEST_CASE("a stalled client leaves what is sent with the server", "[testing]") {
+TEST_CASE("the events for a stalled client stay in the server", "[testing]") {
   testing::Server io;
   const auto client = io.connect();
   client.stall();
@@ -244,7 +244,7 @@ TEST_CASE("a stalled client leaves what is sent with the server", "[testing]") {
   CHECK(client.has_received("in time"));
 }
 
-TEST_CASE("a stalled polling client asks for nothing more", "[testing]") {
+TEST_CASE("a stalled polling client does not poll", "[testing]") {
   testing::Server io;
   const auto client = io.connect({.via = Via::polling});
   client.stall();
@@ -311,7 +311,7 @@ TEST_CASE("a client may be used inside a handler", "[testing]") {
   CHECK(client.next("noted").arg<std::string>(0) == "x");
 }
 
-TEST_CASE("a program's own error hook takes the reports", "[testing]") {
+TEST_CASE("an error hook of the program gets the reports", "[testing]") {
   testing::Server io;
   std::vector<std::string> mine;
   io.on_error([&](const ErrorReport& report) { mine.push_back(report.detail); });
@@ -321,7 +321,7 @@ TEST_CASE("a program's own error hook takes the reports", "[testing]") {
   CHECK(io.errors().empty());
 }
 
-TEST_CASE("clients that outlive their server say so", "[testing]") {
+TEST_CASE("a client that outlives its server says so", "[testing]") {
   auto io = std::make_unique<testing::Server>();
   const auto client = io->connect();
   io->emit("last words");
@@ -335,7 +335,7 @@ TEST_CASE("clients that outlive their server say so", "[testing]") {
   CHECK(client.nsp() == "/");
 }
 
-TEST_CASE("servers under test do not know of each other", "[testing]") {
+TEST_CASE("several test servers are independent", "[testing]") {
   testing::Server first;
   testing::Server second;
   const auto here = first.connect();

@@ -43,7 +43,7 @@ testing::Client upgraded(testing::Server& io) {
 
 }  // namespace
 
-TEST_CASE("a client that polls goes over to a WebSocket, and handlers see it", "[testing]") {
+TEST_CASE("a polling client upgrades to a WebSocket, and handlers see it", "[testing]") {
   UpgradeFixture fixture;
   const auto client = fixture.io.connect({.via = Via::polling});
   const std::string id = client.id();
@@ -65,7 +65,7 @@ TEST_CASE("a client that polls goes over to a WebSocket, and handlers see it", "
   CHECK(fixture.io.errors().empty());
 }
 
-TEST_CASE("the server releases the poll after a tenth of a second, or with what it has to send", "[testing]") {
+TEST_CASE("the server releases the poll after a tenth of a second, or with the next packet", "[testing]") {
   testing::Server io;
   const auto patient = io.connect({.via = Via::polling});
   patient.upgrade();
@@ -81,7 +81,7 @@ TEST_CASE("the server releases the poll after a tenth of a second, or with what 
   CHECK(lucky.transport_name() == "websocket");
 }
 
-TEST_CASE("what is sent during an upgrade arrives in order on both sides", "[testing]") {
+TEST_CASE("events sent during an upgrade arrive in order on both sides", "[testing]") {
   UpgradeFixture fixture;
   const auto client = fixture.io.connect({.via = Via::polling});
   std::vector<Value> sent;
@@ -112,7 +112,7 @@ TEST_CASE("what is sent during an upgrade arrives in order on both sides", "[tes
   }
 }
 
-TEST_CASE("an upgrade is for clients that poll, once, where the server offers it", "[testing]") {
+TEST_CASE("only a polling client can upgrade, once, and only if the server offers it", "[testing]") {
   testing::Server io;
   CHECK(failure([client = io.connect()] { client.upgrade(); }) == "the client cannot upgrade: it has a WebSocket");
   const auto client = io.connect({.via = Via::polling});
@@ -134,7 +134,7 @@ TEST_CASE("an upgrade is for clients that poll, once, where the server offers it
   CHECK(poller.has_received("news"));
 }
 
-TEST_CASE("a client that is refused the WebSocket goes on polling", "[testing]") {
+TEST_CASE("a client whose WebSocket is refused goes on polling", "[testing]") {
   UpgradeFixture fixture;
   const auto [answers, refusal] =
       GENERATE(table<bool, std::string>({{true, "400 Bad request"}, {false, "the server cut the connection"}}));
@@ -172,7 +172,7 @@ TEST_CASE("a client whose upgrade takes too long goes on polling", "[testing]") 
   CHECK(client.emit_with_ack<std::string>("where") == "websocket");
 }
 
-TEST_CASE("a client may go while it upgrades", "[testing]") {
+TEST_CASE("a client may disconnect while it upgrades", "[testing]") {
   UpgradeFixture fixture;
   const auto client = fixture.io.connect({.via = Via::polling});
   const bool is_stalled = GENERATE(false, true);
@@ -189,7 +189,7 @@ TEST_CASE("a client may go while it upgrades", "[testing]") {
     fixture.io.advance(1min);
     CHECK(fixture.reasons.size() == 1);
   }
-  SECTION("the server sends it away") {
+  SECTION("the server disconnects it") {
     fixture.io.socket(client).disconnect(true);
     client.resume();
     CHECK(client.disconnect_reason() == "io server disconnect");
@@ -200,7 +200,7 @@ TEST_CASE("a client may go while it upgrades", "[testing]") {
   CHECK(fixture.io.errors().empty());
 }
 
-TEST_CASE("a client that has upgraded lives on like one that began with a WebSocket", "[testing]") {
+TEST_CASE("an upgraded client behaves like a client that began with a WebSocket", "[testing]") {
   UpgradeFixture fixture;
   const auto client = upgraded(fixture.io);
   fixture.io.of("/other");
@@ -218,7 +218,7 @@ TEST_CASE("a client that has upgraded lives on like one that began with a WebSoc
   CHECK(fixture.reasons == std::vector<std::string>{"ping timeout"});
 }
 
-TEST_CASE("a client that comes back begins with polling again", "[testing]") {
+TEST_CASE("a client that reconnects begins with polling again", "[testing]") {
   UpgradeFixture fixture;
   const auto client = upgraded(fixture.io);
   client.drop();

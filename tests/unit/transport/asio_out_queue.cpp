@@ -112,7 +112,7 @@ TEST_CASE("a pong counts until its last byte is written", "[transport][out_queue
   CHECK(queue.empty());
 }
 
-TEST_CASE("whatever is queued and however it is written, the bytes keep their order", "[transport][out_queue]") {
+TEST_CASE("the bytes keep their order, whatever is queued and however it is written", "[transport][out_queue]") {
   std::mt19937 random(1);
   AsioOutQueue queue;
   std::vector<asio::const_buffer> buffers;

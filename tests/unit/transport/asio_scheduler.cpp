@@ -28,7 +28,7 @@ struct Note {
 
 }  // namespace
 
-TEST_CASE("tasks run later and in order, from whichever thread they come", "[transport][asio][scheduler]") {
+TEST_CASE("tasks run later and in order, whichever thread posts them", "[transport][asio][scheduler]") {
   asio::io_context context;
   AsioScheduler scheduler(context);
   std::vector<int> order;
@@ -111,7 +111,7 @@ TEST_CASE("cancelled timers do not keep the io_context running", "[transport][as
       scheduler.cancel(first.timer);
     });
   }
-  SECTION("kept while something else keeps it running, then released") {
+  SECTION("kept while other work keeps it running, then released") {
     scheduler.release_when_idle(false);
     scheduler.cancel(first.timer);
     scheduler.cancel(second.timer);
@@ -121,7 +121,7 @@ TEST_CASE("cancelled timers do not keep the io_context running", "[transport][as
   CHECK(notes.empty());
 }
 
-TEST_CASE("a scheduler may be destroyed while its timer is on its way", "[transport][asio][scheduler]") {
+TEST_CASE("a scheduler may be destroyed while its timer is pending", "[transport][asio][scheduler]") {
   asio::io_context context;
   std::optional<AsioScheduler> scheduler(std::in_place, context);
   std::vector<int> notes;

@@ -72,7 +72,7 @@ struct Loop {
 
 }  // namespace
 
-TEST_CASE("what is waited for is reported once", "[transport][epoll]") {
+TEST_CASE("an awaited event is reported once", "[transport][epoll]") {
   Loop loop;
   Watch one;
   REQUIRE(loop.set->wait_readable(one));
@@ -110,7 +110,7 @@ TEST_CASE("reading and writing are waited for independently", "[transport][epoll
   loop.set->remove(one);
 }
 
-TEST_CASE("a descriptor that goes on waiting is told to the operating system once", "[transport][epoll]") {
+TEST_CASE("a descriptor that waits again is registered with the operating system once", "[transport][epoll]") {
   Loop loop;
   Watch one;
   one.then = [&] {
@@ -124,7 +124,7 @@ TEST_CASE("a descriptor that goes on waiting is told to the operating system onc
   loop.set->remove(one);
 }
 
-TEST_CASE("the end of the peer is reported to whoever waits, and to nobody else", "[transport][epoll]") {
+TEST_CASE("the end of the peer is reported only to descriptors that wait", "[transport][epoll]") {
   Loop loop;
   Watch waiting;
   Watch silent;
@@ -141,7 +141,7 @@ TEST_CASE("the end of the peer is reported to whoever waits, and to nobody else"
   loop.set->remove(silent);
 }
 
-TEST_CASE("a descriptor that is removed by another of the same turn is not reported", "[transport][epoll]") {
+TEST_CASE("a descriptor that another callback of the same turn removes is not reported", "[transport][epoll]") {
   Loop loop;
   std::vector<std::unique_ptr<Watch>> watches;
   int reported = 0;
@@ -179,7 +179,7 @@ TEST_CASE("a removed descriptor may wait in another set", "[transport][epoll]") 
   second.set->remove(one);
 }
 
-TEST_CASE("more descriptors than a turn deals with are all reported", "[transport][epoll]") {
+TEST_CASE("more descriptors than fit into one turn are all reported", "[transport][epoll]") {
   Loop loop;
   std::vector<std::unique_ptr<Watch>> watches;
   for (int i = 0; i < 300; ++i) {
@@ -194,7 +194,7 @@ TEST_CASE("more descriptors than a turn deals with are all reported", "[transpor
   }
 }
 
-TEST_CASE("what a callback throws leaves the loop, and the set goes on", "[transport][epoll]") {
+TEST_CASE("an exception from a callback leaves the loop, and the set goes on", "[transport][epoll]") {
   Loop loop;
   Watch one;
   Watch two;

@@ -161,12 +161,12 @@ TEST_CASE("malformed heads are refused with 400", "[transport][http]") {
   }
 }
 
-TEST_CASE("what HTTP allows and this server cannot do is refused with its own status", "[transport][http]") {
+TEST_CASE("valid HTTP that this server does not support is refused with its own status", "[transport][http]") {
   CHECK(head_error(get("Transfer-Encoding: gzip, chunked\r\n")) == 501);
   CHECK(head_error(get("Expect: the moon\r\n")) == 417);
 }
 
-TEST_CASE("Expect: 100-continue counts only where there is a body", "[transport][http]") {
+TEST_CASE("Expect: 100-continue counts only if there is a body", "[transport][http]") {
   CHECK(parse_head(get("Expect: 100-Continue\r\nContent-Length: 1\r\n")).parser.expects_continue());
   CHECK_FALSE(parse_head(get("Expect: 100-continue\r\n")).parser.expects_continue());
   CHECK_FALSE(

@@ -11,7 +11,7 @@ using socketio::http_upgrade_head;
 using socketio::HttpHeaders;
 using socketio::HttpResponse;
 
-TEST_CASE("a response head names status, fields, length and what becomes of the connection", "[transport][http]") {
+TEST_CASE("a response head has the status, the fields, the length and the Connection field", "[transport][http]") {
   HttpResponse response;
   response.headers.add("Content-Type", "text/plain");
   response.body = "hello";
@@ -22,7 +22,7 @@ TEST_CASE("a response head names status, fields, length and what becomes of the 
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\n");
 }
 
-TEST_CASE("framing is the transport's business", "[transport][http]") {
+TEST_CASE("framing fields of the program are ignored", "[transport][http]") {
   HttpResponse response;
   response.status = 404;
   response.headers.add("content-length", "99");
@@ -44,7 +44,7 @@ TEST_CASE("a response without a body has a length only if it was given one", "[t
   CHECK(http_response_head(response, {}) == "HTTP/1.1 304 Not Modified\r\nConnection: keep-alive\r\n\r\n");
 }
 
-TEST_CASE("fields that would smuggle in others are left out", "[transport][http]") {
+TEST_CASE("invalid fields are left out", "[transport][http]") {
   HttpResponse response;
   response.status = 204;
   response.headers.add("X-Good", "a\tb \xE9");

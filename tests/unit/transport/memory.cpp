@@ -120,7 +120,7 @@ TEST_CASE("requests are refused unless the transport listens", "[transport][memo
   CHECK(count == 1);
 }
 
-TEST_CASE("an exchange is answered once, and dropped without an answer it is ended", "[transport][memory]") {
+TEST_CASE("an exchange is answered once, and is destroyed if it is dropped without an answer", "[transport][memory]") {
   Fixture f;
   const auto answered = f.transport.fetch("GET", "/a");
   CHECK_FALSE(answered->ended());
@@ -183,7 +183,7 @@ TEST_CASE("bodies are read whole, up to their limit, or not at all", "[transport
   }
 }
 
-TEST_CASE("an abort after the answer is none", "[transport][memory]") {
+TEST_CASE("an abort after the answer is not reported", "[transport][memory]") {
   Fixture f;
   const auto request = f.transport.fetch("GET", "/");
   int aborts = 0;
@@ -195,7 +195,7 @@ TEST_CASE("an abort after the answer is none", "[transport][memory]") {
   CHECK_FALSE(request->aborted);
 }
 
-TEST_CASE("frames leave at the end of the turn, then comes the drain", "[transport][memory]") {
+TEST_CASE("frames are sent at the end of the turn, then drain is called", "[transport][memory]") {
   Fixture f;
   f.connect();
   CHECK(f.server->is_writable());
@@ -226,7 +226,7 @@ TEST_CASE("a client that stops reading lets the queue grow", "[transport][memory
   CHECK(f.listener->events == Strings{"drain"});
 }
 
-TEST_CASE("nothing is delivered before there is a listener", "[transport][memory]") {
+TEST_CASE("messages wait for a listener", "[transport][memory]") {
   Fixture f;
   f.client = f.transport.connect_websocket(MemoryTransport::make_request("GET", "/ws"));
   f.client->send_text("early");
@@ -240,7 +240,7 @@ TEST_CASE("nothing is delivered before there is a listener", "[transport][memory
   CHECK(f.listener->events == Strings{"text early", "text later"});
 }
 
-TEST_CASE("violations close with the code that the RFC gives them", "[transport][memory]") {
+TEST_CASE("violations close with the code of the RFC", "[transport][memory]") {
   Fixture f;
   f.connect({.max_message_bytes = 3});
   f.client->send_text("123");
@@ -309,7 +309,7 @@ TEST_CASE("each end of a WebSocket can end it", "[transport][memory]") {
   CHECK(f.transport.scheduler().timers().empty());
 }
 
-TEST_CASE("a client that does not answer a close frame is cut off", "[transport][memory]") {
+TEST_CASE("a client that does not answer a close frame is disconnected", "[transport][memory]") {
   Fixture f;
   f.connect();
   f.client->stall_reading();
@@ -347,7 +347,7 @@ TEST_CASE("handshakes that do not conform are refused", "[transport][memory]") {
   }
 }
 
-TEST_CASE("a closed transport ends what is left and listens again", "[transport][memory]") {
+TEST_CASE("a closed transport ends all connections and can listen again", "[transport][memory]") {
   Fixture f;
   f.connect();
   const auto parked = f.transport.fetch("GET", "/");
@@ -365,7 +365,7 @@ TEST_CASE("a closed transport ends what is left and listens again", "[transport]
   CHECK_FALSE(f.transport.fetch("GET", "/")->destroyed);
 }
 
-TEST_CASE("what is left when the transport goes is released", "[transport][memory]") {
+TEST_CASE("destroying the transport releases everything", "[transport][memory]") {
   const auto listener = std::make_shared<Listener>();
   {
     Fixture f;

@@ -92,7 +92,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("compressed messages go both ways", "[transport][asio][deflate]") {
+TEST_CASE("compressed messages travel both ways", "[transport][asio][deflate]") {
   Fixture f;
   CHECK(f.answer.find("\r\nSec-WebSocket-Extensions: permessage-deflate\r\n") != std::string::npos);
   const std::string large(5000, 'x');
@@ -146,7 +146,7 @@ TEST_CASE("control frames are never compressed", "[transport][asio][deflate]") {
   CHECK(frame.payload == "ping");
 }
 
-TEST_CASE("the limit is that of the decompressed message", "[transport][asio][deflate]") {
+TEST_CASE("the limit applies to the decompressed message", "[transport][asio][deflate]") {
   Fixture fits;
   for (const std::size_t size : {std::size_t{9'999}, std::size_t{10'000}})
     fits.client->send(client_frame(Opcode::text, fits.deflated(std::string(size, 'x')), compressed));
@@ -156,7 +156,7 @@ TEST_CASE("the limit is that of the decompressed message", "[transport][asio][de
   f.expect_close(1009);
 }
 
-TEST_CASE("what cannot be decompressed, or is no UTF-8 then, ends the connection with 1007",
+TEST_CASE("data that cannot be decompressed, or is not UTF-8 afterwards, ends the connection with 1007",
           "[transport][asio][deflate]") {
   Fixture garbage;
   garbage.client->send(client_frame(Opcode::text, "\xff\xff\xff", compressed));
@@ -169,7 +169,7 @@ TEST_CASE("what cannot be decompressed, or is no UTF-8 then, ends the connection
   binary.expect_messages(1);
 }
 
-TEST_CASE("the bit of a compressed message is refused anywhere else", "[transport][asio][deflate]") {
+TEST_CASE("the compression bit is refused in other frames", "[transport][asio][deflate]") {
   for (const std::string& frames :
        {client_frame(Opcode::ping, "x", compressed), client_frame(Opcode::close, "", compressed),
         client_frame(Opcode::text, "x", {.fin = false}) + client_frame(Opcode::continuation, "x", compressed),
@@ -193,7 +193,7 @@ TEST_CASE("a client without compression gets plain messages", "[transport][asio]
   CHECK(f.next_frame().first == 0x81);
 }
 
-TEST_CASE("without a context of the client every message stands alone", "[transport][asio][deflate]") {
+TEST_CASE("without a client context every message is decompressed by itself", "[transport][asio][deflate]") {
   Fixture f({}, "permessage-deflate; client_no_context_takeover");
   const std::string alone = f.deflated("Hello");
   f.client->send(client_frame(Opcode::text, alone, compressed) + client_frame(Opcode::text, alone, compressed));

@@ -85,7 +85,7 @@ TEST_CASE("a connection serves one request after the other", "[transport][asio][
   CHECK_FALSE(client->ended);
 }
 
-TEST_CASE("the exchange shows the request and who sent it", "[transport][asio][http]") {
+TEST_CASE("the exchange has the request and the address of its sender", "[transport][asio][http]") {
   AsioFixture server;
   const auto client = server.connect();
   client->send(get("/a/b?c=d", "X-Field: value\r\n"));
@@ -208,7 +208,7 @@ TEST_CASE("a large response reaches a client that reads slowly", "[transport][as
   CHECK(is_same(client->received, expected));
 }
 
-TEST_CASE("a client that pipelines and does not read is not answered without end", "[transport][asio][http]") {
+TEST_CASE("a client that pipelines without reading gets a limited number of answers", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.max_unsent_response_bytes = 100'000;
   AsioFixture server(options);
@@ -275,7 +275,7 @@ TEST_CASE("a body far beyond the limit is answered, and the connection ends", "[
   }
 }
 
-TEST_CASE("a body that nobody reads is skipped", "[transport][asio][http]") {
+TEST_CASE("an unread body is skipped", "[transport][asio][http]") {
   AsioFixture server;
   echo_target(server);
   const auto client = server.connect();
@@ -283,7 +283,7 @@ TEST_CASE("a body that nobody reads is skipped", "[transport][asio][http]") {
   CHECK(server.until([&] { return client->received == ok("/") + ok("/") + ok("/next"); }));
 }
 
-TEST_CASE("a body that is read late has not been lost", "[transport][asio][http]") {
+TEST_CASE("a body that is read late is complete", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.max_pipelined_bytes = 1000;  // the rest waits in the kernel
   AsioFixture server(options);
@@ -329,7 +329,7 @@ TEST_CASE("100 Continue is sent when the body is asked for, and only then", "[tr
   CHECK(refused->received.find("Connection: close") != std::string::npos);
 }
 
-TEST_CASE("what is not HTTP gets 400 and its connection ends, and the others notice nothing",
+TEST_CASE("input that is not HTTP gets 400 and its connection ends, and other connections are not affected",
           "[transport][asio][http]") {
   AsioFixture server;
   echo_target(server);
@@ -361,7 +361,7 @@ TEST_CASE("garbage after a good request is refused after its response", "[transp
   CHECK(client->received == ok("fine") + "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
 }
 
-TEST_CASE("a malformed body is refused, and the exchange told", "[transport][asio][http]") {
+TEST_CASE("a malformed body is refused, and its exchange is told", "[transport][asio][http]") {
   AsioFixture server;
   const auto client = server.connect();
   client->send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX");
@@ -420,7 +420,7 @@ TEST_CASE("a body that does not arrive in time gets 408, and the exchange is tol
   CHECK(told == std::vector<BodyError>{BodyError::aborted});
 }
 
-TEST_CASE("a connection idle between requests is closed without a word", "[transport][asio][http]") {
+TEST_CASE("a connection that is idle between requests is closed without an answer", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.keep_alive_timeout = 5ms;
   AsioFixture server(options);
@@ -432,7 +432,7 @@ TEST_CASE("a connection idle between requests is closed without a word", "[trans
   CHECK(count_of(client->received, "HTTP/1.1 ") == 1);
 }
 
-TEST_CASE("a client that reads its response slowly is not taken for idle", "[transport][asio][http]") {
+TEST_CASE("a client that reads its response slowly is not idle", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.keep_alive_timeout = 5ms;
   options.head_timeout = 30ms;
@@ -449,7 +449,7 @@ TEST_CASE("a client that reads its response slowly is not taken for idle", "[tra
   CHECK(client->received.size() > body.size());
 }
 
-TEST_CASE("a client that does not read its response at all is cut off", "[transport][asio][http]") {
+TEST_CASE("a client that does not read its response at all is disconnected", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.request_timeout = options.close_timeout = 5ms;
   AsioFixture server(options);
@@ -464,7 +464,7 @@ TEST_CASE("a client that does not read its response at all is cut off", "[transp
   CHECK(server.until([&] { return server.transport->connection_count() == 0; }));
 }
 
-TEST_CASE("a timeout of zero is none", "[transport][asio][http]") {
+TEST_CASE("a timeout of zero means no timeout", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.head_timeout = options.request_timeout = options.keep_alive_timeout = 0ms;
   AsioFixture server(options);
@@ -480,7 +480,7 @@ TEST_CASE("a timeout of zero is none", "[transport][asio][http]") {
   CHECK(client->received.find("Keep-Alive") == std::string::npos);
 }
 
-TEST_CASE("a parked request has all the time in the world", "[transport][asio][http]") {
+TEST_CASE("a parked request has no timeout", "[transport][asio][http]") {
   AsioTransportOptions options;
   options.head_timeout = options.request_timeout = options.keep_alive_timeout = 5ms;
   AsioFixture server(options);
@@ -495,7 +495,7 @@ TEST_CASE("a parked request has all the time in the world", "[transport][asio][h
   CHECK(server.until([&] { return parked->received.find("at last") != std::string::npos; }));
 }
 
-TEST_CASE("an exchange learns once that its client has gone", "[transport][asio][http]") {
+TEST_CASE("an exchange is told once that its client has disconnected", "[transport][asio][http]") {
   const bool with_reset = GENERATE(false, true);
   AsioFixture server;
   auto client = server.connect();
@@ -532,8 +532,7 @@ TEST_CASE("a client that leaves in the middle of its body aborts it", "[transpor
   CHECK(told == std::vector<BodyError>{BodyError::aborted});
 }
 
-TEST_CASE("a client that only closes its sending side still gets what was answered at once",
-          "[transport][asio][http]") {
+TEST_CASE("a client that only closes its sending side still gets an immediate answer", "[transport][asio][http]") {
   AsioFixture server;
   const std::string body(2'000'000, 'x');
   server.when_exchange = [&](const ExchangePtr& exchange) { exchange->respond(text_response(body)); };

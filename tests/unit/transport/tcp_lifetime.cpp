@@ -61,7 +61,7 @@ TEST_CASE("an idle connection is small", "[transport][asio]") {
   STATIC_REQUIRE(sizeof(Connection) <= 200);
 }
 
-TEST_CASE("listen binds a free port where it is told to", "[transport][asio]") {
+TEST_CASE("listen binds a free port on the given address", "[transport][asio]") {
   asio::io_context context;
   TestTransport transport(context, on_tcp());
   const std::uint16_t one = transport.listen(0, "127.0.0.1");
@@ -73,7 +73,7 @@ TEST_CASE("listen binds a free port where it is told to", "[transport][asio]") {
   CHECK(one != two);
 }
 
-TEST_CASE("a connection over IPv6 is served, and shows its address", "[transport][asio]") {
+TEST_CASE("a connection over IPv6 is served, and has its address", "[transport][asio]") {
   asio::io_context context;
   asio::ip::tcp::acceptor probe(context);
   std::error_code error;
@@ -130,7 +130,7 @@ TEST_CASE("connections beyond the limit are closed when they are accepted", "[tr
   CHECK(server.until([&] { return has_response(four); }));
 }
 
-TEST_CASE("connections that come all at once are all accepted, whatever their number", "[transport][asio]") {
+TEST_CASE("connections that arrive together are all accepted, whatever their number", "[transport][asio]") {
   AsioFixture server;
   server.when_exchange = [](const ExchangePtr& exchange) { exchange->respond({}); };
   std::vector<ClientPtr> clients;
@@ -140,7 +140,7 @@ TEST_CASE("connections that come all at once are all accepted, whatever their nu
   CHECK(server.transport->connection_count() == clients.size());
 }
 
-TEST_CASE("of connections that come all at once those beyond the limit are closed", "[transport][asio]") {
+TEST_CASE("connections beyond the limit that arrive together are closed", "[transport][asio]") {
   AsioTransportOptions options;
   options.max_connections = 5;
   const std::size_t count = GENERATE(4u, 5u, 6u);
@@ -158,7 +158,7 @@ TEST_CASE("of connections that come all at once those beyond the limit are close
   CHECK(server.transport->connection_count() == served);
 }
 
-TEST_CASE("closing leaves alone what waits to be accepted", "[transport][asio]") {
+TEST_CASE("close ends connections that wait to be accepted", "[transport][asio]") {
   AsioFixture server;
   const auto waiting = server.connect();
   server.transport->close();
@@ -167,7 +167,7 @@ TEST_CASE("closing leaves alone what waits to be accepted", "[transport][asio]")
 }
 
 #if defined(__linux__)
-TEST_CASE("small packets are not held back, unless that is asked for", "[transport][asio]") {
+TEST_CASE("small packets are sent without delay, unless tcp_nodelay is false", "[transport][asio]") {
   AsioTransportOptions options;
   options.tcp_nodelay = GENERATE(true, false);
   AsioFixture server(options);
@@ -199,7 +199,7 @@ TEST_CASE("small packets are not held back, unless that is asked for", "[transpo
 #endif
 
 #if defined(__unix__)
-TEST_CASE("running out of descriptors delays new connections and nothing else", "[transport][asio]") {
+TEST_CASE("running out of descriptors only delays new connections", "[transport][asio]") {
   AsioFixture server;
   server.when_exchange = [](const ExchangePtr& exchange) { exchange->respond({}); };
   const auto old = server.connect();
@@ -267,7 +267,7 @@ TEST_CASE("close ends idle connections at once", "[transport][asio][close]") {
   CHECK(halfway->ended);
 }
 
-TEST_CASE("close lets responses that were given arrive", "[transport][asio][close]") {
+TEST_CASE("close delivers responses that were given", "[transport][asio][close]") {
   AsioFixture server;
   const std::string body(3'000'000, 'x');
   server.when_exchange = [&](const ExchangePtr& exchange) {
@@ -281,7 +281,7 @@ TEST_CASE("close lets responses that were given arrive", "[transport][asio][clos
   CHECK(client->received.size() > body.size());
 }
 
-TEST_CASE("close waits for parked requests to be answered, and their connections end then",
+TEST_CASE("close waits until parked requests are answered, and then ends their connections",
           "[transport][asio][close]") {
   AsioFixture server;
   const auto client = server.connect();
@@ -296,7 +296,7 @@ TEST_CASE("close waits for parked requests to be answered, and their connections
   CHECK(client->received.find("bye") != std::string::npos);
 }
 
-TEST_CASE("close gives up on what is not answered in time", "[transport][asio][close]") {
+TEST_CASE("close ends requests that are not answered in time", "[transport][asio][close]") {
   AsioTransportOptions options;
   options.shutdown_timeout = 5ms;
   AsioFixture server(options);
@@ -315,7 +315,7 @@ TEST_CASE("close gives up on what is not answered in time", "[transport][asio][c
   CHECK(server.listener->closes[0].cause == WebSocketClose::Cause::closed_locally);
 }
 
-TEST_CASE("close ends WebSockets with 1001 after what was sent", "[transport][asio][close]") {
+TEST_CASE("close ends WebSockets with 1001 after the queued messages", "[transport][asio][close]") {
   AsioFixture server;
   const auto client = server.open_websocket();
   server.websocket->send(Message::text("last"));
@@ -354,7 +354,7 @@ TEST_CASE("a transport that was closed can listen again", "[transport][asio][clo
   CHECK(client->received.find("keep-alive") != std::string::npos);
 }
 
-TEST_CASE("the transport may be destroyed with everything going on, and nobody is told", "[transport][asio]") {
+TEST_CASE("the transport may be destroyed during any activity, and calls no callback", "[transport][asio]") {
   AsioFixture server;
   const auto silent = server.connect();
   const auto parked = server.connect();

@@ -148,13 +148,13 @@ std::string refusal(const TlsOptions& options) {
 
 }  // namespace
 
-TEST_CASE("the transports on TCP can listen with TLS, and the one in the process cannot", "[transport][tls]") {
+TEST_CASE("the TCP transports can listen with TLS, and the memory transport cannot", "[transport][tls]") {
   STATIC_REQUIRE(socketio::SecurableTransport<socketio::AsioTransport, Tls>);
   STATIC_REQUIRE(socketio::SecurableTransport<TestTransport, Tls>);
   STATIC_REQUIRE_FALSE(socketio::SecurableTransport<socketio::MemoryTransport, Tls>);
 }
 
-TEST_CASE("a request over TLS says so, and what was agreed", "[transport][tls]") {
+TEST_CASE("a request over TLS is secure, and has the agreed version and cipher", "[transport][tls]") {
   const bool old = GENERATE(true, false);
   TlsFixture server;
   ClientTlsOptions options;
@@ -176,7 +176,7 @@ TEST_CASE("a request over TLS says so, and what was agreed", "[transport][tls]")
   CHECK(peer.certificate.empty());
 }
 
-TEST_CASE("plain and TLS are served side by side", "[transport][tls]") {
+TEST_CASE("plain and TLS connections are served side by side", "[transport][tls]") {
   TlsFixture server;
   CHECK(server.ask(server.connect_tls()));
   TestTransport plain(server.context, {"asio", {}});
@@ -195,7 +195,7 @@ TEST_CASE("plain and TLS are served side by side", "[transport][tls]") {
   CHECK(requests[1].secure);
 }
 
-TEST_CASE("what is listened with may go when it is listened with", "[transport][tls]") {
+TEST_CASE("the Tls object may be destroyed after listen", "[transport][tls]") {
   AsioFixture server;
   server.port = server.transport->listen(0, Tls(server_options()), "127.0.0.1");
   const auto client =
@@ -204,7 +204,7 @@ TEST_CASE("what is listened with may go when it is listened with", "[transport][
   CHECK(server.until([&] { return server.exchanges.size() == 1; }));
 }
 
-TEST_CASE("versions before the least one are refused", "[transport][tls]") {
+TEST_CASE("versions before min_version are refused", "[transport][tls]") {
   TlsOptions options = server_options();
   ClientTlsOptions too_old;
   if (GENERATE(true, false)) {
@@ -222,7 +222,7 @@ TEST_CASE("versions before the least one are refused", "[transport][tls]") {
   CHECK(server.ask(server.connect_tls()));
 }
 
-TEST_CASE("only the ciphers that are named are agreed on", "[transport][tls]") {
+TEST_CASE("only the configured ciphers are negotiated", "[transport][tls]") {
   TlsOptions options = server_options();
   options.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384";
   options.ciphersuites = "TLS_AES_128_GCM_SHA256";
@@ -234,7 +234,7 @@ TEST_CASE("only the ciphers that are named are agreed on", "[transport][tls]") {
         (client_options.version == TLS1_2_VERSION ? options.ciphers : options.ciphersuites));
 }
 
-TEST_CASE("HTTP/1.1 is the one protocol that can be negotiated", "[transport][tls]") {
+TEST_CASE("ALPN negotiates only HTTP/1.1", "[transport][tls]") {
   TlsFixture server;
   ClientTlsOptions options;
   options.application = "http/1.1";
@@ -250,7 +250,7 @@ TEST_CASE("HTTP/1.1 is the one protocol that can be negotiated", "[transport][tl
   CHECK(two.tls->failure().find("no application protocol") != std::string::npos);
 }
 
-TEST_CASE("bodies of any size go both ways, whatever the reads they come in", "[transport][tls]") {
+TEST_CASE("bodies of any size travel both ways, in reads of any size", "[transport][tls]") {
   const std::size_t size = GENERATE(0u, 1u, 16'383u, 16'384u, 16'385u, 65'535u, 65'536u, 65'537u, 262'144u, 3'000'000u);
   TlsFixture server;
   server.when_exchange = [](const ExchangePtr& exchange) {
@@ -267,7 +267,7 @@ TEST_CASE("bodies of any size go both ways, whatever the reads they come in", "[
   CHECK((response->body == body));
 }
 
-TEST_CASE("what is sent in one turn shares records", "[transport][tls]") {
+TEST_CASE("messages of one turn share records", "[transport][tls]") {
   TlsFixture server;
   const Client client = server.connect_tls();
   std::shared_ptr<socketio::WebSocket> websocket;
@@ -300,7 +300,7 @@ TEST_CASE("a client that stalls in the handshake is ended after its timeout", "[
   CHECK(server.transport->connection_count() == 0);
 }
 
-TEST_CASE("the timeout of the handshake is not that of what follows, and zero is none", "[transport][tls]") {
+TEST_CASE("the timeout of the handshake ends with the handshake, and zero means no timeout", "[transport][tls]") {
   AsioTransportOptions options;
   options.tls_handshake_timeout = GENERATE(0ms, 250ms);
   options.keep_alive_timeout = options.head_timeout = 5ms;
@@ -331,7 +331,7 @@ TEST_CASE("connections count from their first byte on", "[transport][tls]") {
   CHECK(server.ask(server.connect_tls()));
 }
 
-TEST_CASE("what is not TLS ends its connection alone", "[transport][tls]") {
+TEST_CASE("input that is not TLS ends its own connection only", "[transport][tls]") {
   TlsFixture server;
   const Client other = server.connect_tls();
   REQUIRE(server.ask(other));
@@ -366,20 +366,20 @@ TEST_CASE("a stream that breaks after the handshake ends its WebSocket", "[trans
   client->send(client_frame(Opcode::text, "first"));
 
   SECTION("with garbage") { client->send_on_wire(std::string(100, 'x')); }
-  SECTION("with a record that nobody has encrypted") {
+  SECTION("with a record that is not encrypted") {
     client->send_on_wire(std::string("\x17\x03\x03\x00\x40", 5) + std::string(64, 'x'));
   }
-  SECTION("with an end in mid-record") {
+  SECTION("with an end in the middle of a record") {
     truncating->is_truncating = true;
     client->send(client_frame(Opcode::text, "second"));
     client->close();
   }
-  SECTION("with an end that is not announced") { client->close(); }
+  SECTION("without close_notify") { client->close(); }
   SECTION("with a reset") {
     REQUIRE(server.until([&] { return server.listener->messages.size() == 1; }));
     client->reset();
   }
-  SECTION("with an announced end") { client->shut_down_send(); }
+  SECTION("with close_notify") { client->shut_down_send(); }
 
   REQUIRE(server.until([&] { return server.listener->closes.size() == 1; }));
   CHECK(server.listener->messages == std::vector<std::string>{"first"});
@@ -388,7 +388,7 @@ TEST_CASE("a stream that breaks after the handshake ends its WebSocket", "[trans
   CHECK(server.transport->connection_count() == 0);
 }
 
-TEST_CASE("a request that is cut off by the end of the stream is none", "[transport][tls]") {
+TEST_CASE("a request that is cut off by the end of the stream is dropped", "[transport][tls]") {
   TlsFixture server;
   const Client client = server.connect_tls<TruncatingTls>();
   REQUIRE(server.ask(client));
@@ -399,7 +399,7 @@ TEST_CASE("a request that is cut off by the end of the stream is none", "[transp
   CHECK(server.requests.size() == 1);
 }
 
-TEST_CASE("the server announces the end of what it sends", "[transport][tls]") {
+TEST_CASE("the server sends close_notify", "[transport][tls]") {
   TlsFixture server;
   const Client client = server.connect_tls();
   SECTION("after a last response") { client->send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"); }
@@ -411,7 +411,7 @@ TEST_CASE("the server announces the end of what it sends", "[transport][tls]") {
     server.when_exchange = [](const ExchangePtr& exchange) { exchange->destroy(); };
     client->send(request);
   }
-  SECTION("after the client has") {
+  SECTION("after the client has sent close_notify") {
     REQUIRE(server.ask(client));
     client->shut_down_send();
   }
@@ -419,7 +419,8 @@ TEST_CASE("the server announces the end of what it sends", "[transport][tls]") {
   CHECK(client->end_reason == asio::error::eof);
 }
 
-TEST_CASE("a client with a certificate of the authority is let in, and known", "[transport][tls]") {
+TEST_CASE("a client with a certificate of the authority is accepted, and its certificate is known",
+          "[transport][tls]") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   TlsFixture server(client_options(GENERATE(true, false)));
   ClientTlsOptions options;
@@ -438,7 +439,7 @@ TEST_CASE("a client with a certificate of the authority is let in, and known", "
   X509_free(certificate);
 }
 
-TEST_CASE("a client without a valid certificate is refused where one is required", "[transport][tls]") {
+TEST_CASE("a client without a valid certificate is refused if one is required", "[transport][tls]") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const auto [name, alert] = GENERATE(table<std::string, std::string>({
       {"", "certificate required"},
@@ -459,7 +460,7 @@ TEST_CASE("a client without a valid certificate is refused where one is required
   CHECK(server.until([&] { return server.transport->connection_count() == 0; }));
 }
 
-TEST_CASE("a client without a valid certificate is let in where the program judges", "[transport][tls]") {
+TEST_CASE("a client without a valid certificate is accepted if the program decides", "[transport][tls]") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const auto [name, subject, error] = GENERATE(table<std::string, std::string, std::string>({
       {"", "", "no certificate"},
@@ -481,7 +482,7 @@ TEST_CASE("a client without a valid certificate is let in where the program judg
   CHECK(peer.certificate.empty() == name.empty());
 }
 
-TEST_CASE("a client comes back with its ticket, and is known as before", "[transport][tls]") {
+TEST_CASE("a client resumes its session with a ticket, and keeps its certificate", "[transport][tls]") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const std::string name = GENERATE("", "alice", "mallory");
   TlsFixture server(name.empty() ? server_options() : client_options(false));
@@ -505,7 +506,7 @@ TEST_CASE("a client comes back with its ticket, and is known as before", "[trans
   CHECK(after.certificate == before.certificate);
 }
 
-TEST_CASE("nothing is renegotiated", "[transport][tls]") {
+TEST_CASE("renegotiation is refused", "[transport][tls]") {
   TlsFixture server;
   ClientTlsOptions options;
   options.version = TLS1_2_VERSION;
@@ -518,7 +519,7 @@ TEST_CASE("nothing is renegotiated", "[transport][tls]") {
   CHECK(server.ask(server.connect_tls()));
 }
 
-TEST_CASE("new keys may be asked for while nothing can be written", "[transport][tls]") {
+TEST_CASE("a key update may arrive while nothing can be written", "[transport][tls]") {
   TlsFixture server;
   ClientTlsOptions options;
   options.version = TLS1_3_VERSION;
@@ -558,7 +559,7 @@ TEST_CASE("new keys may be asked for while nothing can be written", "[transport]
   CHECK(server.until([&] { return server.listener->messages.size() == 2; }));
 }
 
-TEST_CASE("a connection moves to another shard with all that has been decrypted", "[transport][tls]") {
+TEST_CASE("a connection moves to another shard with all decrypted data", "[transport][tls]") {
   asio::io_context first_context;
   asio::io_context second_context;
   TestTransport first(first_context, on_tcp());
@@ -606,7 +607,7 @@ TEST_CASE("a connection moves to another shard with all that has been decrypted"
   CHECK(second.connection_count() == 0);
 }
 
-TEST_CASE("a stream without an epoll set is spoken over likewise", "[transport][tls]") {
+TEST_CASE("TLS works over a stream without an epoll set", "[transport][tls]") {
   using Socket = socketio::detail::AsioSocket;
   struct Stream : Socket {
     using Socket::Socket;
@@ -640,7 +641,7 @@ TEST_CASE("a stream without an epoll set is spoken over likewise", "[transport][
   CHECK(client.end_reason == asio::error::eof);
 }
 
-TEST_CASE("a renewed certificate is shown to those who connect after reload", "[transport][tls]") {
+TEST_CASE("connections after reload get the renewed certificate", "[transport][tls]") {
   const fs::path directory =
       fs::temp_directory_path() /
       ("socketio_tls_" + std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
@@ -690,7 +691,7 @@ TEST_CASE("other threads may reload while clients connect", "[transport][tls]") 
   for (int i = 0; i < 20; ++i) CHECK(server.ask(server.connect_tls()));
 }
 
-TEST_CASE("a ready context of Asio is used as it is", "[transport][tls]") {
+TEST_CASE("an asio::ssl::context is used as it is", "[transport][tls]") {
   asio::ssl::context context(asio::ssl::context::tls_server);
   context.use_certificate_chain_file(certificate_file("renewed.pem"));
   context.use_private_key_file(certificate_file("renewed.key"), asio::ssl::context::pem);
@@ -722,7 +723,7 @@ TEST_CASE("a ready context of Asio is used as it is", "[transport][tls]") {
   CHECK(common_name(*later.tls) == "server");
 }
 
-TEST_CASE("certificates and keys may be given as text, and the key be encrypted", "[transport][tls]") {
+TEST_CASE("certificates and keys may be given as text, and the key may be encrypted", "[transport][tls]") {
   TlsOptions options;
   options.certificate_chain = content_of(certificate_file("server.pem"));
   options.private_key = content_of(certificate_file("locked.key"));
@@ -737,7 +738,7 @@ TEST_CASE("certificates and keys may be given as text, and the key be encrypted"
   }
 }
 
-TEST_CASE("options that make no sense are refused in words", "[transport][tls]") {
+TEST_CASE("invalid options are refused with a message", "[transport][tls]") {
   const auto changed = [](auto change) {
     TlsOptions options = client_options();
     change(options);

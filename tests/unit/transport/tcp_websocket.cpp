@@ -73,7 +73,7 @@ void fill(AsioFixture& server, RawClient& client, const socketio::MessagePtr& me
 
 }  // namespace
 
-TEST_CASE("messages go both ways", "[transport][asio][websocket]") {
+TEST_CASE("messages travel both ways", "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.open_websocket();
   server.listener->when_message = [&](bool is_binary, std::span<char> payload) {
@@ -183,7 +183,7 @@ TEST_CASE("a frame may arrive byte by byte, and many in one piece", "[transport]
   CHECK((server.listener->messages == expected));
 }
 
-TEST_CASE("large messages go both ways", "[transport][asio][websocket]") {
+TEST_CASE("large messages travel both ways", "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.open_websocket();
   std::string payload;
@@ -213,7 +213,7 @@ TEST_CASE("pings are answered in order with the messages, pongs are ignored", "[
   CHECK(server.listener->messages == std::vector<std::string>{"question"});
 }
 
-TEST_CASE("a burst of pings is answered, a flood that nobody reads the answers of ends the connection",
+TEST_CASE("a burst of pings is answered, a flood of pings without reading ends the connection",
           "[transport][asio][websocket]") {
   AsioTransportOptions options;
   options.max_pending_pongs = 5;
@@ -234,7 +234,7 @@ TEST_CASE("a burst of pings is answered, a flood that nobody reads the answers o
   check_close(*server.listener, Cause::protocol_violation, 1006, "too many pending pongs");
 }
 
-TEST_CASE("what is sent in one turn is accounted until it has left, then drain follows once",
+TEST_CASE("messages of one turn count as unsent until they are written, then drain is called once",
           "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.open_websocket();
@@ -261,7 +261,7 @@ TEST_CASE("what is sent in one turn is accounted until it has left, then drain f
   CHECK(server.listener->drains == 1);
 }
 
-TEST_CASE("one message goes to many, and every message is itself", "[transport][asio][websocket]") {
+TEST_CASE("one message is sent to many, and each receiver gets it unchanged", "[transport][asio][websocket]") {
   AsioFixture server;
   std::vector<std::pair<socketio::test::ClientPtr, std::shared_ptr<socketio::WebSocket>>> connections;
   for (int i = 0; i < 3; ++i) {
@@ -299,7 +299,7 @@ TEST_CASE("a listener may send again from on_drain", "[transport][asio][websocke
   CHECK(server.until([&] { return server.listener->drains == 6; }));
 }
 
-TEST_CASE("a client that does not read is waited for, and the others are not held up", "[transport][asio][websocket]") {
+TEST_CASE("a client that does not read does not delay the others", "[transport][asio][websocket]") {
   AsioFixture server;
   const auto slow = server.open_websocket({}, small_receive_buffer);
   const auto slow_websocket = server.websocket;
@@ -357,7 +357,7 @@ TEST_CASE("the peer's close frame is echoed and reported", "[transport][asio][we
   CHECK(server.transport->connection_count() == 0);
 }
 
-TEST_CASE("close sends what is queued, then the close frame, then waits for the peer's",
+TEST_CASE("close sends the queued messages, then the close frame, then waits for the peer's",
           "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.open_websocket();
@@ -393,7 +393,8 @@ TEST_CASE("a code that may not be sent is refused", "[transport][asio][websocket
   CHECK(server.websocket->is_writable());
 }
 
-TEST_CASE("a peer that does not answer the close frame is cut off in time", "[transport][asio][websocket]") {
+TEST_CASE("a peer that does not answer the close frame is disconnected after the timeout",
+          "[transport][asio][websocket]") {
   AsioTransportOptions options;
   options.close_timeout = 5ms;
   AsioFixture server(options);
@@ -403,7 +404,8 @@ TEST_CASE("a peer that does not answer the close frame is cut off in time", "[tr
   check_close(*server.listener, Cause::closed_locally, 1006);
 }
 
-TEST_CASE("a peer that does not read the echo of its close frame is cut off in time", "[transport][asio][websocket]") {
+TEST_CASE("a peer that does not read the echo of its close frame is disconnected after the timeout",
+          "[transport][asio][websocket]") {
   AsioTransportOptions options;
   options.close_timeout = 5ms;
   AsioFixture server(options);
@@ -441,7 +443,7 @@ TEST_CASE("a peer that vanishes is reported as 1006", "[transport][asio][websock
   check_close(*server.listener, Cause::closed_by_peer, 1006);
 }
 
-TEST_CASE("a peer that resets while much is unsent is reported once", "[transport][asio][websocket]") {
+TEST_CASE("a peer that resets while much data is unsent is reported once", "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.open_websocket({}, small_receive_buffer);
   fill(server, *client, Message::text(std::string(500'000, 'x')));
@@ -453,7 +455,8 @@ TEST_CASE("a peer that resets while much is unsent is reported once", "[transpor
   CHECK(server.listener->closes[0].code == 1006);
 }
 
-TEST_CASE("violations are answered with their code, and the others notice nothing", "[transport][asio][websocket]") {
+TEST_CASE("violations are answered with their code, and do not affect other connections",
+          "[transport][asio][websocket]") {
   AsioFixture server;
   server.websocket_limits.max_message_bytes = 100;
   server.websocket_limits.max_fragments = 2;
@@ -489,7 +492,8 @@ TEST_CASE("violations are answered with their code, and the others notice nothin
   CHECK(next_frame(server, *good).payload == "4so am I");
 }
 
-TEST_CASE("a peer that goes on after its violation is discarded and cut off in time", "[transport][asio][websocket]") {
+TEST_CASE("data after a violation is discarded, and its sender disconnected after the timeout",
+          "[transport][asio][websocket]") {
   AsioTransportOptions options;
   options.linger_timeout = 20ms;
   AsioFixture server(options);
@@ -534,7 +538,7 @@ TEST_CASE("a listener may replace itself: the next one gets the next message", "
   CHECK(server.listener->closes.empty());
 }
 
-TEST_CASE("without a listener messages wait, and nobody is told of the end", "[transport][asio][websocket]") {
+TEST_CASE("without a listener messages wait, and the end is not reported", "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.open_websocket();
   server.listener->when_message = [&](bool, std::span<char>) { server.websocket->set_listener(nullptr); };
@@ -556,7 +560,7 @@ TEST_CASE("without a listener messages wait, and nobody is told of the end", "[t
   CHECK(server.listener->closes.empty());
 }
 
-TEST_CASE("an end before there was a listener is reported to the first", "[transport][asio][websocket]") {
+TEST_CASE("an end before there was a listener is reported to the first one", "[transport][asio][websocket]") {
   AsioFixture server;
   const auto client = server.connect();
   client->send(AsioFixture::websocket_request);

@@ -104,7 +104,7 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE("a handshake and messages get through in pieces of any size", "[transport][tls]") {
+TEST_CASE("a handshake and messages work in pieces of any size", "[transport][tls]") {
   const std::size_t step = GENERATE(1u, 7u, 1000u, 100'000u);
   Pair pair(step, GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
   REQUIRE(pair.shake_hands() == Result::done);
@@ -142,7 +142,7 @@ TEST_CASE("a handshake and messages get through in pieces of any size", "[transp
   CHECK(pair.received.substr(0, message.size()) == message);
 }
 
-TEST_CASE("what lies ready is found without the wire, also its end", "[transport][tls]") {
+TEST_CASE("decrypted data and the end are found without reading from the wire", "[transport][tls]") {
   Pair pair(100'000);
   REQUIRE(pair.shake_hands() == Result::done);
   pair.client.wrap("one");
@@ -163,7 +163,7 @@ TEST_CASE("what lies ready is found without the wire, also its end", "[transport
   CHECK_FALSE(pair.session.has_input());
 }
 
-TEST_CASE("an end of the wire that TLS does not announce is no orderly one", "[transport][tls]") {
+TEST_CASE("an end of the wire without close_notify is an error", "[transport][tls]") {
   Pair pair(100'000);
   REQUIRE(pair.shake_hands() == Result::done);
   pair.wire.is_at_end = true;
@@ -174,7 +174,7 @@ TEST_CASE("an end of the wire that TLS does not announce is no orderly one", "[t
   CHECK_FALSE(pair.session.can_still_write());
 }
 
-TEST_CASE("reading waits for writing while new keys cannot be told of", "[transport][tls]") {
+TEST_CASE("reading waits for writing while a key update cannot be sent", "[transport][tls]") {
   Pair pair(100'000, TLS1_3_VERSION);
   // The server's side of OpenSSL, which the session does not show.
   static SSL* server = nullptr;
@@ -203,7 +203,7 @@ TEST_CASE("reading waits for writing while new keys cannot be told of", "[transp
   CHECK_FALSE(pair.session.reads_when_writable());
 }
 
-TEST_CASE("a wire that breaks ends the session", "[transport][tls]") {
+TEST_CASE("an error of the wire ends the session", "[transport][tls]") {
   Pair pair(100'000);
   const bool in_handshake = GENERATE(true, false);
   if (!in_handshake) REQUIRE(pair.shake_hands() == Result::done);

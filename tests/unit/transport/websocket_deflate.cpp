@@ -60,7 +60,7 @@ TEST_CASE("the server's settings go into the answer", "[transport][deflate]") {
         "permessage-deflate; client_max_window_bits=9");
 }
 
-TEST_CASE("the first offer that can be accepted is", "[transport][deflate]") {
+TEST_CASE("the first acceptable offer is accepted", "[transport][deflate]") {
   PerMessageDeflateOptions options;
   options.server_max_window_bits = 12;
   CHECK(answer("permessage-deflate; server_max_window_bits=11", options) == "400");
@@ -75,7 +75,7 @@ TEST_CASE("the first offer that can be accepted is", "[transport][deflate]") {
   CHECK(answer("permessage-deflate", options) == "400");
 }
 
-TEST_CASE("what is not an offer is refused", "[transport][deflate]") {
+TEST_CASE("an invalid offer is refused", "[transport][deflate]") {
   for (const std::string_view offer : {"permessage-deflate; unknown",
                                        "permessage-deflate; server_max_window_bits",
                                        "permessage-deflate; server_max_window_bits=7",
@@ -123,7 +123,7 @@ std::string_view payload_of(const WebSocketDeflate::Frame& frame) {
 
 }  // namespace
 
-TEST_CASE("a message is compressed from the threshold on, and says so", "[transport][deflate]") {
+TEST_CASE("a message is compressed from the threshold on, and its frame has the bit set", "[transport][deflate]") {
   DeflatePool pool;
   WebSocketDeflate deflate(pool, {}, {});
   CHECK(deflate.frame_of(Message::text(repeated(1022))) == nullptr);
@@ -147,7 +147,7 @@ TEST_CASE("a message is compressed from the threshold on, and says so", "[transp
   CHECK((*binary)[0] == '\xC2');
 }
 
-TEST_CASE("what is empty, or not to be compressed, is sent as it is", "[transport][deflate]") {
+TEST_CASE("empty messages and messages with compress(false) are sent uncompressed", "[transport][deflate]") {
   DeflatePool pool;
   PerMessageDeflateOptions options;
   options.threshold = 0;
@@ -177,7 +177,7 @@ TEST_CASE("the length of a compressed frame is written in the shortest way", "[t
   }
 }
 
-TEST_CASE("without a context a broadcast is compressed once for all", "[transport][deflate]") {
+TEST_CASE("without a context a broadcast is compressed once for all receivers", "[transport][deflate]") {
   DeflatePool pool;
   DeflateAgreement agreement;
   agreement.server_no_context_takeover = true;
@@ -203,7 +203,7 @@ TEST_CASE("without a context a broadcast is compressed once for all", "[transpor
   CHECK(out == '4' + repeated(3000));
 }
 
-TEST_CASE("with a context every connection has its own", "[transport][deflate]") {
+TEST_CASE("with a context every connection compresses by itself", "[transport][deflate]") {
   DeflatePool pool;
   WebSocketDeflate first(pool, {}, {});
   WebSocketDeflate second(pool, {}, {});

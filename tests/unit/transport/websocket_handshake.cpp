@@ -55,7 +55,7 @@ TEST_CASE("a handshake is accepted with the answer of RFC 6455", "[transport][we
   CHECK(with("Sec-WebSocket-Version", "8").status == 101);
 }
 
-TEST_CASE("the first subprotocol offered is the one accepted", "[transport][websocket]") {
+TEST_CASE("the first offered subprotocol is accepted", "[transport][websocket]") {
   CHECK(with("Sec-WebSocket-Protocol", "b, a").headers.find("sec-websocket-protocol") == "b");
   HttpRequest twice = handshake();
   twice.headers.add("Sec-WebSocket-Protocol", "one");
@@ -89,7 +89,7 @@ TEST_CASE("handshakes that do not conform are refused as ws refuses them", "[tra
   }
 }
 
-TEST_CASE("only HTTP/1.1 requests with both fields ask to upgrade", "[transport][websocket]") {
+TEST_CASE("only HTTP/1.1 requests with both fields are upgrade requests", "[transport][websocket]") {
   HttpRequest request = handshake();
   CHECK(socketio::asks_to_upgrade(request, false));
   CHECK_FALSE(socketio::asks_to_upgrade(request, true));

@@ -201,7 +201,7 @@ TEST_CASE("close frames carry a valid code and reason or nothing", "[transport][
   }
 }
 
-TEST_CASE("nothing follows a failure", "[transport][websocket]") {
+TEST_CASE("nothing is delivered after a failure", "[transport][websocket]") {
   const auto seen =
       parse_any_way(text("a") + text("b", {true, false, 0, {}}) + text("c") + client_frame(Opcode::ping, ""));
   REQUIRE(seen.size() == 2);
@@ -243,7 +243,7 @@ TEST_CASE("a message may have as many fragments as the limit and not one more", 
   CHECK(failure(first + next + more("") + first + next + more(""), limits) == 0);
 }
 
-TEST_CASE("the parser forgets what it held when it is stopped", "[transport][websocket]") {
+TEST_CASE("a stopped parser releases its memory", "[transport][websocket]") {
   WebSocketParser parser(WebSocketLimits{});
   std::string input = text("begun", unfinished);
   std::span<char> rest(input);

@@ -90,7 +90,7 @@ void check_alike(const std::string& input, const WebSocketLimits& limits, bool c
 
 }  // namespace
 
-TEST_CASE("WebSocket++ sees what our parser sees", "[transport][websocketpp]") {
+TEST_CASE("WebSocket++ and our parser give the same result", "[transport][websocketpp]") {
   WebSocketLimits limits;
   limits.max_message_bytes = 5'000;
   limits.max_fragments = 3;
@@ -137,7 +137,7 @@ TEST_CASE("WebSocket++ sees what our parser sees", "[transport][websocketpp]") {
   }
 }
 
-TEST_CASE("WebSocket++ sees what our parser sees, in whatever comes", "[transport][websocketpp]") {
+TEST_CASE("WebSocket++ and our parser give the same result for random input", "[transport][websocketpp]") {
   WebSocketLimits limits;
   limits.max_message_bytes = 300;
   limits.max_fragments = 4;
@@ -169,7 +169,7 @@ TEST_CASE("WebSocket++ sees what our parser sees, in whatever comes", "[transpor
   }
 }
 
-TEST_CASE("a message is prepared once for all who send it, and not kept for others", "[transport][websocketpp]") {
+TEST_CASE("a message is prepared once for all its receivers, and not kept afterwards", "[transport][websocketpp]") {
   WebsocketppPrepared prepared;
   auto message = Message::text("to all");
   std::weak_ptr<void> watched;
@@ -188,7 +188,7 @@ TEST_CASE("a message is prepared once for all who send it, and not kept for othe
   }
 }
 
-TEST_CASE("the queue shares what WebSocket++ sends, and keeps it alive", "[transport][websocketpp]") {
+TEST_CASE("the queue shares the frames of WebSocket++, and keeps them alive", "[transport][websocketpp]") {
   WebsocketppFactory factory;
   const auto one = accept(factory);
   const auto two = accept(factory);
