@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What all tests of bad input need of HTTP, Engine.IO and Socket.IO as clients speak them.
+// Functions of all tests of bad input: HTTP, Engine.IO and Socket.IO from the client's side.
 
 #include "fixture.hpp"
 

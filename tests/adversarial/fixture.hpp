@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A Socket.IO server on a TCP port, a client that attacks it, and two others that must not notice: what the tests of
-// bad input stand on. The server itself is compiled elsewhere, once.
+// The fixture of all tests of bad input: a Socket.IO server on a TCP port, a client that attacks it, and two bystanders
+// that must not notice. The server itself is compiled once, in server.cpp.
 #pragma once
 
 #include <socketio/core/options.hpp>
@@ -28,8 +28,8 @@ struct Settings {
 
 /// The server under attack, on the thread of the test.
 ///
-/// Namespaces: "/" and "/n" answer `echo` with its argument and let go of the socket on `dismiss`; nobody is ever
-/// admitted to "/slow". Engine middleware refuse requests with the field `X-Refuse-Me`.
+/// Namespaces: "/" and "/n" answer `echo` with its argument and disconnect the socket on `dismiss`; the middleware of
+/// "/slow" never lets a client pass. Engine middleware refuses requests with the field `X-Refuse-Me`.
 class Attack {
  public:
   explicit Attack(Settings settings = {});
@@ -38,24 +38,24 @@ class Attack {
   ClientPtr connect(std::optional<int> receive_buffer_bytes = {});
   bool until(const std::function<bool()>& condition);
 
-  /// The next response to a client, as RawResponse::text() without Keep-Alive, whose seconds are nobody's business.
+  /// The next response to a client, as RawResponse::text() without Keep-Alive, whose seconds may vary.
   std::string answer(RawClient& client, bool has_body = true);
   /// The same for a request on a connection of its own.
   std::string ask(std::string_view request);
-  /// What a client still receives until the server ends the connection.
+  /// The bytes that a client still receives until the server ends the connection.
   std::string last_words(RawClient& client);
 
   /// A WebSocket whose handshake has been accepted, but nothing received from it.
   ClientPtr open_websocket(const std::string& target, std::string_view sent_along = {});
   /// The next text or binary message.
   std::string message(RawClient& client);
-  /// What a WebSocket still receives until its close frame has been answered and the connection has ended, in
+  /// The bytes that a WebSocket still receives until its close frame has been answered and the connection has ended, in
   /// hexadecimal digits: "8800" is an empty close frame, "880203ea" one of code 1002.
   std::string websocket_end(RawClient& client);
 
   /// The number of sessions besides those of the bystanders.
   std::size_t session_count() const;
-  /// Ends all sessions and refuses new ones, as a server that is being closed does.
+  /// Ends all sessions and refuses new ones, like a server that is closing.
   void close_engine();
 
   /// Waits until all this has happened in the server since the last call, then lets the bystanders have their echoes
@@ -87,7 +87,7 @@ std::string upgrade_request(std::string_view target, std::string_view fields = {
 /// @param fields  besides Content-Length and Connection; each with its "\n"
 std::string response(std::string_view status, std::string_view fields, std::string_view body, bool keep_alive = true);
 std::string json_error(std::string_view status, int code, std::string_view message);
-/// The refusal of an upgrade; the type is written in two ways, depending on who refuses.
+/// The refusal of an upgrade; the type differs between the engine's and the transport's refusals.
 std::string raw_error(std::string_view status, std::string_view message, std::string_view type_name = "Content-type");
 std::string empty_response(std::string_view status, bool keep_alive = true);
 std::string poll_answer(std::string_view payload);
@@ -114,9 +114,9 @@ class PollingAttacker {
   std::string poll_answered() { return attack_.answer(*poll); }
   std::string post_answered() { return attack_.answer(*post); }
 
-  /// Checks that the session is there, lets its socket have an echo, and nothing else.
+  /// Checks that the session exists, that its socket answers an echo, and that nothing else arrives.
   void check_alive();
-  /// Checks that the session is not there any more.
+  /// Checks that the session does not exist any more.
   void check_gone();
 
   std::string target;
@@ -127,9 +127,9 @@ class PollingAttacker {
   Attack& attack_;
 };
 
-/// A WebSocket session that has joined the named namespaces ("/" is "").
+/// A WebSocket session that has joined these namespaces ("/" is "").
 ClientPtr open_joined(Attack& attack, const Strings& namespaces = {""});
-/// Checks that a WebSocket session is there: its socket in "/" has an echo, and nothing else comes.
+/// Checks that a WebSocket session exists: its socket in "/" answers an echo, and nothing else arrives.
 void check_alive(Attack& attack, RawClient& client);
 
 }  // namespace socketio::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What clients do wrong in an Engine.IO session: over polling, over WebSocket, and while they upgrade.
+// Mistakes of clients in an Engine.IO session: over polling, over WebSocket, and during the upgrade.
 
 #include "fixture.hpp"
 
@@ -15,7 +15,7 @@ const std::string parse_error = "disconnect /: parse error";
 
 std::string transport_error(const std::string& why) { return "disconnect /: transport error, " + why; }
 
-/// A polling session in "/" with a poll that waits: it has arrived before this returns.
+/// A polling session in "/" with a waiting poll, which has arrived before this returns.
 void send_poll_and_wait(Attack& attack, PollingAttacker& session) {
   session.send_poll();
   session.post->send(request("GET", "/settled"));
@@ -313,7 +313,7 @@ TEST_CASE("a WebSocket that the session cannot upgrade to is closed, and the ses
     }
     first->send(text_frame("5"));
     check_alive(attack, *first);
-    // Now because another one has become it.
+    // This time because another WebSocket has become the session's.
     const ClientPtr third = attack.open_websocket(target, text_frame("2probe") + text_frame("5"));
     CHECK(attack.websocket_end(*third) == "8800");
     CHECK(attack.ask(request("GET", session.target)) == json_error("400 Bad Request", 3, "Bad request"));
@@ -412,7 +412,7 @@ TEST_CASE("open requests of a client that upgrades are ended", "[adversarial][en
   session.post->send("POST " + session.target + " HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n4");
   attack.check_aftermath({});
   const std::string target = websocket_target + session.target.substr(session.target.find("&sid="));
-  const ClientPtr client = attack.open_websocket(target, text_frame("5"));  // nor has it probed
+  const ClientPtr client = attack.open_websocket(target, text_frame("5"));  // and has not probed
   CHECK(session.poll_answered() == poll_answer("1"));
   CHECK(attack.last_words(*session.post) == "");
   check_alive(attack, *client);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests that the engine refuses: every code, plain and with an upgrade, and what is not the engine's at all.
+// Requests that the engine refuses, with every code, plain and as an upgrade; and requests that the engine does not
+// get.
 
 #include "fixture.hpp"
 
@@ -22,7 +23,7 @@ const std::string unsupported = json_error(bad_request, 5, "Unsupported protocol
 
 std::string at(std::string_view query) { return "/socket.io/" + std::string(query); }
 
-/// Where to find a session of one's own.
+/// The target of a session of the test's own.
 struct Sessions {
   explicit Sessions(Attack& attack) : polling(attack), websocket(attack.open_websocket(websocket_target)) {
     polling.join();
@@ -344,7 +345,7 @@ TEST_CASE("a client that allow_request refuses gets the message of the refusal",
     Attack attack(settings);
     CHECK(attack.ask(request("GET", polling_target, "X-Forbid-Me: 1\r\n")) == json_error("403 Forbidden", 4, c.json));
     attack.check_aftermath({std::string("refused 4 Forbidden") + c.details});
-    // It is asked before the revision is looked at.
+    // allow_request is asked before the revision is checked.
     CHECK(attack.ask(request("GET", at("?EIO=3&transport=polling"), "X-Forbid-Me: 1\r\n")) ==
           json_error("403 Forbidden", 4, c.json));
     attack.check_aftermath({std::string("refused 4 Forbidden") + c.details});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is no HTTP, or too much of it: malformed heads and bodies, smuggling, limits, clients that never finish.
+// Input that is not HTTP, or too much of it: malformed heads and bodies, smuggling, limits, clients that never finish.
 
 #include "fixture.hpp"
 
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// The answer to what cannot be read, as Node.js gives it.
+/// The answer to unreadable input, as in Node.js.
 std::string refusal(std::string_view status) {
   return "HTTP/1.1 " + std::string(status) + "\r\nConnection: close\r\n\r\n";
 }
@@ -25,7 +25,7 @@ std::string with_zero(std::string text, char mark = '0') {
   return text;
 }
 
-/// Sends something on a connection of its own, then what must not be looked at any more.
+/// Sends bytes on a connection of its own, then bytes that the server must ignore.
 void check_refused(Attack& attack, const std::string& bytes, const std::string& answer) {
   const ClientPtr client = attack.connect();
   client->send(bytes + request("GET", polling_target));

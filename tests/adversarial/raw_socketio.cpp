@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Packets that Socket.IO does not allow: those that cannot be decoded, those that may not come now, and those that
-// mean nothing.
+// Packets that Socket.IO does not allow: undecodable packets, packets that are not allowed in the current state, and
+// packets without a meaning.
 
 #include "fixture.hpp"
 
@@ -23,7 +23,7 @@ std::string nested(std::size_t depth) {
   return R"(42["note",)" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + ']';
 }
 
-/// What cannot be decoded, each with the error that its sockets are told of.
+/// Undecodable packets, each with the error that its sockets get.
 const std::vector<std::pair<std::string, std::string>>& malformed_packets() {
   static const std::string placeholder = R"({"_placeholder":true,"num":0})";
   static const std::string payload = "invalid payload";
@@ -304,7 +304,7 @@ TEST_CASE("packets that were on their way when the server disconnected a socket 
     client->send(text_frame("40/n,"));
     CHECK(attack.message(*client).substr(0, 13) == R"(40/n,{"sid":")");
   }
-  // Once it has joined again the rules are the same as ever.
+  // After it has joined again, the usual rules apply.
   client->send(text_frame("41/n,") + text_frame(R"(42/n,["note","never seen"])"));
   CHECK(attack.websocket_end(*client) == "8800");
   attack.check_aftermath({"disconnect /n: client namespace disconnect",
@@ -465,7 +465,7 @@ TEST_CASE("over polling a violation is answered with a close packet, in the wait
       Strings log = c.at_once;
       if (!is_deferred) log.push_back(disconnect);
       attack.check_aftermath(log);
-      // Until the close packet has been fetched it is still answered, and not listened to.
+      // Until the client has fetched the close packet, its packets are answered but ignored.
       session.send_post(R"(42["note","never seen"])");
       CHECK(session.post_answered() == post_answer());
       attack.check_aftermath({});

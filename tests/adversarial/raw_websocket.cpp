@@ -24,14 +24,14 @@ std::string frame(unsigned opcode, std::string_view payload, FrameOptions option
 
 std::string close_frame(std::string_view payload) { return client_frame(Opcode::close, payload); }
 
-/// The header of a masked text frame whose payload will never come.
+/// The header of a masked text frame whose payload never comes.
 std::string announced(std::uint64_t bytes) {
   std::string header{'\x81', '\xff'};
   for (int shift = 56; shift >= 0; shift -= 8) header += static_cast<char>(bytes >> shift);
   return header + "mask";
 }
 
-/// Why a connection was closed, as the transport under test says it: each has words of its own.
+/// Why a connection was closed, in the words of the transport under test.
 std::string in_words(const std::string& why) { return chosen_transport("asio") == "asio" ? why : "*"; }
 
 struct Violation {
@@ -40,7 +40,7 @@ struct Violation {
   std::string why;
 };
 
-/// Sends each on a WebSocket session of its own, between a packet that is handled and one that is not.
+/// Sends each input on a WebSocket session of its own, between a packet that is handled and one that is not.
 void check_violations(Attack& attack, const std::string& close_frame_seen, const std::vector<Violation>& violations) {
   for (const Violation& violation : violations) {
     CAPTURE(violation.what);
@@ -260,7 +260,7 @@ TEST_CASE("a client that pings without reading is disconnected", "[adversarial][
   client->stall();
   std::string pings;
   for (int i = 0; i < 1'000; ++i) pings += frame(9, std::string(125, 'p'));
-  // As many as fill every buffer between the two.
+  // Enough to fill every buffer between the two.
   bool cut_off = false;
   attack.until([&] {
     if (client->all_sent()) client->send(pings);

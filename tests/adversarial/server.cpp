@@ -20,7 +20,7 @@ struct Config : DefaultConfig {
   using Transport = TestTransport;
 };
 
-/// Nothing may depend on how long a test takes, unless the test says so.
+/// No result may depend on the duration of a test, unless the test says so.
 Settings patient(Settings settings) {
   constexpr std::chrono::minutes long_time{10};
   settings.server.ping_interval = long_time;
@@ -79,8 +79,8 @@ struct Attack::Server {
   std::uint16_t port = 0;
 };
 
-/// One client on a WebSocket and one that polls, if both are offered; they have an echo with acknowledgement whenever
-/// they are asked.
+/// One client on a WebSocket and one that polls, if both are offered. On request they emit an echo with
+/// acknowledgement.
 struct Attack::Bystanders {
   Bystanders(Attack& attack, const TransportSet& offered) : attack_(attack) {
     if (offered.websocket) websocket_ = open_joined(attack);
@@ -139,7 +139,7 @@ std::size_t Attack::session_count() const { return server_->io.engine().clients_
 void Attack::close_engine() {
   const std::size_t before = server_->io.engine().clients_count();
   server_->io.engine().close();
-  until([&] { return server_->io.engine().clients_count() < before; });  // it is done by the server's event loop
+  until([&] { return server_->io.engine().clients_count() < before; });  // the server's event loop does it
 }
 
 void Attack::check_aftermath(const Strings& expected) {

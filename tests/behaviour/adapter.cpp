@@ -15,7 +15,7 @@ using namespace socketio::test;
 
 namespace {
 
-/// Sends to nobody in the room "muted", and tells whom it is asked to send to.
+/// Does not send to the room "muted", and records the selections of its broadcasts.
 class MutingAdapter final : public MemoryAdapter {
  public:
   explicit MutingAdapter(std::vector<std::string>& log) : log_(log) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Broadcasts that everyone acknowledges: all answers, or those that came and why not all did.
+// Broadcasts with acknowledgements: all answers, or the answers that arrived and the error.
 
 #include "../support/client.hpp"
 
@@ -44,7 +44,7 @@ struct Respondents {
   std::vector<Harness::WebSocket> clients;
 };
 
-/// What a callback was told, and how often.
+/// The arguments of a callback, and the number of its calls.
 struct Outcome {
   template <class T>
   auto take() {
@@ -145,7 +145,7 @@ TEST_CASE("an operator with a timeout may be kept and used again", "[behaviour][
   crowd.harness.wait(50ms);
   CHECK(some.error == Errc::timed_out);
   CHECK(some.count == 1);
-  patient.to(crowd.sockets[0].id()).emit_with_ack<int>("q", 3, again.take<int>());  // its time begins anew
+  patient.to(crowd.sockets[0].id()).emit_with_ack<int>("q", 3, again.take<int>());  // its timeout starts again
   crowd.harness.wait(49ms);
   crowd.answer(0, "[1]");
   CHECK(again.calls == 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The end of a server as an operation that completes: for programs whose event loop goes on.
+// Closing a server as an operation that completes, for programs whose event loop goes on.
 
 #include "../support/client.hpp"
 
@@ -29,7 +29,7 @@ using List = std::vector<std::string>;
 
 namespace {
 
-/// Lets things happen, timers that are due included, until the condition holds.
+/// Runs the server, including timers that are due, until the condition holds.
 bool until(Harness& harness, const std::function<bool()>& condition) {
   harness.wait(0ms);
   return harness.until(condition);

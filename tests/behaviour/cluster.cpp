@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Servers that work together, through the adapter that connects those of one process.
+// Several servers, connected by the adapter for servers of one process.
 
 #include "../support/client.hpp"
 
@@ -28,11 +28,11 @@ namespace {
 
 inline constexpr Event<"sum", int(int, int)> sum_of;
 
-/// Two servers that know each other.
+/// Two servers of one cluster.
 struct TwoServers {
   explicit TwoServers(ServerOptions options = {}) : options_(with_adapter(std::move(options))) { pump(); }
 
-  /// Lets everything happen on both servers, to and fro.
+  /// Runs both servers until nothing more happens.
   void pump() {
     for (int i = 0; i < 4; ++i) {
       a.pump();
@@ -61,7 +61,7 @@ List take_all(Harness::WebSocket& client) {
   return messages;
 }
 
-/// What an operation has completed with.
+/// The result of an operation.
 template <class Result>
 struct Completion {
   auto receiver() {
@@ -234,7 +234,7 @@ TEST_CASE("remote sockets receive events, change rooms and are disconnected", "[
   cluster.a.io.to("r2").emit("to r2");
   cluster.pump();
   CHECK(take_all(client) == List{R"(42["x",1])", R"(42["sum",1,2])", R"(42["to r2"])"});
-  CHECK(remote.rooms() == List{remote.id()});  // as it was
+  CHECK(remote.rooms() == List{remote.id()});  // unchanged
 
   remote.disconnect();
   cluster.pump();
@@ -308,7 +308,7 @@ TEST_CASE("a broadcast with acknowledgements collects the answers of the clients
   cluster.pump();
   CHECK(on_a.next() == R"(420["ask"])");
   CHECK(on_a.next() == R"(421["ask"])");
-  // The id is that server's own.
+  // The id belongs to that server.
   CHECK(on_b.next() == R"(420["ask"])");
   CHECK(other.next() == R"(420["ask"])");
   on_b.text(R"(430["b"])");
@@ -657,7 +657,7 @@ TEST_CASE("a handler may remove the namespace of the message that is being deliv
   join(client, "/child");
   cluster.a.io.of("/child");
   cluster.pump();
-  cluster.a.io.of("/child").disconnect_sockets();  // the last one: the namespace goes
+  cluster.a.io.of("/child").disconnect_sockets();  // the last socket: the namespace is removed
   cluster.a.io.of("/child").emit("nobody");
   cluster.pump();
   CHECK(client.next() == "41/child,");

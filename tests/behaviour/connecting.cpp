@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How clients come into namespaces.
+// How clients join namespaces.
 
 #include "../support/client.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How sockets go, who is told what, and the end of a server.
+// How sockets disconnect, which handlers are called, and the end of a server.
 
 #include "../support/client.hpp"
 
@@ -8,7 +8,7 @@ using namespace socketio::test;
 
 namespace {
 
-/// What the sockets of a server tell when they go.
+/// The disconnection events of a server's sockets.
 struct Departures {
   explicit Departures(Harness& harness) {
     const auto listen = [this](TestSocket socket) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Namespaces that come into being when clients ask for them.
+// Namespaces that are made when clients ask for them.
 
 #include "../support/client.hpp"
 
@@ -26,7 +26,7 @@ std::vector<std::string> names(const Parent& parent) {
   return result;
 }
 
-/// Asks for a namespace and returns the answer, whatever it is.
+/// Asks for a namespace and returns the answer, whichever it is.
 template <class Client>
 std::string ask(Client& client, const std::string& nsp, const std::string& auth = {}) {
   client.text("40" + nsp + "," + auth);
@@ -159,7 +159,7 @@ TEST_CASE("a function gets the name and the credentials, and answers in any form
     const bool mine = is(name, auth, "/coroutine-next");
     next(mine);
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-    CHECK(is(name, auth, "/coroutine-next") == mine);  // what it was asked with is still there
+    CHECK(is(name, auth, "/coroutine-next") == mine);  // its arguments still exist
   });
   harness.io.of([&](std::string name, Value auth, NamespaceNext next) {
     if (is(name, auth, "/later"))

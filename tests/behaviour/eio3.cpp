@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Clients of Socket.IO v2 in namespaces: without being asked, by their own ids, with queries for credentials.
+// Clients of Socket.IO v2 in namespaces: they join without asking, have ids of another form, and send credentials in a
+// query.
 
 #include "../support/client.hpp"
 
@@ -16,7 +17,7 @@ ServerOptions allowing() {
   return options;
 }
 
-/// A client of v2 that has been let into the main namespace.
+/// A client of v2 that has joined the main namespace.
 Harness::WebSocket open_old(Harness& harness) {
   auto client = harness.open(old_target);
   CHECK(client.next().substr(0, 8) == R"(0{"sid":)");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Engine.IO server below a Socket.IO server, as its user reaches it.
+// The Engine.IO server below a Socket.IO server, from the user's side.
 
 #include "../support/client.hpp"
 

@@ -218,7 +218,7 @@ TEST_CASE("an emitter of a socket may be kept and used again", "[behaviour][ack]
   client.text("430[10]");
   harness.wait(50ms);
   CHECK(log == std::vector<std::string>{"first 10", "second operation has timed out"});
-  patient.emit("q", 3, note("third"));  // its time begins anew
+  patient.emit("q", 3, note("third"));  // its timeout starts again
   harness.wait(49ms);
   CHECK(client.next() == R"(422["q",3])");
   client.text("432[30]");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What else the handles offer: the client behind a socket, connection handlers that come and go, server-side events.
+// Other functions of the handles: the client behind a socket, adding and removing connection handlers, server-side
+// events.
 
 #include "../support/client.hpp"
 
@@ -151,7 +152,7 @@ TEST_CASE("a single connection handler is removed by its Listener", "[behaviour]
   auto one = open_socket(harness);
   CHECK(log == "second on first ");
   log.clear();
-  harness.io.remove_listener("connect", first);  // not one of that event
+  harness.io.remove_listener("connect", first);  // no handler of that event
   harness.io.of("/").remove_listener("connect", second);
   auto two = open_socket(harness);
   CHECK(log == "on first ");

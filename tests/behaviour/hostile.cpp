@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Handlers that throw, re-enter, disconnect, close the server, keep what they were given, and outlive everything.
+// Handlers that throw, re-enter, disconnect, close the server, keep their arguments, and outlive everything.
 
 #include "../support/client.hpp"
 
@@ -27,12 +27,12 @@ using namespace socketio::test;
 
 namespace {
 
-/// Something that can be received only, by a converter of the user's that fails in its own way.
+/// A type that can only be received; its converter fails by throwing.
 struct Touchy {
   std::string text;
 };
 
-/// What a session leaves behind, nothing if all is well: whatever keeps a socket or a connection keeps their session.
+/// Detects leaks: whatever keeps a socket or a connection alive keeps their session alive.
 using WeakSession = std::weak_ptr<const Session>;
 
 template <class Socket>
@@ -47,7 +47,7 @@ std::vector<ErrorReport>& keep_reports(Harness& harness) {
   return *reports;
 }
 
-/// Runs `call` where it has to be posted.
+/// Runs `call` where it must be posted.
 template <class Call>
 void on_another_thread(Call call) {
   std::thread(std::move(call)).join();
@@ -568,7 +568,7 @@ TEST_CASE("sockets may disconnect each other from inside their last handlers", "
   CHECK(harness.until([&] { return log.size() == 3; }));
   CHECK(b.next() == "41");
   CHECK(c.next() == "41");
-  if (when == "disconnecting") {  // in "disconnect" nobody is in the room any more
+  if (when == "disconnecting") {  // in "disconnect" no socket is in the room any more
     CHECK(a.closed());
     CHECK(b.closed());
     CHECK(c.closed());
@@ -929,7 +929,7 @@ TEST_CASE("waiting for an acknowledgement can be cancelled, by a slot or by an a
         asio::bind_cancellation_slot(cancel.slot(), [&](std::error_code error, int) { outcomes.push_back(error); }));
   harness.pump();
   cancel.emit(asio::cancellation_type::terminal);
-  CHECK(harness.until([&] { return outcomes.size() == 1; }));  // the slot is that of the second
+  CHECK(harness.until([&] { return outcomes.size() == 1; }));  // the slot belongs to the second one
   CHECK(outcomes[0] == asio::error::operation_aborted);
   client.text("430[1]");
   client.text("431[1]");

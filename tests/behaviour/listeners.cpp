@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Handlers that come and go: order, removal, once, catch-all handlers in both directions.
+// Adding and removing handlers: order, removal, once, catch-all handlers in both directions.
 
 #include "../support/client.hpp"
 
@@ -22,7 +22,7 @@ struct Pair {
     client.emplace(open_socket(harness));
     REQUIRE(harness.until([this] { return socket.has_value(); }));
   }
-  /// Does something on the server's thread, as a handler would.
+  /// Runs a function on the server's thread, as a handler would.
   template <class F>
   void act(F action) {
     bool done = false;
@@ -32,7 +32,7 @@ struct Pair {
     });
     REQUIRE(harness.until([&] { return done; }));
   }
-  /// Lets the server do what it has been sent.
+  /// Lets the server handle the packets that it has been sent.
   void settle() { CHECK_FALSE(client->has_message()); }
 
   Harness harness;

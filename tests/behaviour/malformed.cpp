@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a client may not send: the connection that sent it ends, and nobody else notices.
+// Packets that a client may not send: its connection ends, and other clients are not affected.
 
 #include "../support/client.hpp"
 

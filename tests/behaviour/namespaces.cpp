@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The main namespace under its two names, and what namespaces keep to themselves.
+// The main namespace under its two names, and the separation of namespaces.
 
 #include "../support/client.hpp"
 

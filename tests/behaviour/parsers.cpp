@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What users see is the same with every parser.
+// Users see the same behaviour with every parser.
 
 #include <socketio/protocol/msgpack_parser.hpp>
 #include <socketio/testing/testing.hpp>
@@ -38,7 +38,7 @@ using ServerOf = testing::BasicServer<Config>;
 template <class Config>
 using SocketOf = typename testing::BasicServer<Config>::Socket;
 
-/// Sends a value there and back, as an event and as an acknowledgement.
+/// Sends a value to the server and back, as an event and as an acknowledgement.
 template <class T, class Config>
 void check_echo(ServerOf<Config>& io, const testing::BasicClient<Config>& client, const T& value) {
   io.socket(client).on("echo", [&io](T got) {
@@ -94,7 +94,7 @@ void check_middleware(Via via) {
     socket.use([](IncomingEvent& event, Next next) {
       if (event.name() == "forbidden") return next("no");
       if (event.name() == "old") {
-        // What looks like an attachment's place is an object all the same.
+        // An object that looks like a placeholder is still an object.
         event.set("new", {Binary(std::string("b")), Value{{"_placeholder", true}, {"num", 0}}});
       }
       next();

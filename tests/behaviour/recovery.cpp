@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Clients whose connection is cut and who come back as who they were.
+// Clients whose connection is cut, and that recover their session.
 
 #include "../support/client.hpp"
 
@@ -34,7 +34,7 @@ std::string member(std::string_view text, std::string_view key) {
   return std::string(rest.substr(0, rest.find('"')));
 }
 
-/// Takes the offset, the last argument, off an event; what is left is `rest`.
+/// Removes the offset, the last argument, from an event; `rest` is the event without it.
 std::string cut_offset(const std::string& event, std::string& rest) {
   const std::size_t end = event.rfind("\"]");
   const std::size_t begin = event.rfind(",\"", end);
@@ -44,13 +44,13 @@ std::string cut_offset(const std::string& event, std::string& rest) {
   return event.substr(begin + 2, end - begin - 2);
 }
 
-/// What a client remembers of its socket.
+/// The data that a client keeps of its socket.
 struct ReturningClient {
   explicit ReturningClient(Harness& owner, std::string name = {}) : harness(owner), nsp(std::move(name)) {}
 
   std::string address() const { return nsp.empty() ? "" : nsp + ","; }
 
-  /// Connects with what it remembers; the events that precede the answer are in `missed`.
+  /// Connects with this data; the events that precede the answer are in `missed`.
   void connect() {
     wire.emplace(open_engine(harness));
     wire->text("40" + address() + (pid.empty() ? "" : credentials()));
@@ -67,7 +67,7 @@ struct ReturningClient {
   }
   std::string credentials() const { return R"({"pid":")" + pid + R"(","offset":")" + offset + "\"}"; }
 
-  /// Remembers the offset of an event, and returns the event without.
+  /// Stores the offset of an event, and returns the event without it.
   std::string take(const std::string& message) {
     if (message.substr(0, 2) != "42" && message.substr(0, 2) != "45") return message;
     std::string rest;
@@ -82,7 +82,7 @@ struct ReturningClient {
     REQUIRE(harness.until([&] { return harness.io.engine().clients_count() < before; }));
   }
 
-  /// Has connected, and received an event, without which there is no offset.
+  /// Connects and receives an event, without which it has no offset.
   void begin() {
     connect();
     harness.io.of(nsp).to(sid).emit("first");

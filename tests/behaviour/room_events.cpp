@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What listeners hear of rooms that come and go.
+// Room events and their listeners.
 
 #include "../support/client.hpp"
 
@@ -12,7 +12,7 @@ using namespace socketio::test;
 
 namespace {
 
-/// Writes down all room events of "/", with ids as the numbers of their sockets, in the order of their appearance.
+/// Records all room events of "/"; instead of its id a socket has a number, in the order of appearance.
 struct Log {
   explicit Log(const TestNamespace& nsp) {
     for (const std::string event : {"create-room", "delete-room"})

@@ -10,7 +10,7 @@ using namespace socketio::test;
 
 namespace {
 
-/// Clients "a", "b", "c" ... whose sockets join rooms and emit at the test's word.
+/// Clients "a", "b", "c" ... whose sockets join rooms and emit when the test says so.
 struct Crowd {
   using Client = Harness::WebSocket;
 
@@ -19,7 +19,7 @@ struct Crowd {
     for (std::size_t i = 0; i < size; ++i) clients.push_back(open_socket(harness));
   }
 
-  /// Which clients have received exactly `message`, as letters; nobody may have received anything else.
+  /// The letters of the clients that have received exactly `message`; no client may have received anything else.
   std::string receivers(const std::string& message) {
     std::string letters;
     for (std::size_t i = 0; i < clients.size(); ++i) {

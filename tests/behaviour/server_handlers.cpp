@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Handlers of the server, of its namespaces and of rooms: what may be one, in which order they run, how they go.
+// Handlers of the server, of its namespaces and of rooms: which callables they may be, their order, and their removal.
 
 #include "../support/client.hpp"
 
@@ -241,7 +241,7 @@ TEST_CASE("a namespace lists its handlers", "[behaviour][server-handlers][connec
   CHECK(calls == 111);
   nsp.remove_listener("connection", added);
   nsp.remove_listener("connection", added);
-  nsp.remove_listener("connect", nsp.listeners("connection").front());  // of the other event: it is not there
+  nsp.remove_listener("connect", nsp.listeners("connection").front());  // of the other event, which has no such handler
   nsp.once("connection", [&](TestSocket) { calls += 1000; });
   CHECK(nsp.listeners("connection").size() == 2);
   auto second = open_engine(harness);
@@ -325,7 +325,7 @@ TEST_CASE("handlers of a server may remove themselves and others", "[behaviour][
     harness.io.on("new_namespace", [&, kept](TestNamespace) {
       order += "a";
       harness.io.remove_all_listeners();
-      CHECK(kept.use_count() > 1);  // this function is there still
+      CHECK(kept.use_count() > 1);  // this function still exists
     });
     harness.io.on("new_namespace", [&](TestNamespace nsp) { order += nsp.name(); });
     make(harness, "/1");

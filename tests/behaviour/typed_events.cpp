@@ -30,7 +30,7 @@ inline constexpr Event<"say", void(std::string, std::optional<int>)> say;
 inline constexpr Event<"name", std::string()> name;
 inline constexpr Event<"message", void(std::string, std::optional<int>)> message;
 
-/// A server that takes and sends declared events only.
+/// A server that receives and sends declared events only.
 struct StrictConfig : TestConfig {
   using ListenEvents = Events<sum, say>;
   using EmitEvents = Events<say, message>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Volatile packets: what "ready" means over each channel, and to whom of many.
+// Volatile packets: when a client is ready over each channel, and which clients of a broadcast get them.
 
 #include "../support/client.hpp"
 
@@ -50,7 +50,7 @@ struct Stage {
     return target;
   }
 
-  /// A poll that the server holds.
+  /// A poll that waits in the server.
   Harness::Request park(const std::string& target, const TestSocket& socket) {
     auto poll = harness.get(target);
     REQUIRE(harness.until([&] { return socket.is_writable(); }));

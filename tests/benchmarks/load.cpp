@@ -32,7 +32,7 @@ TEST_CASE("a percentile is at most a step of 1/32 below the time that was added"
 
 TEST_CASE("percentiles are those of the added times", "[benchmarks]") {
   Histogram histogram;
-  // 1 to 1000 microseconds, in an order that is not theirs.
+  // 1 to 1000 microseconds, in a shuffled order.
   for (std::uint64_t i = 0; i < 1000; ++i) histogram.add((i * 7 % 1000 + 1) * 1000);
   REQUIRE(histogram.total() == 1000);
   const auto near = [](double wanted) { return Approx(wanted).epsilon(1.0 / 31); };

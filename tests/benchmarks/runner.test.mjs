@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the runner of the benchmarks counts and what it writes.
+// The calculations and the output of the benchmark runner.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -78,7 +78,7 @@ test("a cell with a failed round has no number", () => {
   assert.equal(cell(table.value(y, results.servers[0], ({ us }) => us)), "");
 });
 
-/// Climbs on a server whose latency passes the limit above so many clients.
+/// Climbs on a server whose latency exceeds the limit above this number of clients.
 async function climb_to(carries, most, flukes = new Set()) {
   const cells = [];
   const typing = { first: 600, most, limit_ms: 50, args_for: (clients) => clients };

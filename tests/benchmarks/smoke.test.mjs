@@ -64,7 +64,7 @@ for (const transport of ["websocket", "polling"]) {
 test("every client in a room gets the events for the room", async () => {
   const { result, failed } = await run("--workload", "room", "--clients", "12", "--room-size", "4", "--rate", "100");
   assert.equal(failed, undefined);
-  // What is under way at the beginning or at the end is counted on one side only.
+  // Messages under way at the beginning or at the end are counted on one side only.
   const share = result.messages / result.sent;
   assert.ok(share > 3 && share < 5, `${result.messages} messages of ${result.sent} events to rooms of 4`);
 });

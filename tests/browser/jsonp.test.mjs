@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The client of Socket.IO v2 in a page that knows no other way than scripts and forms (JSONP), as those of old browsers.
+// The client of Socket.IO v2 in a page that has only scripts and forms (JSONP), like old browsers.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

@@ -89,7 +89,7 @@ describe("namespaces", () => {
     await feed(root, "Admin").getByText("someone came to /").first().waitFor();
     await card(ada, "Public").getByLabel("Hear announcements").check();
 
-    // Ada's own message comes back after her subscription was handled.
+    // Ada's own message comes back after the server has handled her subscription.
     await say(ada, "Public", "Public message", "Ready.");
     await feed(ada, "Public").getByText("Ready.").waitFor();
     await say(root, "Admin", "Announcement", "Maintenance at six.");

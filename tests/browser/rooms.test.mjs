@@ -105,7 +105,7 @@ describe("rooms", () => {
     await message(linus, "Ada", "Do not tell the cook.").getByText("everyone except #kitchen").waitFor();
     await message(alan, "Ada", "Do not tell the cook.").waitFor();
 
-    // One more to each, so that whatever was sent to them before has arrived.
+    // One more message to each: everything sent to them before has arrived by then.
     await choose(ada, "To these rooms", ["kitchen", "garden"]);
     await write(ada, "That is all.");
     await message(grace, "Ada", "That is all.").waitFor();

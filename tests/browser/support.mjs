@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Starts an example program and opens its page in headless Chromium, as many times as a test has people.
+// Starts an example program and opens its page in headless Chromium, once for each person of a test.
 //
 // EXAMPLES_DIR     holds the programs: $EXAMPLES_DIR/chat/chat or $EXAMPLES_DIR/chat
 // CHROMIUM         the browser; /usr/bin/chromium if unset

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bare engine: the behaviour of every Engine.IO server, and that of an echo of messages.
+// The engine without Socket.IO: the behaviour of every Engine.IO server, and an echo of messages.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

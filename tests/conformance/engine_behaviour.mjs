@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the Engine.IO protocol, revision 4, asks of every server: checked on the bare engine and under Socket.IO alike.
+// The requirements of the Engine.IO protocol, revision 4: checked on the engine alone and under Socket.IO.
 //
-// The server pings every 300 ms and waits 200 ms for the pong. Nothing here waits for time to pass: whatever takes
-// time is waited for by what it does.
+// The server pings every 300 ms and waits 200 ms for the pong. No test sleeps: each waits for the effect of the passing
+// time.
 
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
@@ -275,7 +275,7 @@ export function checkEngineBehaviour(peer) {
       socket.send("2probe");
       assert.equal(await socket.next(), "3probe");
       socket.send("5");
-      // The first ping that comes this way tells that the WebSocket has taken over.
+      // The first ping on this channel shows that the WebSocket has taken over.
       assert.equal(await socket.next({ pings: true }), "2");
       socket.send("3");
       return { sid, socket };

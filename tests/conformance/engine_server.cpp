@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Engine.IO server that the public test suite of the Engine.IO protocol asks for: it echoes every message.
+// The Engine.IO server that the public test suite of the Engine.IO protocol needs: it echoes every message.
 
 #include <tests/support/test_transport.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the Socket.IO protocol, revision 5, asks of a server, packet by packet; and the engine below it.
+// The requirements of the Socket.IO protocol, revision 5, packet by packet; and of the engine below it.
 //
 // The server greets with an "auth" event, answers "message" with "message-back" and acknowledges "message-with-ack"
 // with its arguments; /custom only greets.
@@ -60,7 +60,7 @@ describe("Socket.IO", () => {
 
     it("closes a connection that joins no namespace", async () => {
       const socket = await peer.session();
-      // Answering every ping: it is not the heartbeat that ends this one.
+      // The client answers every ping: the heartbeat is not the reason for the end.
       for (;;) {
         try {
           if ((await socket.next({ pings: true })) === "2") socket.send("3");
@@ -124,7 +124,7 @@ describe("Socket.IO", () => {
     it("work over polling, binary included", async () => {
       const sid = await peer.openPolling();
       await peer.post(sid, "40");
-      // In one answer or in two: that depends on whether the poll was there first.
+      // In one answer or in two, depending on whether the poll arrived first.
       const joined = [];
       while (joined.length < 2) joined.push(...(await peer.poll(sid)).body.split("\x1e"));
       assert.match(joined[0], /^40\{/);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Socket.IO server that the public test suite of the Socket.IO protocol asks for.
+// The Socket.IO server that the public test suite of the Socket.IO protocol needs.
 
 #include <tests/support/stop_on_signal.hpp>
 #include <tests/support/test_transport.hpp>
@@ -26,8 +26,8 @@ struct Config : socketio::DefaultConfig {
 using Server = socketio::BasicServer<Config>;
 using Socket = socketio::BasicSocket<Config>;
 
-/// The suite waits for the CONNECT reply and for this event one after the other, and would lose the second if both came
-/// in one read of its socket, which they do: what is sent in one turn of the loop leaves in one write.
+/// The suite waits first for the CONNECT reply and then for this event. It would lose the event if both arrived in one
+/// read of its socket, and they do: everything sent in one turn of the loop leaves in one write.
 asio::awaitable<void> emit_auth(Socket socket) {
   asio::steady_timer timer(co_await asio::this_coro::executor, 20ms);
   co_await timer.async_wait(asio::use_awaitable);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Acknowledgements in both directions, with and without a limit of time.
+// Acknowledgements in both directions, with and without a timeout.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

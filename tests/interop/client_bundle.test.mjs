@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bundle of the real client, served by the server that it is for.
+// The bundle of the real client, served by the server itself.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Compression as clients that are not ours see it: on the wire, and not at all in the messages.
+// Compression with clients that are not ours: visible on the wire, but not in the messages.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -71,7 +71,7 @@ function watched(url, perMessageDeflate) {
   const seen = { socket, bytes: Buffer.alloc(0), messages: [], wake: () => {} };
   socket.on("upgrade", (response) => {
     seen.extensions = response.headers["sec-websocket-extensions"];
-    // Not before ws listens too: the first listener gets what came along with the response.
+    // Not before ws listens too: the first listener gets the bytes that came along with the response.
     socket.once("open", () => response.socket.on("data", (part) => (seen.bytes = Buffer.concat([seen.bytes, part]))));
   });
   socket.on("message", (message) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a server can know about a client from its first request, and which pages may send one.
+// The data of a client's first request, and which pages may send one.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

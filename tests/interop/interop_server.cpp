@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The server of the interop tests: one handler or namespace for each thing that the JavaScript client is to see.
+// The server of the interop tests: one handler or namespace for each behaviour that the JavaScript client tests.
 
 #include <tests/support/stop_on_signal.hpp>
 #include <tests/support/test_transport.hpp>
@@ -44,7 +44,7 @@ using Namespace = socketio::BasicNamespace<Config>;
 using Server = socketio::BasicServer<Config>;
 using Socket = socketio::BasicSocket<Config>;
 
-/// Whom a message is for.
+/// The receivers of a message.
 struct Selection {
   std::vector<std::string> to;
   std::vector<std::string> except;
@@ -52,7 +52,7 @@ struct Selection {
 };
 SOCKETIO_STRUCT(Selection, to, except, broadcast)
 
-/// In one piece, whichever threads print at the same time.
+/// In one piece, even if several threads print at the same time.
 void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 Value describe(const socketio::Handshake& handshake) {
@@ -73,7 +73,7 @@ std::vector<std::string> ids(const std::vector<Socket>& sockets) {
   return result;
 }
 
-/// Values of every kind, there and back.
+/// Values of every kind, echoed.
 void add_echoes(const Socket& socket) {
   socket.on("transport", [socket] { return socket.conn().transport_name(); });
   socket.on("echo", [socket](Value value) { socket.emit("echo", value); });
@@ -84,7 +84,7 @@ void add_echoes(const Socket& socket) {
 }
 
 /// Sends one number per turn of the loop, so that other things happen in between.
-/// Fills the buffers on the way to a client that does not read, then sends it what may be dropped.
+/// Fills the buffers on the way to a client that does not read, then sends it volatile events.
 asio::awaitable<int> flood(Socket reader) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   int sent = 0;
@@ -106,7 +106,7 @@ asio::awaitable<void> count(Socket socket, int end) {
   }
 }
 
-/// Acknowledgements given to the client.
+/// Acknowledgements to the client.
 void add_answers(const Socket& socket) {
   socket.on("sum", [](int a, int b) { return a + b; });
   socket.on("sum later", [](int a, int b) -> asio::awaitable<int> {
@@ -127,7 +127,7 @@ void add_answers(const Socket& socket) {
   socket.on("silence", [](Ack<>) {});
 }
 
-/// Acknowledgements asked of the client.
+/// Acknowledgements from the client.
 void add_questions(const Socket& socket) {
   socket.on("ask", [socket](Value value) {
     socket.emit("question", value, [socket](Value answer) { socket.emit("answered", answer); });
@@ -146,7 +146,7 @@ void add_questions(const Socket& socket) {
   });
 }
 
-/// The same, asked of everybody in a room.
+/// The same, from all clients in a room.
 void add_questions_to_rooms(Server& io, const Socket& socket) {
   socket.on("ask room", [&io, socket](std::string room, int milliseconds, Value value) {
     io.to(room)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a connection ends, in each direction, and how it comes back.
+// How a connection ends, from each side, and how the client reconnects.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -62,7 +62,7 @@ for (const [way, options] of Object.entries(ways)) {
 
     if (way === "polling") {
       it("by the network", async () => {
-        // By hand: the real client does not tell when its poll has left, and only a poll that waits can break.
+        // By hand: the real client does not tell when it has sent its poll, and only a waiting poll can break.
         const http = await RawHttp.open(server.program.port);
         const opened = await http.request("GET", "/socket.io/?EIO=4&transport=polling");
         const target = `/socket.io/?EIO=4&transport=polling&sid=${JSON.parse(opened.body.slice(1)).sid}`;
@@ -133,7 +133,7 @@ for (const [way, options] of Object.entries(ways)) {
       const reasons = clients.map(reasonOf);
       const { port } = server.program;
       await server.program.stop();
-      // Between two polls the client learns of it by its next poll, which nobody answers any more.
+      // Between two polls, the client notices when its next poll gets no answer.
       const expected = way === "polling" ? /^transport (close|error)$/ : /^transport close$/;
       for (const reason of reasons) assert.match(await reason, expected);
       for (const id of ids) await server.program.printed(new RegExp(`^${id} disconnect: server shutting down, in 0 rooms$`));

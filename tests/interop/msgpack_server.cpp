@@ -30,7 +30,7 @@ using socketio::Binary;
 using socketio::Value;
 using Time = std::chrono::system_clock::time_point;
 
-/// In one piece, whichever threads print at the same time.
+/// In one piece, even if several threads print at the same time.
 void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 void add_values(const Socket& socket) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Namespaces on one connection, and the middleware that guards them.
+// Namespaces on one connection, and their middleware.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options of a server that its clients notice: the path, who may connect, the cookie.
+// Options of a server that clients notice: the path, allow_request, the cookie.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A server with the options that are off by default, for the interop tests of what they turn on.
+// A server with the options that are off by default, for the interop tests of these options.
 
 #include <tests/support/stop_on_signal.hpp>
 #include <tests/support/test_transport.hpp>
@@ -37,7 +37,7 @@ socketio::ServerOptions options() {
   return result;
 }
 
-/// In one piece, whichever threads print at the same time.
+/// In one piece, even if several threads print at the same time.
 void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 void add_namespaces(Server& io) {

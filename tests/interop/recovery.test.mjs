@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Clients whose connection is cut, and that come back as who they were.
+// Clients whose connection is cut, and that recover their session.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

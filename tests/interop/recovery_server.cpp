@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The server of the recovery test: it sends something to everybody who goes, so that it is missed. Each client has a
-// namespace of its own, so that it hears of nobody else's going.
+// The server of the recovery test: it emits an event when a client disconnects, so that the client misses it. Each
+// client has a namespace of its own, so that it does not get the events for others.
 
 #include <tests/support/stop_on_signal.hpp>
 #include <tests/support/test_transport.hpp>
@@ -28,7 +28,7 @@ struct Config : socketio::DefaultConfig {
 using Server = socketio::BasicServer<Config>;
 using Socket = socketio::BasicSocket<Config>;
 
-/// In one piece, whichever threads print at the same time.
+/// In one piece, even if several threads print at the same time.
 void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 void add_handlers(const Socket& socket) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rooms and broadcasts among several clients: who receives what, how often, and in which order.
+// Rooms and broadcasts among several clients: who receives which event, how often, and in which order.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -139,7 +139,7 @@ describe("rooms", () => {
     const answer = next(chat, "message");
     chat.emit("send to room", "shared name", "hello");
     assert.equal(await answer, "hello");
-    // An answer that comes after the message would have come, had it been sent there.
+    // An answer to a later event has arrived: so would this message, if it had been sent there.
     await main.emitWithAck("rooms");
     await news.emitWithAck("where");
     assert.deepEqual(heardThere, []);

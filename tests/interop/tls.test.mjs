@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Clients over https and wss, with an authority of their own and with certificates; and those who are not let in.
+// Clients over https and wss, with an authority of their own and with certificates, and clients that are refused.
 
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The server of the tests of TLS: one in plain and on three ports with TLS, which ask for the client's certificate or
-// do not.
+// The server of the TLS tests: one plain port, and three ports with TLS that ask for the client's certificate or do
+// not.
 
 #include <tests/support/stop_on_signal.hpp>
 #include <tests/support/test_transport.hpp>
@@ -25,7 +25,7 @@ struct Config : socketio::DefaultConfig {
 using Server = socketio::BasicServer<Config>;
 using Socket = socketio::BasicSocket<Config>;
 
-/// A file that tests/support/make_certificates.cmake has made.
+/// A file that tests/support/make_certificates.cmake has created.
 std::string file(const std::string& name) { return std::string(SOCKETIO_TEST_CERTIFICATES) + '/' + name; }
 
 void print(const std::string& line) { std::cout << line + '\n' << std::flush; }

@@ -107,7 +107,7 @@ describe("a client that upgrades", () => {
     client.io.once("open", () => client.io.engine.once("upgrade", () => (upgraded = true)));
     await next(client, "connect");
     client.emit("count to", count);
-    // One after the other across many turns of the loop, so that some go before, some amid and some after the upgrade.
+    // One message per turn of the loop, so that some go before, some during and some after the upgrade.
     for (let i = 0; i < count; ++i) {
       client.emit("echo", i);
       await new Promise(setImmediate);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Runs the blocks of the documents, each on a server of its own over TCP, and checks what their comments say.
 //
-// Two clients connect to the server, both to "/": first `other`, whom "/admin" is open to as well and whose socket is
-// in "room1", then `client`, whose socket the block gets. When the block has returned (a coroutine: has come to its
-// first wait), its comments are gone through from top to bottom. One that begins with the name of a client is an
-// instruction:
+// Two clients connect to the server, both to "/". The first one is `other`: "/admin" is open to it too, and its socket
+// is in "room1". The second one is `client`: the block gets its socket. When the block has returned (or a coroutine has
+// reached its first wait), its comments are executed from top to bottom. A comment that begins with the name of a
+// client is an instruction:
 //
 //   // client receives: ["hello",1,<Buffer 06>]    the next that comes is this event (receives in /admin: ...)
 //   // client receives nothing
@@ -19,13 +19,13 @@
 //   // client is disconnected                      by the server, from "/" (is disconnected from /admin)
 //   // client's connection ends
 //
-// and so is each of these:
+// And so are these:
 //
 //   // the error hook is told: argument 1          some text of the report
 //   // throws std::invalid_argument                the block does; nothing follows it
 //
-// It fails when anything else happens: a block throws, a coroutine never ends, the error hook hears of something, or a
-// client that has instructions has got what none of them mentions.
+// The test fails if anything else happens: a block throws, a coroutine never ends, the error hook is called, or a
+// client that has instructions has received something that none of them mentions.
 
 #include "snippet.hpp"
 
@@ -52,7 +52,7 @@
 namespace socketio::test {
 namespace {
 
-/// What a block does otherwise than it says.
+/// How a block differs from its comments.
 struct Difference : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -63,7 +63,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-/// Takes " in /admin" or the like from the front; "/" if it is not there.
+/// Takes " in /admin" or similar from the front; "/" if there is none.
 std::string take_namespace(std::string_view& text, std::string_view word) {
   const std::string preposition = " " + std::string(word) + " ";
   if (!take_prefix(text, preposition)) return "/";
@@ -124,9 +124,9 @@ class Client {
   void ask(const std::string& nsp, std::string_view items) { send_packet('2', nsp, "0", items); }
   void leave(const std::string& nsp) { send("41" + prefix(nsp)); }
 
-  /// What has come that no instruction has taken; empty if there is nothing.
+  /// The packets that have arrived and that no instruction has taken; empty if there are none.
   std::string unexpected() { return !has_ended_ && socket_->has_message() ? socket_->next() : std::string(); }
-  /// Whether the connection ends; that the client is disconnected from its namespaces before goes without saying.
+  /// Whether the connection ends; packets that disconnect the client from its namespaces first are ignored.
   bool ends() {
     if (!socket_->closed()) return false;
     while (socket_->has_message())
@@ -210,7 +210,7 @@ class Client {
 
 /// One instruction from a comment.
 struct Step {
-  std::string who;   // "client", "other"; empty if it concerns none
+  std::string who;   // "client" or "other"; empty if it is for neither
   std::string what;  // the rest of the line
 };
 
@@ -241,7 +241,7 @@ class Run {
  public:
   explicit Run(const Snippet& snippet) : snippet_(snippet), steps_(steps_in(snippet.text())), io_(context_) {}
 
-  /// @throws whatever is wrong
+  /// @throws Difference and other exceptions, if the block does not do what it says
   void play() {
     const std::uint16_t port = io_.listen(0, "127.0.0.1");
     wire_ = make_tcp_wire(context_, port);
@@ -297,7 +297,7 @@ class Run {
 
   Client& open(const std::string& name) { return clients_.try_emplace(name, *wire_, name).first->second; }
 
-  /// Calls the block, and remembers how that went.
+  /// Calls the block, and stores the outcome.
   template <class F>
   void begin(F&& call) {
     has_begun_ = has_ended_ = true;
@@ -418,7 +418,7 @@ class Silence {
   std::streambuf* log_;
 };
 
-/// What is wrong with a block; empty if nothing is.
+/// The difference between the block and its comments; empty if there is none.
 std::string problem_of(const Snippet& snippet) {
   const Silence silence;
   try {

@@ -12,7 +12,7 @@
 
 namespace socketio::test {
 
-/// Static objects of the generated units; the list of all of them is what is run.
+/// Static objects in the generated units; the runner runs all of them.
 class Snippet {
  public:
   using AtTheStart = void (*)(Server& io);

@@ -22,7 +22,7 @@
 
 namespace socketio::test {
 
-/// What a listener has been told, and hooks to do something about it.
+/// Records the calls of a listener, with hooks to react to them.
 struct RecordingListener : WebSocketListener {
   std::vector<std::string> messages;
   std::vector<WebSocketClose> closes;
@@ -63,8 +63,8 @@ class AsioFixture {
   asio::io_context context{1};
   std::unique_ptr<TestTransport> transport;
   std::uint16_t port = 0;
-  std::vector<ExchangePtr> exchanges;              // that nobody has answered
-  std::function<void(ExchangePtr)> when_exchange;  // takes them instead
+  std::vector<ExchangePtr> exchanges;              // that have no answer yet
+  std::function<void(ExchangePtr)> when_exchange;  // takes them instead of `exchanges`
   WebSocketLimits websocket_limits;
 
   ClientPtr connect(std::optional<int> receive_buffer_bytes = {}) {
@@ -84,7 +84,7 @@ class AsioFixture {
     return true;
   }
 
-  /// Lets everything happen that the kernel already knows of: what another client asks now is answered after it.
+  /// Handles everything that the kernel already knows of: a later request of another client is answered after it.
   void settle() {
     for (int i = 0; i < 2; ++i) {
       const auto other = connect();
@@ -93,7 +93,7 @@ class AsioFixture {
     }
   }
 
-  /// Opens a WebSocket, whose server side is `websocket` and tells `listener`.
+  /// Opens a WebSocket; its server side is `websocket`, with `listener` as its listener.
   ClientPtr open_websocket(std::string_view sent_along = {}, std::optional<int> receive_buffer_bytes = {}) {
     ClientPtr client = connect(receive_buffer_bytes);
     const auto usual = std::exchange(when_exchange, [this](const ExchangePtr& exchange) {

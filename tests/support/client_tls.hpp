@@ -20,18 +20,18 @@
 
 namespace socketio::test {
 
-/// A file that tests/support/make_certificates.cmake has made.
+/// A file that tests/support/make_certificates.cmake has created.
 inline std::string certificate_file(std::string_view name) {
   return std::string(SOCKETIO_TEST_CERTIFICATES) + '/' + std::string(name);
 }
 
 struct ClientTlsOptions {
-  std::string authority = "authority";  // whom the server's certificate must come from
-  std::string certificate;              // its own, "alice"; empty: none
-  int version = 0;                      // TLS1_2_VERSION or TLS1_3_VERSION, and no other; 0: any
+  std::string authority = "authority";  // the authority of the server's certificate
+  std::string certificate;              // its own certificate, "alice"; empty: none
+  int version = 0;                      // TLS1_2_VERSION or TLS1_3_VERSION, only this one; 0: any
   std::string ciphers;                  // for TLS 1.2
   std::string application;              // for ALPN
-  SSL_SESSION* session = nullptr;       // to be resumed
+  SSL_SESSION* session = nullptr;       // the session to resume
 };
 
 /// TLS between a RawClient and its socket.
@@ -71,10 +71,10 @@ class ClientTls : public RawCodec {
 
   SSL* ssl() const noexcept { return ssl_.get(); }
 
-  /// The newest session that the server has given a ticket for; null if there is none.
+  /// The newest session with a ticket of the server; null if there is none.
   SSL_SESSION* session() const noexcept { return session_.get(); }
 
-  /// OpenSSL's word for what went wrong: "tlsv13 alert certificate required".
+  /// OpenSSL's words for the error: "tlsv13 alert certificate required".
   const std::string& failure() const noexcept { return failure_; }
 
   bool is_ready() const override { return SSL_is_init_finished(ssl()) != 0; }

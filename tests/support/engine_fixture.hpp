@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An engine on the memory transport, with everything recorded that happens in it.
+// An engine on the memory transport, which records everything that happens in it.
 #pragma once
 
 #include <socketio/engine/engine.hpp>
@@ -22,7 +22,7 @@ namespace tests {
 
 using namespace std::chrono_literals;
 
-/// Writes down what happens in a session, and does what the test says while it happens.
+/// Records the events of a session, and reacts to them as the test says.
 class Recorder : public socketio::SessionListener {
  public:
   struct Close {
@@ -139,7 +139,7 @@ struct EngineFixture {
     return client;
   }
 
-  /// Opens the WebSocket of an upgrade and sends the probe; the answer is taken off.
+  /// Opens the WebSocket of an upgrade, sends the probe, and takes the answer.
   socketio::MemoryWebSocketClientPtr probe(const std::string& sid) {
     auto client = transport.connect_websocket(websocket(sid));
     client->send_text("2probe");
@@ -159,7 +159,7 @@ struct EngineFixture {
   void advance(std::chrono::milliseconds by) { transport.advance(by); }
   static socketio::MessagePtr text(std::string_view payload) { return socketio::Message::text(payload); }
 
-  /// The newest session and what it has seen.
+  /// The newest session and its record.
   socketio::Session& session() { return *sessions.back(); }
   Recorder& recorder() { return *recorders.back(); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an expectation says when it fails.
+// The message of a failed expectation.
 #pragma once
 
 #include <socketio/testing/error.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Takes the compression off what a server sent. Only for builds with zlib.
+// Decompresses responses of a server. Only for builds with zlib.
 #pragma once
 
 #include <zlib.h>
@@ -9,7 +9,7 @@
 
 namespace tests {
 
-/// Decompresses gzip and zlib data, whichever it is.
+/// Decompresses data in gzip or zlib format.
 inline std::string gunzip(std::string compressed) {
   z_stream stream{};
   if (inflateInit2(&stream, 15 + 32) != Z_OK) throw std::bad_alloc();

@@ -86,7 +86,7 @@ std::shared_ptr<RequestClient> MemoryWire::request(const std::string& method, co
 
 // ---------------------------------------------------------------------------------------------- over TCP
 
-/// Bytes of one TCP connection, read as they come.
+/// Bytes of one TCP connection, read as they arrive.
 struct RawConnection {
   explicit RawConnection(asio::io_context& context) : socket(context) {}
 
@@ -175,16 +175,16 @@ class TcpWire final : public Wire {
   std::uint16_t port_;
 };
 
-/// What one WebSocket client has received.
+/// The messages that one WebSocket client has received.
 struct WebSocketLog {
-  std::deque<std::string> messages;  // binary ones with "<binary>" in front
+  std::deque<std::string> messages;  // "<binary>" precedes binary ones
   bool closed = false;
   std::optional<std::uint16_t> close_code;
 };
 
-/// A response to a plain request, when it has come.
+/// The response to a plain request, when it has arrived.
 struct HttpResult {
-  bool done = false;  // answered, or the connection is gone
+  bool done = false;  // answered, or the connection has ended
   unsigned status = 0;
   std::string head;
   std::string body;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A server under test and scripted raw clients, the same over every transport: what the behaviour tests stand on.
+// The fixture of the behaviour tests: a server under test and scripted raw clients, the same over every transport.
 #pragma once
 
 #include "test_transport.hpp"
@@ -30,7 +30,7 @@ using TestSocket = BasicSocket<TestConfig>;
 
 }  // namespace socketio::test
 
-// Compiled once, in test_server.cpp: every file of stories would compile them again.
+// Compiled once, in test_server.cpp: otherwise every file of tests would compile them again.
 extern template class socketio::BasicServer<socketio::test::TestConfig>;
 extern template class socketio::BasicSocket<socketio::test::TestConfig>;
 extern template class socketio::detail::ServerState<socketio::test::TestConfig>;
@@ -49,30 +49,30 @@ class WebSocketClient {
   virtual void binary(std::string_view payload) = 0;
   virtual void close() = 0;
   virtual void abort() = 0;
-  /// Stops reading, or goes on.
+  /// Stops and resumes reading.
   virtual void stall(bool stalled) = 0;
   virtual bool closed() = 0;
   virtual std::optional<std::uint16_t> close_code() = 0;
-  /// Whether there is a message, once the server has done everything that it has been asked for.
+  /// Whether there is a message, once the server has done everything that it was asked to do.
   virtual bool has_message() = 0;
-  /// The next message, binary ones with "<binary>" in front.
+  /// The next message; "<binary>" precedes binary ones.
   ///
-  /// @throws std::runtime_error  when none comes
+  /// @throws std::runtime_error  if none arrives
   virtual std::string next() = 0;
 };
 
-/// A plain HTTP request on its way.
+/// A pending plain HTTP request.
 class RequestClient {
  public:
   virtual ~RequestClient() = default;
-  /// Whether it is answered, or its connection is gone.
+  /// Whether it is answered, or its connection has ended.
   virtual bool done() = 0;
   virtual unsigned status() = 0;
   virtual const std::string& body() = 0;
   virtual void abort() = 0;
 };
 
-/// What is between the clients and the server.
+/// The network between the clients and the server.
 class Wire {
  public:
   virtual ~Wire() = default;
@@ -87,7 +87,7 @@ class Wire {
 std::unique_ptr<Wire> make_memory_wire(MemoryTransport& transport);
 std::unique_ptr<Wire> make_tcp_wire(asio::io_context& context, std::uint16_t port);
 
-/// For tests that move the clock, or have nothing to do with a transport: those are tagged [memory].
+/// For tests that move the clock, or that do not depend on a transport: they are tagged [memory].
 inline constexpr TestTransport::Options on_memory{"memory"};
 
 /// A server that listens, over the transport of this run.
@@ -140,11 +140,11 @@ class Harness {
     return Request(wire_->request("POST", target, body));
   }
 
-  /// Lets everything happen that can happen without time going by.
+  /// Does everything that can happen without moving the clock.
   void pump() { wire_->pump(); }
-  /// Lets time go by.
+  /// Moves the clock.
   void wait(std::chrono::milliseconds time) { wire_->wait(time); }
-  /// Lets things happen until the condition holds; false if it never does, or not within ten seconds.
+  /// Runs until the condition holds; false if it never does, or not within ten seconds.
   bool until(const std::function<bool()>& condition) { return wire_->until(condition); }
 
  private:

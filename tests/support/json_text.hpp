@@ -41,7 +41,7 @@ class Document {
   socketio::detail::JsonStatus status_;
 };
 
-/// What the writer makes of a value, with its attachments behind it: `[{"_placeholder":true,"num":0}] + zero`.
+/// The writer's output for a value, followed by its attachments: `[{"_placeholder":true,"num":0}] + zero`.
 template <class T>
 std::string written(const T& value) {
   socketio::detail::OutBuffer out;
@@ -53,7 +53,7 @@ std::string written(const T& value) {
   return text;
 }
 
-/// The value that a text is read as.
+/// The value that is read from a text.
 ///
 /// @throws std::invalid_argument with the converter's message
 template <class T>
@@ -76,7 +76,7 @@ std::string reading_error(std::string text) {
   }
 }
 
-/// What is written after reading.
+/// The output of the writer for the value that was read.
 template <class T>
 std::string rewritten(std::string text) {
   return written(read_as<T>(std::move(text)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes as hexadecimal text and back, and msgpack put together by hand.
+// Bytes as hexadecimal text and back, and msgpack assembled by hand.
 #pragma once
 
 #include <socketio/protocol/msgpack_writer.hpp>
@@ -13,7 +13,7 @@
 
 namespace test {
 
-/// "93 01 c0" as bytes; spaces do not count.
+/// "93 01 c0" as bytes; spaces are ignored.
 inline std::string bytes(std::string_view hex) {
   static constexpr std::string_view digits = "0123456789abcdef";
   std::string result;
@@ -41,7 +41,7 @@ inline std::string hex(std::string_view data) {
   return result;
 }
 
-/// What the writer makes of one value, in hexadecimal.
+/// The writer's output for one value, in hexadecimal.
 template <class Write>
 std::string msgpack_hex(Write&& write) {
   std::string out;
@@ -57,7 +57,7 @@ inline std::string msgpack_text(std::string_view text) {
   return out;
 }
 
-/// A packet with `data`, which is msgpack, and what else there is before it: {type, nsp: "/", data}.
+/// A packet with `data`, which is msgpack, after the other members: {type, nsp: "/", data}.
 inline std::string msgpack_packet(int type, std::string_view data) {
   std::string packet = bytes(data.empty() ? "82" : "83") + msgpack_text("type");
   packet += static_cast<char>(type);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A TCP client that sends any bytes whatever, and HTTP responses taken apart: for tests of what servers do with them.
+// A TCP client that sends any bytes, and a reader of HTTP responses: for tests of servers.
 #pragma once
 
 #include <asio/buffer.hpp>
@@ -23,20 +23,20 @@
 
 namespace socketio::test {
 
-/// What a client's words are wrapped in on the wire: TLS, where a test speaks it.
+/// A codec between the client's bytes and the wire, such as TLS.
 class RawCodec {
  public:
   virtual ~RawCodec() = default;
 
-  virtual bool is_ready() const = 0;                      // the two sides have agreed
-  virtual bool has_ended() const = 0;                     // the server has said that nothing follows
+  virtual bool is_ready() const = 0;                      // the handshake is complete
+  virtual bool has_ended() const = 0;                     // the server has announced its end
   virtual void wrap(std::string_view plain) = 0;          // when ready
-  virtual std::string unwrap(std::string_view wire) = 0;  // returns the plain words
-  virtual void end() = 0;                                 // says that nothing follows
-  virtual std::string take_output() = 0;                  // what is to be sent now
+  virtual std::string unwrap(std::string_view wire) = 0;  // returns the decoded bytes
+  virtual void end() = 0;                                 // announces the end
+  virtual std::string take_output() = 0;                  // the bytes to send now
 };
 
-/// A TCP client without manners of its own: it sends what it is told to and keeps what it gets.
+/// A TCP client without a protocol of its own: it sends the given bytes and keeps the received ones.
 class RawClient {
  public:
   RawClient(asio::io_context& context, std::uint16_t port, std::optional<int> receive_buffer_bytes = {},
@@ -56,14 +56,14 @@ class RawClient {
 
   std::string received;
   bool ended = false;            // the server has closed its side, or reset the connection
-  std::error_code end_reason{};  // eof or what else; with a codec that has not been told of the end, broken_pipe
+  std::error_code end_reason{};  // eof or another error; broken_pipe if a codec has seen no announced end
 
-  /// Sends everything that the operating system takes now, and the rest when it takes it.
+  /// Sends as much as the operating system takes now, and the rest when it takes it.
   void send(std::string_view bytes) {
     (codec_ ? plain_ : unsent_) += bytes;
     write();
   }
-  /// The same past the codec.
+  /// The same without the codec.
   void send_on_wire(std::string_view bytes) {
     unsent_ += bytes;
     write();
@@ -140,17 +140,17 @@ class RawClient {
   asio::ip::tcp::socket socket_;
   std::array<char, 16 * 1024> chunk_{};
   std::unique_ptr<RawCodec> codec_;
-  std::string plain_;  // to be wrapped
+  std::string plain_;  // to be encoded
   std::string unsent_;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // gone when a handler must not touch this any more
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // reset when a handler must not touch this any more
   bool reading_ = false;
   bool stalled_ = false;
-  bool is_ending_ = false;  // nothing follows what is unsent
+  bool is_ending_ = false;  // end after the unsent bytes
 };
 
 using ClientPtr = std::unique_ptr<RawClient>;
 
-/// Lets things happen until the condition holds; gives up after ten seconds, so that a failing test ends.
+/// Runs until the condition holds; gives up after ten seconds, so that a failing test ends.
 inline bool run_until(asio::io_context& context, const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!condition()) {
@@ -173,7 +173,7 @@ struct RawResponse {
     return {};
   }
 
-  /// All of it in one text: the status line, the fields by name, an empty line, the body. Lines end with "\n".
+  /// The whole response in one text: the status line, the fields by name, an empty line, the body. Lines end with "\n".
   std::string text() const {
     auto sorted = fields;
     std::sort(sorted.begin(), sorted.end());
@@ -183,7 +183,7 @@ struct RawResponse {
   }
 };
 
-/// Takes one response, complete with its body, off the front of `bytes`.
+/// Takes one complete response with its body off the front of `bytes`.
 ///
 /// @param has_body  false for the answer to HEAD
 inline std::optional<RawResponse> take_response(std::string& bytes, bool has_body = true) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One TCP connection that speaks HTTP/1.1 as told, so that a test decides which byte leaves when.
+// A TCP connection that speaks HTTP/1.1 by hand, so that a test decides which byte is sent when.
 
 import { once } from "node:events";
 import { connect } from "node:net";

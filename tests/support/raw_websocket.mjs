@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A WebSocket whose messages are taken one by one, in order, as the packets they are.
+// A WebSocket whose messages the test takes one by one, in order, as raw packets.
 
 import { WebSocket } from "ws";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ends a server program cleanly when it is told to: so that sanitizers see what it leaves behind. Test support.
+// Ends a server program cleanly on a signal, so that sanitizers can check it for leaks. Test support.
 #pragma once
 
 #include <asio/io_context.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One transport for a whole test program, chosen when it starts: the tests above it are compiled once for all of them.
+// One transport for a whole test program, chosen when it starts, so that the tests are compiled once for all
+// transports.
 #pragma once
 
 #include <socketio/engine/scheduler.hpp>
@@ -26,10 +27,10 @@ std::string_view chosen_transport(std::string_view otherwise = "memory");
 /// Whether the transport of that name listens with TLS.
 inline bool speaks_tls(std::string_view transport) { return transport.ends_with("_tls"); }
 
-/// What a RawClient needs to speak to the transport of that name; null if it is nothing.
+/// The codec that a RawClient needs for the transport of that name; null if it needs none.
 std::unique_ptr<RawCodec> make_codec(std::string_view transport);
 
-/// The number in the environment variable SOCKETIO_TEST_THREADS, or 1: for programs that may run on several.
+/// The number in the environment variable SOCKETIO_TEST_THREADS, or 1: for programs that can run on several threads.
 std::size_t chosen_threads();
 
 struct TestTransportOptions {
@@ -37,14 +38,14 @@ struct TestTransportOptions {
   AsioTransportOptions tcp{};  // for the transports on TCP
 };
 
-/// Forwards to the transport of that name. What is above the transports sees them through abstract classes anyway: this
-/// adds one call to the few that go by type.
+/// Forwards to the transport of that name. The layers above use transports through abstract classes anyway; this adds
+/// one call to the few functions that depend on the type.
 class TestTransport {
  public:
   using Options = TestTransportOptions;
   using executor_type = asio::io_context::executor_type;
 
-  /// @throws std::invalid_argument  for a name that is none
+  /// @throws std::invalid_argument  for an unknown name
   explicit TestTransport(asio::io_context& context, Options options = {});
   TestTransport(const TestTransport&) = delete;
   TestTransport& operator=(const TestTransport&) = delete;
@@ -56,11 +57,11 @@ class TestTransport {
   executor_type get_executor() noexcept { return context_.get_executor(); }
   void on_exchange(ExchangeHandler handler);
   std::uint16_t listen(std::uint16_t port, const std::string& address = {});
-  /// Whatever the transport's name; only in programs that have the tests' certificates.
+  /// Works with every transport; only in programs that have the tests' certificates.
   std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address = {});
   void close();
 
-  /// The transport itself if it is the one in the process; null if it is one on TCP.
+  /// The memory transport itself; null if this is a transport on TCP.
   MemoryTransport* memory() noexcept;
 
   /// The open connections of a transport on TCP.

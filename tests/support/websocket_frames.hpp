@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Frames as a WebSocket client sends them, and those of a server taken apart: for tests of what lies between.
+// Frames as a WebSocket client sends them, and a reader of a server's frames: for tests of servers.
 #pragma once
 
 #include <socketio/transport/websocket_parser.hpp>
@@ -18,8 +18,8 @@ enum class Opcode : unsigned { continuation = 0x0, text = 0x1, binary = 0x2, clo
 struct FrameOptions {
   bool fin = true;
   bool masked = true;
-  unsigned reserved_bits = 0;              // the three bits below FIN, as they lie in the byte
-  std::optional<unsigned> length_bytes{};  // 0, 2 or 8: how the length is written; by default the shortest way
+  unsigned reserved_bits = 0;              // the three bits below FIN, at their place in the byte
+  std::optional<unsigned> length_bytes{};  // 0, 2 or 8: the bytes of the length; the shortest form by default
 };
 
 inline std::string client_frame(Opcode opcode, std::string_view payload, FrameOptions options = {}) {

@@ -115,7 +115,7 @@ TEST_CASE("servers join and leave a cluster while others send and request answer
       while (!stop) {
         steady.io.emit("tick", i);
         static_cast<void>(steady.io.fetch_sockets([](std::error_code, const auto&) {}));
-        // A server that goes meanwhile is an error here, and no reason to wait.
+        // A server that leaves meanwhile is an error here, and ends the wait.
         std::promise<std::error_code> ended;
         steady.io.server_side_emit("sum", i, 1,
                                    [&](std::error_code error, const std::vector<int>&) { ended.set_value(error); });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The public functions from several threads at once, while clients come and go.
+// The public functions from several threads at once, while clients connect and disconnect.
 
 #include "running_server.hpp"
 
@@ -41,8 +41,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A client that connects, joins the main namespace and another one, if it is named, sends an event with an
-/// acknowledgement to the main one, and hangs up.
+/// A client that connects, joins the main namespace and, if given, another one, emits an event with an acknowledgement
+/// to the main one, and disconnects.
 ///
 /// @throws std::system_error  when the server hangs up first
 void visit(std::uint16_t port, const std::string& other = {}) {
@@ -69,7 +69,7 @@ void visit(std::uint16_t port, const std::string& other = {}) {
   asio::read_until(socket, input, R"(437["x"])");
 }
 
-/// A thread that does what it is given, in order.
+/// A thread that runs the given tasks in order.
 class Worker {
  public:
   ~Worker() { finish(); }
@@ -106,7 +106,7 @@ class Worker {
 
 inline constexpr socketio::Event<"typed", int(std::string)> typed;
 
-// Everything public that any thread may call, by handle. The numbers keep the threads out of each other's rooms.
+// Calls every public function that any thread may call, by handle. The numbers keep the rooms of the threads apart.
 
 void use_server(socketio::Server& io, int i, bool first_time) {
   const std::string nsp = "/n" + std::to_string(i);
@@ -162,7 +162,7 @@ void use_adapter(const socketio::NamespaceAdapter& adapter) {
   static_cast<void>(adapter.rooms().size() + adapter.server_count() + adapter.recovery_usage().sessions);
 }
 
-/// What all that select receivers have in common; `nobody` selects none.
+/// The functions that all selections have in common; `nobody` selects no sockets.
 template <class Selection, class Nobody>
 void use_verbs(const Selection& some, const Nobody& nobody, const std::string& mine, int i) {
   some.emit("everyone", i, "text", socketio::Binary(std::string("bytes")));
@@ -270,7 +270,7 @@ void use_engine(socketio::EngineGroup& engine, bool first_time) {
   static_cast<void>(engine.find("nobody") != nullptr);
 }
 
-/// What clients cannot count on when it is done to their server.
+/// Functions that disturb the clients of a server, so that clients may fail.
 void use_up(socketio::Server& io, int i) {
   io.on("connection", [](socketio::Socket) {}).on("new_namespace", [](socketio::Namespace) {});
   io.off("new_namespace").remove_all_listeners();
@@ -346,7 +346,7 @@ TEST_CASE("every handle may be used from any thread while clients come and go", 
   CHECK(io.sockets().empty());
 }
 
-TEST_CASE("all functions of a server may be called from any thread while clients come and go", "[threads]") {
+TEST_CASE("functions that disturb clients may be called from any thread while clients come and go", "[threads]") {
   const auto threads_of_server = GENERATE(std::size_t{1}, std::size_t{3});
   socketio::Server io({.threads = threads_of_server},
                       {.keep_alive_timeout = 10ms, .close_timeout = 10ms, .shutdown_timeout = 10ms});
@@ -365,7 +365,7 @@ TEST_CASE("all functions of a server may be called from any thread while clients
   int refused = 0;
   for (int n = 0; n < 50; ++n) {
     try {
-      visit(port, "/nobody's");  // nothing answers what it asks: it is sent away, sooner or later
+      visit(port, "/nobody's");  // the namespace never answers: the server disconnects the client sooner or later
     } catch (const std::system_error&) {
       ++refused;
     }
@@ -395,7 +395,7 @@ TEST_CASE("a thread may wait for an acknowledgement that the loop brings", "[thr
   visitor.join();
   answer.wait();
   io.close();
-  owner.join();  // before the exception is looked at: the sanitizer does not see how the library counts its references
+  owner.join();  // before the exception is read: the sanitizer does not see the library's reference counts
   try {
     answer.get();
     FAIL("nobody has answered");
@@ -483,7 +483,7 @@ TEST_CASE("a handler that blocks stops no other thread", "[threads][hostile]") {
   io.sockets_join("room");
   socket.emit("question", [](std::error_code) {});
   socket.on("x", [] {});
-  CHECK_FALSE(socket.is_in("room"));  // posted, like everything that changes something
+  CHECK_FALSE(socket.is_in("room"));  // posted, like every change
   go_on.set_value();
   asio::post(io.get_executor(), asio::use_future).get();
   CHECK((socket.is_in("room") || socket.disconnected()));

@@ -132,7 +132,7 @@ TEST_CASE("a server without clients can be closed, and run again without listeni
   server.run();
   server.stop();
   socketio::Server idle(on_threads(3));
-  idle.run();  // there is nothing to do
+  idle.run();  // no work is left
   CHECK(idle.sockets().empty());
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("requests to all threads while they end are answered, and run returns"
     std::vector<std::unique_ptr<Visitor>> visitors;
     for (int i = 0; i < 6; ++i) visitors.push_back(std::make_unique<Visitor>(server.port));
     {
-      // The first loop has ended before the others hear of the end.
+      // The first loop has ended before the others are told.
       std::vector<asio::any_io_executor> seen{server.io.context().get_executor()};
       std::vector<std::unique_ptr<socketio::test::Held>> held;
       for (const auto& socket : server.io.sockets()) {

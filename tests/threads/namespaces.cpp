@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Namespaces on several threads: made by whoever comes first, set up before anybody joins, gone when they are empty.
+// Namespaces on several threads: the first client makes them, they are set up before a client joins, and removed when
+// empty.
 
 #include "running_server.hpp"
 #include "visitor.hpp"
@@ -18,7 +19,7 @@ using socketio::test::Visitor;
 
 namespace {
 
-/// Connects to a namespace and hangs up; what the server says to the CONNECT.
+/// Connects to a namespace and disconnects. Returns the server's answer to the CONNECT.
 std::string visit(std::uint16_t port, const std::string& nsp) {
   Visitor visitor(port, nsp + ",");
   return visitor.id.empty() ? visitor.missed : "welcome";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Connection state recovery on several threads: clients come back on another thread than they left.
+// Connection state recovery on several threads: clients return on another thread.
 
 #include "running_server.hpp"
 #include "visitor.hpp"
@@ -106,7 +106,7 @@ TEST_CASE("clients on all threads get recoverable events in one order", "[thread
       for (std::size_t n = 0; n < ticks; ++n) visitors[i]->send("42[\"tick\"," + std::to_string(i * ticks + n) + "]");
       for (std::size_t n = 0; n < senders * ticks; ++n) {
         std::string message = visitors[i]->next();
-        while (message == R"(42["nothing"])") message = visitors[i]->next();  // volatile: no part of the sequence
+        while (message == R"(42["nothing"])") message = visitors[i]->next();  // volatile: not part of the sequence
         heard[i].push_back(std::stoi(message.substr(message.find(',') + 1)));
       }
     });
@@ -133,7 +133,7 @@ TEST_CASE("no event is lost and none arrives twice while threads send and connec
   auto visitor = std::make_unique<Visitor>(server.port);
   std::thread sender([&] {
     for (int sent = 0; !stop;) {
-      if (sent < taken + 200)  // not so far ahead that the log forgets what is missing
+      if (sent < taken + 200)  // not so far ahead that the log drops missed events
         server.io.emit("tick", sent++);
       else
         std::this_thread::yield();
@@ -211,7 +211,7 @@ TEST_CASE("the actions of one thread keep their order, whatever the threads of t
     server.io.emit("end");
     held.let_go();
     std::vector<std::string> events{next_event(), next_event(), next_event()};
-    std::erase(events, R"(42["z")");  // of another thread, at whatever time
+    std::erase(events, R"(42["z")");  // from another thread, at a random time
     CHECK(events == std::vector<std::string>{R"(42["y")", R"(42["end")"});
   }
   SECTION("an emit with acknowledgement, then an event") {
@@ -245,14 +245,14 @@ TEST_CASE("the handlers of a socket have ended before its client recovers on ano
     });
   });
   server.run();
-  Visitor elsewhere(server.port);  // on the first thread, which accepts and shall not wait
+  Visitor elsewhere(server.port);  // on the first thread, which accepts connections and must not block
   auto visitor = std::make_unique<Visitor>(server.port);
   server.io.emit("tick", 0);
   const std::string auth = auth_of(*visitor, offset_in(visitor->next()));
   visitor.reset();
   begun.get_future().wait();
   {
-    Visitor early(server.port, auth);  // on another thread: the session is not there yet
+    Visitor early(server.port, auth);  // on another thread: the session is not kept yet
     CHECK(recovered == 0);
     go_on.set_value();
   }

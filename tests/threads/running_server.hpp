@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A server on threads of its own, for as long as a test lasts.
+// A server on threads of its own, for the duration of a test.
 #pragma once
 
 #include <socketio/socketio.hpp>
@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-// Compiled once, in server.cpp: every file would compile them again.
+// Compiled once, in server.cpp: otherwise every file would compile them again.
 extern template class socketio::BasicServer<socketio::DefaultConfig>;
 extern template class socketio::BasicSocket<socketio::DefaultConfig>;
 extern template class socketio::detail::ServerState<socketio::DefaultConfig>;
@@ -26,7 +26,7 @@ extern template class socketio::detail::Connection<socketio::DefaultConfig>;
 
 namespace socketio::test {
 
-/// Listens at once; `run` begins when the handlers are there.
+/// Listens at once; `run` begins when the handlers are registered.
 template <class Server = socketio::Server>
 class Running {
  public:
@@ -64,7 +64,7 @@ class Running {
   std::optional<std::thread> thread_;
 };
 
-/// Keeps the thread of an executor busy until it is let go.
+/// Blocks the thread of an executor until it is released.
 class Held {
  public:
   explicit Held(const asio::any_io_executor& executor) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Engine.IO sessions on several threads: a request that arrives on another thread than its session's, and limits.
+// Engine.IO sessions on several threads: requests that arrive on another thread than their session's, and limits.
 
 #include "running_server.hpp"
 #include "visitor.hpp"
@@ -270,6 +270,6 @@ TEST_CASE("a client that does not read its answers cannot delay the move of a co
     connections.push_back(std::make_unique<BlockingConnection>(server.port));
     connections.back()->write(ahead.substr(static_cast<std::size_t>(i) * ahead.size() / 30));
   }
-  // All of them end, and so does the server, which would wait for what goes on.
+  // All of them end, and so does the server, which would wait for pending requests.
   for (const auto& connection : connections) CHECK_THROWS_AS(connection->read(40'000'000), std::system_error);
 }

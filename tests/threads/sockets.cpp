@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sockets on several threads: where they live, and that everything which concerns many of them concerns all.
+// Sockets on several threads: where they live, and actions that concern sockets of all threads.
 
 #include "running_server.hpp"
 #include "visitor.hpp"
@@ -116,7 +116,7 @@ TEST_CASE("rooms have members on every thread", "[threads]") {
   CHECK(server.io.room("three").size() == 3);
   const std::vector<std::string> rooms = server.io.of("/").rooms();
   CHECK(std::count(rooms.begin(), rooms.end(), "five") == 1);
-  CHECK(rooms.size() == 8);  // one of each socket, and two
+  CHECK(rooms.size() == 8);  // one in the room of each socket, and two more
 
   visitors[5]->send(R"(42["tell","five","three",9])");
   CHECK(visitors[3]->next() == R"(42["told",9])");
@@ -146,7 +146,7 @@ TEST_CASE("sockets on every thread are fetched, moved and disconnected", "[threa
   CHECK(ids_of(server.io.in("b").fetch_sockets()) == ids_of(visitors));
   CHECK(server.io.in("a").fetch_sockets().empty());
 
-  // From outside: each step on the thread of each socket, in this order.
+  // From outside: each step runs on the thread of each socket, in this order.
   server.io.sockets_join("c");
   server.io.in("c").sockets_leave("b");
   server.io.in("c").except(visitors[0]->id).disconnect_sockets();

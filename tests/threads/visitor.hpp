@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Clients for servers that run on threads of their own: they write, and wait until what they expect has come.
+// Clients for servers that run on threads of their own: they write, and block until the expected bytes have arrived.
 #pragma once
 
 #include <tests/support/catch.hpp>
@@ -20,7 +20,7 @@
 
 namespace socketio::test {
 
-/// A TCP connection on which the thread waits. What the server never sends makes the test time out.
+/// A blocking TCP connection. If the server never sends the expected bytes, the test times out.
 class BlockingConnection {
  public:
   explicit BlockingConnection(std::uint16_t port) : socket_(context_) {
@@ -30,7 +30,7 @@ class BlockingConnection {
 
   void write(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
 
-  /// @throws std::system_error  when the server hangs up first
+  /// @throws std::system_error  if the server closes the connection first
   std::string read(std::size_t bytes) {
     while (input_.size() < bytes) read_some();
     std::string taken = input_.substr(0, bytes);
@@ -43,7 +43,7 @@ class BlockingConnection {
     return read(found + end.size());
   }
 
-  /// Whether the server hangs up next.
+  /// Whether the server closes the connection next.
   bool has_ended() {
     try {
       while (input_.empty()) read_some();
@@ -76,7 +76,7 @@ inline std::string text_after(std::string_view json, std::string_view name) {
 /// A Socket.IO client over WebSocket.
 class Visitor {
  public:
-  /// Connects, and joins a namespace: `auth` is what follows "40".
+  /// Connects, and joins a namespace: `auth` follows the "40" of the packet.
   explicit Visitor(std::uint16_t port, std::string_view auth = {}) : Visitor(port, "", auth) {}
   Visitor(std::uint16_t port, std::string_view session_id, std::string_view auth) : connection_(port) {
     const std::string sid = session_id.empty() ? "" : "&sid=" + std::string(session_id);
@@ -94,10 +94,10 @@ class Visitor {
     if (id.empty()) missed = answer;
   }
 
-  std::string session;  // the Engine.IO session's id
-  std::string id;       // the socket's
+  std::string session;  // the id of the Engine.IO session
+  std::string id;       // the id of the socket
   std::string pid;
-  std::string missed;  // what came before the answer to CONNECT, if anything
+  std::string missed;  // the packet that came before the answer to CONNECT, if any
 
   void send(std::string_view payload) {
     std::string frame{'\x81'};
@@ -123,7 +123,7 @@ class Visitor {
     return (static_cast<unsigned char>(head[0]) & 0x0Fu) == 0x8 ? "<closed>" : payload;
   }
 
-  /// Asks and waits for the answer: everything that was sent before has been dealt with by then.
+  /// Emits and waits for the acknowledgement: the server has handled everything that was sent before.
   std::string ask(std::string_view event_with_arguments) {
     send("427[" + std::string(event_with_arguments) + "]");
     return next();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The first program of somebody who has never seen the sources of the library.
+// The first program of a user who has not seen the sources of the library.
 #include <socketio/socketio.hpp>
 
 #include <iostream>

@@ -33,7 +33,7 @@ struct AdapterFixture {
     });
   }
 
-  /// The ids selected, in the order in which they are visited, and by both ways of selecting.
+  /// The ids of the selected sockets in the order of the visit; checks that both ways of selecting agree.
   std::string selected(std::vector<std::string> rooms, std::vector<std::string> except = {}) {
     const BroadcastOptions options{std::move(rooms), std::move(except), {}};
     std::string visited;
@@ -175,7 +175,7 @@ TEST_CASE_METHOD(AdapterFixture, "the room of a socket's id outlives the socket 
   adapter.join(b, name);
   SECTION("the socket is removed") {
     adapter.remove(*leaving);
-    leaving->id_ = std::string(name.size(), '?');  // whoever looks there now is wrong
+    leaving->id_ = std::string(name.size(), '?');  // a pointer to the old name is invalid now
   }
   SECTION("the socket leaves its own room") {
     adapter.leave(*leaving, name);

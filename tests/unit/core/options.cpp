@@ -22,7 +22,7 @@ namespace {
 
 using Sentences = std::vector<std::string>;
 
-/// A change to options, and what is said of them then; nothing if they are accepted.
+/// A change to options, and the expected messages; none if the options are valid.
 template <class Options>
 struct Case {
   void (*change)(Options&);
@@ -78,7 +78,7 @@ TEST_CASE("the defaults are those of the reference implementation", "[core][opti
 
 TEST_CASE("defaults of this library's own", "[core][options]") {
   const ServerOptions options;
-  CHECK_FALSE(options.serve_client);  // the reference brings the files along
+  CHECK_FALSE(options.serve_client);  // the reference has the files in its package
   CHECK(options.threads == 1);
   CHECK(options.thread_count() == 1);
   CHECK_FALSE(options.adapter);

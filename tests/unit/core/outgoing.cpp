@@ -21,7 +21,7 @@ using socketio::OutgoingPacket;
 
 namespace {
 
-/// What a client over WebSocket receives of one packet: text as it is, binary data in brackets.
+/// The messages that a client over WebSocket receives for one packet: text unchanged, binary data in brackets.
 std::vector<std::string> received(EncodedPacket encoded) {
   asio::io_context context;
   socketio::MemoryTransport transport(context);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a server leaves behind when it is destroyed.
+// Destroying a server frees its handlers.
 #include <socketio/core/server.hpp>
 
 #include <socketio/default_config.hpp>

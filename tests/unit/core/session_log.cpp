@@ -28,7 +28,7 @@ struct SessionLogFixture {
     return detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, text);
   }
 
-  /// Appends a packet that is recognised by its text, and returns its offset.
+  /// Appends a packet with a recognisable text, and returns its offset.
   std::string append(const std::string& text, Names rooms = {}, Names except = {}) {
     std::string offset = log.next_offset();
     log.append(offset, packet(text), {std::move(rooms), std::move(except), {}}, now);
@@ -36,7 +36,7 @@ struct SessionLogFixture {
   }
   void persist(const std::string& pid, Names rooms = {}) { log.persist({"sid", pid, std::move(rooms), nullptr}, now); }
 
-  /// What a session has missed, by the sizes of the packets: "a" has one byte less than "bb".
+  /// The packets that a session has missed, identified by their sizes: "a" is one byte shorter than "bb".
   std::optional<std::string> restore(const std::string& pid, const std::string& offset) {
     const auto restored = log.restore(pid, offset, now);
     if (!restored) return std::nullopt;

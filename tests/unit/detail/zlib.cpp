@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Streams of zlib: messages there and back, limits, and data that is not DEFLATE.
+// zlib streams: messages in both directions, limits, and data that is not DEFLATE.
 #include <socketio/detail/zlib.hpp>
 #include <tests/support/catch.hpp>
 
@@ -69,7 +69,7 @@ TEST_CASE("a final block ends a message, with and without the empty block of the
     REQUIRE(inflater.message(data, 100, out) == InflateResult::ok);
     CHECK(out == "Hello");
   }
-  // And another block may come after it.
+  // And another block may follow.
   REQUIRE(inflater.message("\xf3\x48\xcd\xc9\xc9\x07\x00\xf2\x48\xcd\xc9\xc9\x07\x00"sv, 100, out) ==
           InflateResult::ok);
   CHECK(out == "HelloHello");
@@ -106,7 +106,7 @@ TEST_CASE("invalid and truncated DEFLATE data is recognised", "[detail][zlib]") 
   const std::string compressed = deflated(deflater, noise(1000));
   for (const std::size_t size : {std::size_t{0}, std::size_t{5}, std::size_t{500}, compressed.size() - 2})
     CHECK(Inflater(15).message(std::string_view(compressed).substr(0, size), 10'000, out) == InflateResult::bad_data);
-  // A distance that reaches back before the beginning.
+  // A distance that reaches beyond the beginning.
   CHECK(Inflater(15).message("\xf2\x00\x11\x00\x00"sv, 100, out) == InflateResult::bad_data);
 }
 

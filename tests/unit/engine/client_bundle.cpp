@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The files of the JavaScript client: which, with which headers, and to whom.
+// The files of the JavaScript client: which files, with which headers, and for which requests.
 #include <socketio/engine/client_bundle.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
@@ -23,7 +23,7 @@ using tests::EngineFixture;
 
 namespace {
 
-/// What an installed package looks like; removed at the end.
+/// Files like those of an installed package; removed at the end.
 class Package {
  public:
   Package() {

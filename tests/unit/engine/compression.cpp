@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Responses to polls in the coding that the client prefers, and the settings that decide.
+// Responses to polls in the coding that the client prefers, and the settings of compression.
 #include <socketio/engine/compression.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
@@ -26,7 +26,7 @@ ContentCoding preferred(std::string_view accept_encoding) {
   return socketio::preferred_coding(headers);
 }
 
-/// A poll of a client that takes gzip, answered with `bytes` bytes.
+/// A poll of a client that accepts gzip, answered with `bytes` bytes.
 socketio::MemoryResponsePtr answered_poll(EngineFixture& f, std::size_t bytes, bool compress = true,
                                           std::string_view accepted = "gzip") {
   const std::string sid = f.open_polling();

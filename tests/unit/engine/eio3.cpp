@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Clients of Engine.IO revision 3: their payloads, their heartbeat, scripts instead of polls, and what stays refused.
+// Clients of Engine.IO revision 3: their payloads, their heartbeat, JSONP polling, and what stays refused.
 #include <socketio/engine/session.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
@@ -125,7 +125,7 @@ TEST_CASE("POSTs of revision 3 have text or bytes", "[engine][eio3]") {
   CHECK(f.post_old(sid, std::string("\x00\x03\xFF\x34\xC5\xBE\x01\x03\xFF\x04\x00\xFF"sv), {octets})->body() == "ok");
   CHECK(f.post_old(sid, "", {octets})->body() == "ok");
   CHECK(f.recorder().messages == Strings{"\xC5\xBEx", "b:\x01\x02", "\xC5\xBE", std::string("b:\0\xFF", 4)});
-  // A client of revision 4 may not do that.
+  // A client of revision 4 must not do that.
   const std::string current = f.open_polling();
   CHECK(f.post(current, "4a", {octets})->status() == 400);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <socketio/engine/session.hpp>
-// Pings, pongs, and what happens when they do not come.
+// Pings, pongs, and the end of sessions without them.
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <socketio/engine/engine.hpp>
-// Middlewares, header hooks, cookies and CORS as a client sees them.
+// Middlewares, header hooks, cookies and CORS from the client's side.
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
 

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Lives through every event that a session can have: polling, upgrade, heartbeat, messages both ways, the end.
+/// Goes through every event of a session: polling, upgrade, heartbeat, messages both ways, the end.
 void live(EngineFixture& f) {
   const auto first = f.transport.fetch("GET", f.polling());
   if (f.sessions.empty()) return;
@@ -42,7 +42,7 @@ void live(EngineFixture& f) {
   f.session().close();
   f.run();
 
-  // One that starts on a WebSocket, and one that is closed while it polls.
+  // One session that starts on a WebSocket, and one that is closed while it polls.
   const auto direct = f.transport.connect_websocket(f.websocket());
   direct->send_text("4x");
   f.run();
@@ -118,7 +118,7 @@ TEST_CASE("whatever a listener does in any event, every session ends once", "[en
       f.prototype.observes = true;
       f.prototype.echoes = true;
       f.prototype.react_to = event;
-      int depth = 0;  // an attack that causes the event it reacts to would never end
+      int depth = 0;  // a reaction that causes its own event would never end
       f.prototype.reaction = [&](Session& session) {
         struct Depth {
           explicit Depth(int& depth) : value(++depth) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several who hear of one engine and of one session, beside the one that serves it.
+// Several observers of one engine and of one session, beside the listener.
 #include <socketio/engine/engine.hpp>
 #include <socketio/engine/session_callbacks.hpp>
 #include <tests/support/catch.hpp>
@@ -23,7 +23,7 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-/// An observer that writes down everything.
+/// An observer that records everything.
 std::shared_ptr<SessionCallbacks> noting(Strings& events) {
   auto observer = std::make_shared<SessionCallbacks>();
   observer->message = [&](Session&, bool, std::span<char>) { events.push_back("message"); };
@@ -122,7 +122,7 @@ TEST_CASE("an observer that throws or closes the session does not affect other o
   client->send_text("3");
   f.run();
   CHECK(f.errors == Strings{"on_heartbeat: boo"});
-  // It hears of the end, and of nothing after it.
+  // It is told of the end, and of nothing after it.
   CHECK(events == Strings{"packet 3", "close forced close"});
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <socketio/engine/session.hpp>
-// What tells that something has been sent: callbacks of single sends, drain, flush and packet events.
+// The notifications of sending: callbacks of single sends, drain, flush and packet events.
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
 
@@ -12,7 +12,7 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-/// Callbacks that write their names down.
+/// Callbacks that record their names.
 struct Sent {
   Session::SentCallback operator()(std::string name) {
     return [this, name = std::move(name)] { names.push_back(name); };

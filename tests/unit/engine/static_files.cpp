@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <socketio/engine/static_files.hpp>
-// Files below a directory, and nothing outside of it.
+// Files below a directory, but none outside of it.
 #include <tests/support/catch.hpp>
 
 #include <socketio/transport/memory.hpp>
@@ -126,7 +126,7 @@ TEST_CASE("links are followed only inside the directory", "[engine][static]") {
   const Directory directory;
   std::error_code error;
   fs::create_symlink(directory.base() / "secret.txt", directory.root() / "out.txt", error);
-  if (error) return;  // a system without links
+  if (error) return;  // a system without symbolic links
   fs::create_symlink(directory.root() / "sub" / "app.js", directory.root() / "in.js");
   fs::create_directory_symlink(directory.base() / "public2", directory.root() / "dir");
   fs::create_symlink(directory.base() / "secret.txt", directory.root() / "empty" / "index.html");

@@ -20,7 +20,7 @@ using socketio::JsonParser;
 using socketio::PacketHeader;
 using socketio::PacketType;
 
-/// What arrives on the other side when `value` is the argument of an event.
+/// The value that a receiver gets when `value` is the argument of an event.
 template <class T>
 socketio::PacketPtr sent(const T& value) {
   auto encoded = JsonParser::encode(PacketHeader{PacketType::event, "/", {}}, [&](auto& writer) {

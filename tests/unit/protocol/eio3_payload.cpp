@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Packets and payloads of Engine.IO revision 3, there and back, and what is neither.
+// Packets and payloads of Engine.IO revision 3, written and read, and invalid ones.
 #include <socketio/protocol/eio3_payload.hpp>
 #include <tests/support/catch.hpp>
 
@@ -12,7 +12,7 @@ using namespace std::string_view_literals;
 
 namespace {
 
-/// The packets of a payload, one letter for their form, and "!" for an error.
+/// The packets of a payload, each with a letter for its form, and "!" for an error.
 std::string read(std::string_view payload, bool is_binary = false) {
   std::string all;
   Eio3PayloadReader reader(payload, is_binary);

@@ -56,7 +56,7 @@ TEST_CASE("reading a polling payload stops at the first bad packet", "[protocol]
                    "abc\x1e"
                    "4b")
                   .complete);
-  CHECK(read("4a\x1e").packets == Packets{"4a"});  // a separator separates, it does not end
+  CHECK(read("4a\x1e").packets == Packets{"4a"});  // a separator stands between packets, not after them
   CHECK_FALSE(read("4a\x1e").complete);
   CHECK(read("\x1e"
              "4a")

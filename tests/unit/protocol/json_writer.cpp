@@ -195,7 +195,7 @@ TEST_CASE("characters that need an escape are found at every position", "[protoc
         for (unsigned code = 0; code < 256; ++code) {
           const char c = static_cast<char>(code);
           memory[start + i] = c;
-          if (i + 1 < size) memory[start + i + 1] = static_cast<char>(code ^ 1);  // a neighbour that differs by a bit
+          if (i + 1 < size) memory[start + i + 1] = static_cast<char>(code ^ 1);  // a neighbour that differs in one bit
           const std::size_t expected = !is_plain(c)                                             ? i
                                        : i + 1 < size && !is_plain(static_cast<char>(code ^ 1)) ? i + 1
                                                                                                 : size;

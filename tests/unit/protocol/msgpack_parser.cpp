@@ -58,7 +58,7 @@ void check_rejected(const std::string& message, ProtocolErrc error, std::string_
   CHECK(result.message == text);
 }
 
-/// The data of an acknowledgement with these items, in hexadecimal, as JSON with the binary data behind it.
+/// The data of an acknowledgement with these items, in hexadecimal: as JSON, followed by the binary data.
 std::string ack_data(std::string_view items) {
   return test::written(accepted(msgpack_packet(3, bytes(items)))->data());
 }
@@ -100,7 +100,7 @@ void write_hello(MsgpackWriter& writer) {
 
 }  // namespace
 
-// The expected bytes are what socket.io-msgpack-parser 3.0.2 writes.
+// The expected bytes are the output of socket.io-msgpack-parser 3.0.2.
 TEST_CASE("msgpack: packets of every type are encoded", "[protocol][msgpack]") {
   CHECK(encoded(MsgpackParser::encode(PacketHeader{PacketType::disconnect, "/", {}})) == "82a47479706501a36e7370a12f");
   CHECK(encoded(MsgpackParser::encode(PacketHeader{PacketType::disconnect, "", {}})) == "82a47479706501a36e7370a12f");
@@ -131,7 +131,7 @@ TEST_CASE("msgpack: binary data changes neither the type nor the number of messa
   CHECK(encoded(MsgpackParser::encode(PacketHeader{PacketType::binary_ack, "/", 1}, write)).substr(12, 2) == "03");
 }
 
-// What socket.io-client sends with the parser, byte for byte.
+// Packets of socket.io-client with the parser, byte for byte.
 TEST_CASE("msgpack: packets of the JavaScript client are decoded", "[protocol][msgpack]") {
   const PacketPtr connect = accepted(bytes("83a474797065 00 a464617461 d40000 a36e7370 a12f"));
   CHECK(connect->type() == PacketType::connect);
@@ -308,10 +308,10 @@ TEST_CASE("msgpack: an announced length takes no memory", "[protocol][msgpack]")
     check_rejected(bytes(head), ProtocolErrc::invalid_payload, "Could not parse");
     check_rejected(msgpack_packet(3, bytes("91" + std::string(head))), ProtocolErrc::invalid_payload,
                    "Could not parse");
-    // Unknown members are passed over with the same care.
+    // Unknown members are skipped with the same checks.
     check_rejected(bytes("81a178" + std::string(head)), ProtocolErrc::invalid_payload, "Could not parse");
   }
-  // Each array could still fit alone, but not all of them together.
+  // Each array would fit alone, but not all of them together.
   std::string nest;
   for (int i = 0; i < 1000; ++i) nest += bytes("dc0fff");
   check_rejected(msgpack_packet(3, nest + std::string(5000, '\x01')), ProtocolErrc::invalid_payload, "Could not parse");

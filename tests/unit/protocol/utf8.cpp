@@ -36,7 +36,7 @@ const std::vector<Sample>& samples() {
       {"\xF0\x90\x80\x80", 4, true},
       {"\xF4\x8F\xBF\xBF", 4, true},
       {"12345678\xF0\x9F\x98\x80 12345678 \xD0\xAF", 24, true},
-      {"\x80", 0, false},  // a continuation alone
+      {"\x80", 0, false},  // a lone continuation byte
       {"\xBF", 0, false},
       {"\xC0\x80", 0, false},  // overlong
       {"\xC1\xBF", 0, false},
@@ -50,7 +50,7 @@ const std::vector<Sample>& samples() {
       {"\xC2", 1, false},  // cut off
       {"\xE2\x82", 2, false},
       {"\xF0\x9F\x98", 3, false},
-      {"\xC2 ", 1, false},  // broken by the next character
+      {"\xC2 ", 1, false},  // interrupted by the next character
       {"\xE2\x82 ", 2, false},
       {"\xF0\x9F\x98 ", 3, false},
       {"good\xE2\x82\xE2\x82\xAC", 6, false},
@@ -132,7 +132,7 @@ TEST_CASE("every code point is valid exactly if it is not a surrogate", "[protoc
   CHECK(all_right);
 }
 
-// The expectations are what `new TextDecoder().decode(...)` returns for the same bytes.
+// The expectations are the results of `new TextDecoder().decode(...)` for the same bytes.
 TEST_CASE("each maximal invalid part becomes one replacement character", "[protocol][utf8]") {
   const std::string r = "\xEF\xBF\xBD";
   CHECK(to_valid_utf8("") == "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What scripted clients do, and what they say when an expectation does not hold.
+// Scripted clients, and the messages of failed expectations.
 #include <socketio/testing/testing.hpp>
 
 #include <tests/support/catch.hpp>
@@ -26,7 +26,7 @@ inline constexpr Event<"double", int(int)> twice;
 inline constexpr Event<"doubled", void(int)> doubled;
 inline constexpr Event<"placed", void(std::string, double, std::optional<int>)> placed;
 
-/// Handlers as a program has them: for its own server, and for a test's.
+/// Handlers of a program, for its own server and for the server of a test.
 template <class Config>
 void install(BasicServer<Config>& io) {
   io.on("connection", [&io](BasicSocket<Config> socket) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The server under test: how clients come and go, and the clock.
+// The server under test: connecting, disconnecting, and the clock.
 #include <socketio/testing/testing.hpp>
 
 #include <socketio/protocol/msgpack_parser.hpp>
@@ -26,7 +26,7 @@ using testing::Via;
 
 namespace {
 
-/// The reasons for which sockets were disconnected, as the server saw them.
+/// The reasons of the disconnections, as the server saw them.
 template <class Server>
 std::shared_ptr<std::vector<std::string>> log_reasons(Server& io) {
   const auto reasons = std::make_shared<std::vector<std::string>>();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scripted clients that begin with polling and go over to a WebSocket.
+// Scripted clients that begin with polling and upgrade to a WebSocket.
 #include <socketio/testing/testing.hpp>
 
 #include <tests/support/catch.hpp>
@@ -18,7 +18,7 @@ using testing::Via;
 
 namespace {
 
-/// A server whose handlers say by which transport they are reached.
+/// A server whose handlers report the transport.
 struct UpgradeFixture {
   explicit UpgradeFixture(ServerOptions options = {}) : io(std::move(options)) {
     io.on("connection", [this](testing::Socket socket) {

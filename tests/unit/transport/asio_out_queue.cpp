@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What waits to be written: order, sharing, what is written in parts, pongs.
+// The queue of unsent bytes: order, sharing, partial writes, pongs.
 #include <socketio/transport/asio_out_queue.hpp>
 
 #include <tests/support/catch.hpp>
@@ -18,7 +18,7 @@ using socketio::detail::AsioOutQueue;
 
 namespace {
 
-/// What the queue would write next, in one string.
+/// The bytes that the queue would write next, in one string.
 std::string next_of(const AsioOutQueue& queue, std::vector<asio::const_buffer>& buffers) {
   if (queue.is_one_piece()) return std::string(queue.front());
   queue.gather(buffers);

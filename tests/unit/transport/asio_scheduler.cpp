@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Timers and tasks over an io_context, and that neither keeps it running for nothing.
+// Timers and tasks over an io_context, which keep it running only while they are needed.
 #include <socketio/transport/asio_scheduler.hpp>
 #include <tests/support/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Descriptors that wait in one epoll set: what is reported, when, and what may be done meanwhile.
+// Descriptors that wait in one epoll set: what is reported, when, and what callbacks may do.
 #include <socketio/transport/epoll_set.hpp>
 
 #if defined(__linux__)
@@ -25,7 +25,7 @@ using socketio::detail::EpollWatch;
 
 namespace {
 
-/// One end of a pair of sockets; the other end is written to by the test.
+/// One end of a pair of sockets; the test writes to the other end.
 class Watch final : public EpollWatch {
  public:
   explicit Watch(std::array<int, 2> ends) : EpollWatch(ends[0]), peer(ends[1]) {}
@@ -79,13 +79,13 @@ TEST_CASE("an awaited event is reported once", "[transport][epoll]") {
   CHECK(one.is_waiting());
   CHECK(loop.context.poll() == 0);
   one.write();
-  loop.context.run();  // ends, for nothing is waited for any more
+  loop.context.run();  // ends, because no descriptor waits any more
   CHECK(one.readable == 1);
   CHECK(one.writable == 0);
   CHECK_FALSE(one.is_waiting());
   CHECK(loop.turns >= 1);
 
-  // The byte is still there.
+  // The byte is still unread.
   loop.context.restart();
   REQUIRE(loop.set->wait_readable(one));
   loop.context.run();
@@ -102,7 +102,7 @@ TEST_CASE("reading and writing are waited for independently", "[transport][epoll
   CHECK(one.writable == 1);
   CHECK(one.readable == 0);
   CHECK(one.is_waiting());
-  CHECK(loop.context.poll() == 0);  // that it can be written still is not asked any more
+  CHECK(loop.context.poll() == 0);  // writability is not awaited any more
   one.write();
   loop.context.run();
   CHECK(one.readable == 1);
@@ -149,7 +149,7 @@ TEST_CASE("a descriptor that another callback of the same turn removes is not re
     watches.push_back(std::make_unique<Watch>());
     watches.back()->then = [&] {
       ++reported;
-      // All the others go, and their memory with them.
+      // All other callbacks are removed, and their memory freed.
       for (auto& each : watches) {
         if (!each || each->readable != 0) continue;
         loop.set->remove(*each);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Request heads and bodies: what is accepted, what is refused, and that it does not matter how the input is cut.
+// Request heads and bodies: which are accepted, which are refused, and that the result does not depend on the cuts.
 #include <socketio/transport/http_parser.hpp>
 #include <tests/support/catch.hpp>
 
@@ -22,7 +22,7 @@ struct HeadResult {
   std::size_t used = 0;
 };
 
-/// Feeds the input in pieces, offering again what was not consumed.
+/// Feeds the input in pieces, and repeats the bytes that were not consumed.
 HeadResult parse_head(std::string_view input, std::size_t piece_bytes = std::string_view::npos,
                       HttpLimits limits = {}) {
   HeadResult result{HttpHeadParser(limits)};
@@ -120,12 +120,12 @@ TEST_CASE("malformed heads are refused with 400", "[transport][http]") {
   const std::vector<std::string> heads{"GET /\r\n\r\n",                                  // no version
                                        "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",             // an empty target
                                        "GET / x HTTP/1.1\r\nHost: a\r\n\r\n",            // a space in the target
-                                       "GET / HTTP/2.0\r\nHost: a\r\n\r\n",              // a version we do not speak
+                                       "GET / HTTP/2.0\r\nHost: a\r\n\r\n",              // an unsupported version
                                        "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",             // something after the version
                                        "GET / http/1.1\r\nHost: a\r\n\r\n",              // lower case
-                                       "get / HTTP/1.1\r\nHost: a\r\n\r\n",              // methods have case
+                                       "get / HTTP/1.1\r\nHost: a\r\n\r\n",              // methods are case-sensitive
                                        "BREW / HTTP/1.1\r\nHost: a\r\n\r\n",             // unknown
-                                       "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",       // no proxy here
+                                       "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",       // the server is not a proxy
                                        "GET foo HTTP/1.1\r\nHost: a\r\n\r\n",            // neither path nor URL
                                        "GET / HTTP/1.1\r\n\r\n",                         // no Host
                                        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",   // two of them

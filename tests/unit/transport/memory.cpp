@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <socketio/transport/memory.hpp>
-// The memory transport keeps the transport contract: order, turns, limits, and both ends of a connection.
+// The memory transport fulfils the transport contract: order, turns, limits, and both ends of a connection.
 #include <tests/support/catch.hpp>
 
 #include <asio/io_context.hpp>

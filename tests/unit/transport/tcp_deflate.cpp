@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Compressed WebSocket messages over real sockets: both ways, in fragments, beyond limits, and where they must not be.
+// Compressed WebSocket messages over real sockets: both ways, in fragments, beyond limits, and where they are not
+// allowed.
 #include <socketio/transport/asio.hpp>
 #include <tests/support/asio_fixture.hpp>
 
@@ -28,7 +29,7 @@ namespace {
 
 constexpr FrameOptions compressed{.reserved_bits = 0x40};
 
-/// A server that compresses, with one client that does.
+/// A server with compression, and one client with compression.
 struct Fixture {
   explicit Fixture(PerMessageDeflateOptions chosen = {}, std::string_view offer = "permessage-deflate")
       : options(std::move(chosen)) {

@@ -50,7 +50,7 @@ void echo_target(AsioFixture& server) {
   };
 }
 
-/// For texts too long to be printed when they differ.
+/// For texts that are too long to print when they differ.
 bool is_same(const std::string& a, const std::string& b) { return a == b; }
 
 // Small enough to fill, large enough for the window of a loopback connection to keep moving.
@@ -224,7 +224,7 @@ TEST_CASE("a client that pipelines without reading gets a limited number of answ
   std::string requests;
   for (int i = 0; i < 1000; ++i) requests += get("/");
   client->send(requests);
-  // The kernel's buffers take some megabytes before it comes to a halt.
+  // The kernel's buffers take some megabytes before everything stops.
   for (std::size_t before = 1; before != answered;) {
     before = answered;
     server.settle();
@@ -253,7 +253,7 @@ TEST_CASE("a body may be as large as the limit and not one byte more", "[transpo
       CHECK(client->received.substr(9, 3) == (size > 10 ? "413" : "200"));
     }
   }
-  CHECK_FALSE(client->ended);  // a little more than wanted is not worth a new connection
+  CHECK_FALSE(client->ended);  // some bytes beyond the expected ones do not need a new connection
 }
 
 TEST_CASE("a body far beyond the limit is answered, and the connection ends", "[transport][asio][http]") {
@@ -319,7 +319,7 @@ TEST_CASE("100 Continue is sent when the body is asked for, and only then", "[tr
   server.exchanges[0]->respond(text_response("ok"));
   CHECK(server.until([&] { return client->received == "HTTP/1.1 100 Continue\r\n\r\n" + ok("ok"); }));
 
-  // Without the body being asked for, nobody knows whether it will come.
+  // Until the server asks for the body, it does not know whether the body will come.
   const auto refused = server.connect();
   refused->send(head);
   REQUIRE(server.until([&] { return server.exchanges.size() == 2; }));
@@ -442,10 +442,10 @@ TEST_CASE("a client that reads its response slowly is not idle", "[transport][as
   const auto client = server.connect(small_receive_buffer);
   client->stall();
   client->send(get("/"));
-  const auto clock = server.connect();  // is cut off when the head timeout has passed
+  const auto clock = server.connect();  // is ended when the head timeout has passed
   REQUIRE(server.until([&] { return clock->ended; }));
   client->resume();
-  CHECK(server.until([&] { return client->ended; }));  // idle at last
+  CHECK(server.until([&] { return client->ended; }));  // idle from now on
   CHECK(client->received.size() > body.size());
 }
 
@@ -487,7 +487,7 @@ TEST_CASE("a parked request has no timeout", "[transport][asio][http]") {
   const auto parked = server.connect();
   parked->send(get("/"));
   REQUIRE(server.until([&] { return server.exchanges.size() == 1; }));
-  // Another connection meets its timeout, armed after everything of the parked one.
+  // Another connection reaches its timeout, which was armed after all timers of the parked one.
   const auto silent = server.connect();
   REQUIRE(server.until([&] { return silent->ended; }));
   CHECK_FALSE(parked->ended);

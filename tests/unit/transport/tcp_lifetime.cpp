@@ -175,7 +175,7 @@ TEST_CASE("small packets are sent without delay, unless tcp_nodelay is false", "
   const auto client = server.connect();
   client->send(request);
   REQUIRE(server.until([&] { return has_response(client); }));
-  // The transport does not show its sockets: the one bound to its port that is connected is the client's peer.
+  // The transport does not expose its sockets: the connected socket that is bound to its port is the client's peer.
   int found = 0;
   for (int descriptor = 0; descriptor < 256; ++descriptor) {
     sockaddr_in own{};
@@ -219,7 +219,7 @@ TEST_CASE("running out of descriptors only delays new connections", "[transport]
   old->received.clear();
   old->send(request);
   const bool old_served = server.until([&] { return has_response(old); });
-  // Retries do not spin: a whole turn of waiting passes with next to nothing to do.
+  // Retries do not spin: one whole turn waits, with hardly any work.
   std::size_t handlers = 0;
   server.context.restart();
   while (server.context.run_one_for(20ms) != 0 && handlers < 100) ++handlers;

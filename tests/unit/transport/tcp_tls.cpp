@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What TLS adds: handshakes and who is let in, certificates and their renewal, and every way to break a connection.
+// TLS: handshakes, client certificates, renewal of certificates, and every way to break a connection.
 #include <socketio/tls.hpp>
 #include <tests/support/asio_fixture.hpp>
 #include <tests/support/client_tls.hpp>
@@ -72,7 +72,7 @@ std::string content_of(const std::string& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-/// The name that the server's certificate has.
+/// The name in the server's certificate.
 std::string common_name(const ClientTls& tls) {
   X509* const certificate = SSL_get1_peer_certificate(tls.ssl());
   char name[100] = "";
@@ -81,7 +81,7 @@ std::string common_name(const ClientTls& tls) {
   return name;
 }
 
-/// A client and the TLS that it speaks.
+/// A client and its TLS codec.
 struct Client {
   ClientTls* tls;
   ClientPtr raw;
@@ -108,7 +108,7 @@ struct TlsFixture : AsioFixture {
   }
   ClientPtr connect_plain() { return std::make_unique<RawClient>(context, port); }
 
-  /// Asks for something; whether it was answered.
+  /// Sends a request; returns whether it was answered.
   bool ask(const Client& client) { return ask(*client.raw); }
   bool ask(RawClient& client) {
     client.received.clear();
@@ -121,7 +121,7 @@ struct TlsFixture : AsioFixture {
   std::vector<socketio::HttpRequest> requests;
 };
 
-/// Leaves out the end of what it is to send from some time on.
+/// Drops the end of the bytes to send, from a certain moment on.
 struct TruncatingTls final : ClientTls {
   using ClientTls::ClientTls;
   std::string take_output() override {
@@ -134,7 +134,7 @@ struct TruncatingTls final : ClientTls {
 
 std::string reason_of(const std::exception& error) { return error.what(); }
 
-/// What the constructor says to these options.
+/// The message of the constructor for these options.
 std::string refusal(const TlsOptions& options) {
   try {
     Tls tls(options);
@@ -277,7 +277,7 @@ TEST_CASE("messages of one turn share records", "[transport][tls]") {
   server.settle();
   client->received.clear();
   const auto before = BIO_number_read(SSL_get_rbio(client.tls->ssl()));
-  // Each is a header that is copied and a payload that is not: two pieces.
+  // Each message is a header that is copied and a payload that is not: two pieces.
   for (int i = 0; i < 20; ++i) websocket->send(Message::text(std::string(700, 'x')));
   REQUIRE(server.until([&] { return client->received.size() == 20 * (4 + 1 + 700); }));
   const auto on_wire = BIO_number_read(SSL_get_rbio(client.tls->ssl())) - before;
@@ -445,7 +445,7 @@ TEST_CASE("a client without a valid certificate is refused if one is required", 
       {"", "certificate required"},
       {"mallory", "unknown ca"},
       {"late", "certificate expired"},
-      {"renewed", "certificate"},  // for servers
+      {"renewed", "certificate"},  // for servers only
   }));
   TlsFixture server(client_options());
   ClientTlsOptions options;
@@ -668,7 +668,7 @@ TEST_CASE("connections after reload get the renewed certificate", "[transport][t
   CHECK(name_shown() == "renewed");
   CHECK(server.ask(old));
 
-  // What cannot be used changes nothing.
+  // Unusable files change nothing.
   std::ofstream(directory / "current.pem") << "no certificate";
   CHECK_THROWS_AS(server.tls.reload(), std::invalid_argument);
   CHECK(name_shown() == "renewed");
@@ -676,7 +676,7 @@ TEST_CASE("connections after reload get the renewed certificate", "[transport][t
   CHECK_THROWS_AS(server.tls.reload(), std::system_error);
   CHECK(name_shown() == "renewed");
 
-  // A copy is the same.
+  // A copy shares its state.
   Tls copy = server.tls;
   copy.replace(server_options());
   CHECK(name_shown() == "server");
@@ -715,7 +715,7 @@ TEST_CASE("an asio::ssl::context is used as it is", "[transport][tls]") {
   asio::ssl::context next(asio::ssl::context::tls_server);
   next.use_certificate_chain_file(certificate_file("server.pem"));
   next.use_private_key_file(certificate_file("server.key"), asio::ssl::context::pem);
-  const Client halfway = server.connect_tls(options);  // its handshake goes on with the context that it began with
+  const Client halfway = server.connect_tls(options);  // its handshake continues with the context that it began with
   server.tls.replace(std::move(next));
   CHECK(server.ask(halfway));
   const Client later = server.connect_tls();
@@ -770,7 +770,7 @@ TEST_CASE("invalid options are refused with a message", "[transport][tls]") {
     CHECK(contains(text, "system_error: socketio::TlsOptions: cannot read "));
     CHECK(contains(text, '"' + missing + "\": No such file or directory"));
     CHECK(contains(changed([&](TlsOptions& o) { o.*file = fs::path(missing).parent_path().string(); }), "cannot read"));
-    // OpenSSL's words for what it cannot use.
+    // OpenSSL's messages for unusable text.
     const std::string script = certificate_file("server.cnf");
     const std::string reason = changed([&](TlsOptions& o) { o.*file = script; });
     CHECK(contains(reason, '"' + script + "\": "));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// WebSockets over real sockets: messages, back-pressure, every way to end, and listeners that do as they please.
+// WebSockets over real sockets: messages, back-pressure, every way to end, and listeners that re-enter.
 #include <socketio/transport/asio.hpp>
 #include <tests/support/asio_fixture.hpp>
 
@@ -32,7 +32,7 @@ namespace {
 
 std::string text(std::string_view payload) { return client_frame(Opcode::text, payload); }
 
-/// The lines of a response's head; their order means nothing.
+/// The lines of a response's head; their order is not significant.
 std::multiset<std::string> lines_of(std::string_view head) {
   std::multiset<std::string> lines;
   while (!head.starts_with("\r\n")) {
@@ -239,7 +239,7 @@ TEST_CASE("messages of one turn count as unsent until they are written, then dra
   AsioFixture server;
   const auto client = server.open_websocket();
   server.settle();
-  CHECK(server.listener->drains == 0);  // the handshake's answer was nothing that the listener sent
+  CHECK(server.listener->drains == 0);  // the listener did not send the answer to the handshake
   CHECK(server.websocket->is_writable());
   CHECK(server.websocket->unsent_bytes() == 0);
   std::size_t bytes = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TLS over wires that take and give as little as they like.
+// TLS over wires that transfer only a few bytes at a time.
 #include <socketio/transport/tls_context.hpp>
 #include <socketio/transport/tls_session.hpp>
 #include <tests/support/catch.hpp>
@@ -30,7 +30,7 @@ using Result = TlsSession::Result;
 
 namespace {
 
-/// Gives and takes at most `step` bytes at a time, and then nothing once.
+/// Transfers at most `step` bytes at a time, and then nothing once.
 class ScriptedWire final : public TlsWire {
  public:
   std::size_t read_wire(std::span<char> into, std::error_code& error) override {
@@ -126,7 +126,7 @@ TEST_CASE("a handshake and messages work in pieces of any size", "[transport][tl
   }
   CHECK((arrived == message));
 
-  // What could not be written is offered again from another place, with more behind it.
+  // Unwritten data is offered again from another address, with more data behind it.
   std::string unsent = message;
   while (!unsent.empty()) {
     const std::string elsewhere = unsent;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// permessage-deflate: what is agreed upon, and the codec of a connection.
+// permessage-deflate: the negotiation, and the codec of a connection.
 #include <socketio/transport/websocket_deflate.hpp>
 #include <tests/support/catch.hpp>
 
@@ -135,7 +135,7 @@ TEST_CASE("a message is compressed from the threshold on, and its frame has the 
   REQUIRE(inflater.message(payload_of(frame), limit, out) == InflateResult::ok);
   CHECK(out == '4' + repeated(1023));
 
-  // There is a context now, and small messages are worth it.
+  // Now there is a context, so small messages are compressed.
   const auto small = deflate.frame_of(Message::text(repeated(100)));
   REQUIRE(small);
   CHECK(small->size() < 15);
@@ -155,7 +155,7 @@ TEST_CASE("empty messages and messages with compress(false) are sent uncompresse
   CHECK(deflate.frame_of(Message::text(repeated(5000), false)) == nullptr);
   CHECK(deflate.frame_of(Message::binary(socketio::Binary(std::string()))) == nullptr);
   CHECK(deflate.frame_of(Message::text("x")) != nullptr);
-  // zlib has no window that small.
+  // zlib has no window of this size.
   DeflateAgreement tiny;
   tiny.server_max_window_bits = 8;
   CHECK(WebSocketDeflate(pool, tiny, options).frame_of(Message::text(repeated(5000))) == nullptr);
@@ -193,7 +193,7 @@ TEST_CASE("without a context a broadcast is compressed once for all receivers", 
   const auto narrow = other.frame_of(message);
   REQUIRE(narrow);
   CHECK(narrow != frame);
-  // The same bytes in another message: the frame is another one, and again the same, for nothing of before is used.
+  // The same bytes in another message: the frame is a new one, but equal, because no earlier data is used.
   const auto again = first.frame_of(Message::text(repeated(3000)));
   CHECK(*again == *frame);
   CHECK(first.frame_of(Message::text(repeated(100))) == nullptr);
@@ -229,7 +229,7 @@ TEST_CASE("messages of a client are decompressed with or without a context", "[t
       REQUIRE(server.inflate(payload_of(frame), limit, out) == InflateResult::ok);
       CHECK(out == '4' + repeated(2000));
     }
-    // One bad message must not spoil what other connections get.
+    // A bad message must not affect other connections.
     CHECK(server.inflate("\xff\xff", limit, out) == InflateResult::bad_data);
     WebSocketDeflate next(pool, agreement, {});
     WebSocketDeflate next_client(clients, agreement, {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The opening handshake: the accepted form, and the refusals of `ws`.
+// The opening handshake: the accepted form, and the refusals, as in `ws`.
 #include <socketio/transport/websocket_handshake.hpp>
 #include <tests/support/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every rule of RFC 6455 about what a client may send, however the bytes arrive.
+// Every rule of RFC 6455 for clients, however the bytes arrive.
 #include <socketio/transport/websocket_parser.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/websocket_frames.hpp>
@@ -37,7 +37,7 @@ std::vector<Seen> parse(std::string input, std::size_t piece_bytes = std::string
   std::vector<Seen> seen;
   for (std::size_t at = 0; at < input.size();) {
     const std::size_t size = std::min(piece_bytes, input.size() - at);
-    // A copy on the heap, so that the sanitizer sees any step outside.
+    // A copy on the heap, so that the sanitizer sees any access beyond its ends.
     std::vector<char> piece(input.begin() + static_cast<std::ptrdiff_t>(at),
                             input.begin() + static_cast<std::ptrdiff_t>(at + size));
     std::span<char> rest(piece);
@@ -54,7 +54,7 @@ std::vector<Seen> parse(std::string input, std::size_t piece_bytes = std::string
   return seen;
 }
 
-/// Parses in pieces of many sizes and checks that it makes no difference.
+/// Parses in pieces of many sizes and checks that the results are the same.
 std::vector<Seen> parse_any_way(const std::string& input, WebSocketLimits limits = {}) {
   const std::vector<Seen> whole = parse(input, std::string::npos, limits);
   for (const std::size_t piece : {1u, 2u, 3u, 5u, 8u, 13u}) CHECK(parse(input, piece, limits) == whole);
@@ -140,8 +140,8 @@ TEST_CASE("text is checked to be UTF-8 across fragments and reads", "[transport]
   CHECK(failure(text("\xE2\x98")) == 1007);                       // ends inside a character
   CHECK(failure(text("\xE2", unfinished) + more("x")) == 1007);   // broken across fragments
   CHECK(failure(text("\xED\xA0\x80")) == 1007);                   // a surrogate
-  CHECK(failure(text("ok \xC0\xAF not")) == 1007);                // a longer form than needed
-  CHECK(failure(client_frame(Opcode::binary, "\xC0\xAF")) == 0);  // binary is free
+  CHECK(failure(text("ok \xC0\xAF not")) == 1007);                // an overlong form
+  CHECK(failure(client_frame(Opcode::binary, "\xC0\xAF")) == 0);  // binary data is not checked
 }
 
 TEST_CASE("invalid text fails before the rest of its message arrives", "[transport][websocket]") {
@@ -161,9 +161,9 @@ TEST_CASE("violations of the framing close with 1002", "[transport][websocket]")
   }
   CHECK(failure(text("a", {true, false, 0, {}})) == 1002);  // not masked
   CHECK(failure(client_frame(Opcode::ping, "", {true, false, 0, {}})) == 1002);
-  CHECK(failure(more("a")) == 1002);  // nothing to continue
+  CHECK(failure(more("a")) == 1002);  // no message to continue
   CHECK(failure(text("a") + more("b")) == 1002);
-  CHECK(failure(text("a", unfinished) + text("b")) == 1002);  // not finished yet
+  CHECK(failure(text("a", unfinished) + text("b")) == 1002);  // the message before is incomplete
   CHECK(failure(text("a", unfinished) + client_frame(Opcode::binary, "b")) == 1002);
   CHECK(failure(client_frame(Opcode::ping, "", unfinished)) == 1002);  // fragmented control frames
   CHECK(failure(client_frame(Opcode::close, "", unfinished)) == 1002);

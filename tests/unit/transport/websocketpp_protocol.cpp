@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// WebSocket++ behind its seam sees what our own parser sees, in whatever clients send and however it is cut.
+// WebSocket++ behind its interface gives the same results as our own parser, whatever clients send and however it is
+// cut.
 #include <socketio/transport/websocket_parser.hpp>
 #include <socketio/transport/websocketpp.hpp>
 #include <tests/support/catch.hpp>
@@ -42,7 +43,7 @@ std::unique_ptr<WebSocketProtocol> accept(WebsocketppFactory& factory, const Web
   return protocol;
 }
 
-/// The events, a line each; pings are answered, as WebSocket++ has to be asked to.
+/// The events, one per line; pings are answered, because the caller of WebSocket++ must do so.
 template <class Parser>
 std::vector<std::string> events(Parser& parser, std::string_view input, std::size_t piece_bytes) {
   std::vector<std::string> seen;
@@ -182,7 +183,7 @@ TEST_CASE("a message is prepared once for all its receivers, and not kept afterw
     watched = one;
   }
   CHECK(watched.expired());
-  for (int i = 0; i < 100; ++i) {  // whatever memory the next ones get
+  for (int i = 0; i < 100; ++i) {  // with whatever memory the next ones get
     message = Message::text(std::to_string(i));
     CHECK(prepared.get(message)->get_payload() == "4" + std::to_string(i));
   }
