@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where an example listens, chosen on its command line: `--port`, and with `--cert` and `--key` over TLS.
+// Where an example listens, from its command line: `--port`, and with `--cert` and `--key` over TLS.
 #pragma once
 
 #include <examples/options.hpp>
@@ -13,7 +13,7 @@
 namespace examples {
 
 /// @return  the address to open in a browser
-/// @throws std::invalid_argument  for a certificate that is none, or in a program without TLS
+/// @throws std::invalid_argument  for an invalid certificate, or in a program without TLS
 template <class Server>
 std::string listen(Server& io, const Options& options) {
   if (options["--cert"].empty()) return "http://localhost:" + std::to_string(io.listen(options.port()));

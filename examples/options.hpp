@@ -17,11 +17,11 @@ namespace examples {
 /// The options of a program, with their defaults.
 class Options {
  public:
-  /// Reads the command line; `--help` prints what there is and ends the program.
+  /// Reads the command line; `--help` prints the options and ends the program.
   ///
-  /// @param about     one line on what the program does
-  /// @param defaults  every option's name, with the dashes, and its value when it is not given
-  /// @throws std::invalid_argument  naming what is not understood
+  /// @param about     one line about the program
+  /// @param defaults  every option's name, with the dashes, and its default value
+  /// @throws std::invalid_argument  with the argument that is not understood
   Options(int argc, char** argv, std::string_view about, std::map<std::string, std::string> defaults)
       : values_(std::move(defaults)) {
     for (int i = 1; i < argc; i += 2) {
@@ -40,7 +40,7 @@ class Options {
 
   const std::string& operator[](const std::string& name) const { return values_.at(name); }
 
-  /// The value of `--port`; 0 takes any port that is free.
+  /// The value of `--port`; 0 takes any free port.
   std::uint16_t port() const {
     const std::string& text = values_.at("--port");
     std::uint16_t port = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The transport of an example, chosen on its command line: `--transport asio` or `--transport websocketpp`.
+// The transport of an example, from its command line: `--transport asio` or `--transport websocketpp`.
 #pragma once
 
 #include <socketio/default_config.hpp>
@@ -13,7 +13,7 @@
 namespace examples {
 
 #ifdef SOCKETIO_WITH_WEBSOCKETPP
-/// The default, but for one line.
+/// The default configuration with another transport.
 struct OverWebsocketpp : socketio::DefaultConfig {
   using Transport = socketio::WebsocketppTransport;
 };
@@ -21,7 +21,7 @@ struct OverWebsocketpp : socketio::DefaultConfig {
 
 /// Calls `serve` with the Config of the transport of that name.
 ///
-/// @throws std::invalid_argument  when there is none, or not in this program
+/// @throws std::invalid_argument  if there is no such transport, or not in this program
 template <class Serve>
 void over_transport(const std::string& name, Serve serve) {
   if (name == "asio") return serve(socketio::DefaultConfig{});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// base64: decoding after encoding is identity; alphabets are interchangeable; what is refused changes nothing.
+// base64: decoding after encoding is identity; alphabets are interchangeable; refused input changes nothing.
 #include <socketio/protocol/base64.hpp>
 
 #include <fuzz/law.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Laws of the payloads of Engine.IO revision 3: what is read can be written and is read again, and nothing is read
-// twice or from outside.
+// Laws of the payloads of Engine.IO revision 3: a payload that was read can be written and read again, and no byte is
+// read twice or outside of it.
 #include <socketio/protocol/eio3_payload.hpp>
 
 #include <fuzz/law.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Engine.IO packets: encoding after decoding is identity; only the first character decides about acceptance.
+// Engine.IO packets: encoding after decoding is identity; the first character alone decides whether a packet is
+// accepted.
 #include <socketio/protocol/eio_packet.hpp>
 
 #include <fuzz/law.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Polling payloads: joining what was split is identity, up to the first bad packet.
+// Polling payloads: joining after splitting is identity, up to the first bad packet.
 #include <socketio/protocol/eio_payload.hpp>
 
 #include <fuzz/law.hpp>

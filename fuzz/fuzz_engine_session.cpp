@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Clients that do anything at all, in any order, against an engine on the memory transport.
+// Clients that do anything, in any order, with an engine on the memory transport.
 //
-// Laws: every session ends exactly once, the session table and the timers are empty when all is closed, and no request
-// stays without an answer.
+// Laws: every session ends exactly once, the session table and the timers are empty at the end, and every request gets
+// an answer.
 
 #include <socketio/engine/engine.hpp>
 #include <socketio/transport/memory.hpp>
@@ -169,7 +169,7 @@ class World {
     if ((which & 4u) != 0) options.cookie = socketio::CookieOptions{};
     if ((which & 8u) != 0) options.max_sessions = 3;
     if ((which & 16u) != 0) options.initial_packet = "hello";
-    // A world of clients of revision 3; every fourth poll of theirs is a script.
+    // A world of clients of revision 3; every fourth poll of theirs is a JSONP poll.
     is_old_ = options.allow_eio3 = (which & 0xE0u) == 0xA0u;
     return options;
   }
@@ -199,7 +199,7 @@ class World {
     responses_.push_back(transport_.request(std::move(head), std::move(body)));
   }
 
-  /// A POST whose body comes in two pieces, or never wholly.
+  /// A POST whose body arrives in two pieces, or never completely.
   void upload() {
     const auto response = transport_.start_request(socketio::MemoryTransport::make_request("POST", polling()));
     responses_.push_back(response);
@@ -217,7 +217,7 @@ class World {
     if (!clients_.empty()) act(*clients_[decisions_.below(clients_.size())]);
   }
 
-  /// What the application does on its own.
+  /// Actions of the application.
   void serve() {
     const auto* chosen = session();
     if (chosen == nullptr) return;

@@ -19,10 +19,10 @@ using socketio::HttpLimits;
 
 constexpr HttpLimits limits{512, 20};
 
-/// Reads requests one after the other, as a connection does, and writes down all that it sees.
+/// Reads requests one after the other, as a connection does, and records the results.
 class Reader {
  public:
-  /// Takes what arrives next.
+  /// Takes the next input.
   void feed(std::string_view fresh) {
     tail_ += fresh;
     std::string_view input = tail_;

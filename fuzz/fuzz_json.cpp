@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON: our reader and RapidJSON's agree on what is JSON and what it means; writing after reading is identity.
+// JSON: our reader and RapidJSON agree on what is JSON and on its meaning; writing after reading is identity.
 #include <socketio/protocol/json.hpp>
 #include <socketio/protocol/value.hpp>
 
@@ -20,12 +20,12 @@ namespace {
 
 std::string_view text_of(const JsonValue& value) { return {value.GetString(), value.GetStringLength()}; }
 
-/// RapidJSON refuses a lone surrogate only if it is a leading one; of others it makes what is not UTF-8.
+/// RapidJSON refuses a lone surrogate only if it is a leading one; the others become invalid UTF-8.
 bool same_text(const JsonValue& ours, const JsonValue& theirs) {
   return text_of(ours) == text_of(theirs) || !socketio::is_valid_utf8(text_of(theirs));
 }
 
-/// RapidJSON 1.1.0 is no judge of numbers (0e308 is 1.9e289 to it), so it is told to leave them as they are.
+/// RapidJSON 1.1.0 misreads some numbers (0e308 becomes 1.9e289), so it keeps them as text.
 bool same_number(const JsonValue& ours, const JsonValue& token) {
   if (!token.IsString() || ours.GetDouble() != std::strtod(token.GetString(), nullptr)) return false;
   if (ours.IsInt64()) return text_of(token) == "-0" || std::to_string(ours.GetInt64()) == text_of(token);
@@ -51,7 +51,7 @@ bool same(const JsonValue& ours, const JsonValue& theirs) {
   return true;
 }
 
-/// The numbers among RapidJSON's strings may be too large for a double, and are refused by us.
+/// The numbers that RapidJSON keeps as text may be too large for a double; our reader refuses them.
 bool has_too_large_number(const JsonValue& value) {
   if (value.IsString()) return std::isinf(std::strtod(value.GetString(), nullptr));
   if (value.IsArray()) return std::any_of(value.Begin(), value.End(), has_too_large_number);
@@ -60,7 +60,7 @@ bool has_too_large_number(const JsonValue& value) {
 }
 
 void compare_with_rapidjson(std::string_view text, JsonStatus status, const JsonValue& ours) {
-  // RapidJSON takes a NUL for the end of the text.
+  // For RapidJSON a NUL is the end of the text.
   if (text.find('\0') != std::string_view::npos) return;
   rapidjson::Document theirs;
   const std::string copy(text);
@@ -70,7 +70,7 @@ void compare_with_rapidjson(std::string_view text, JsonStatus status, const Json
     fuzz::law(status != JsonStatus::ok || same(ours, theirs), "both readers read the same");
     return;
   }
-  // It refuses lone surrogates, which JavaScript writes, and takes zeros with a large exponent for large.
+  // It refuses lone surrogates, which JavaScript writes, and refuses zeros with a large exponent as too large.
   const rapidjson::ParseErrorCode error = theirs.GetParseError();
   const bool known_difference =
       error == rapidjson::kParseErrorStringUnicodeSurrogateInvalid || error == rapidjson::kParseErrorNumberTooBig;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// msgpack packets: an accepted packet encodes to one that is accepted and the same; limits hold; what is cut is
+// msgpack packets: an accepted packet encodes to one that is accepted and equal; limits hold; truncated packets are
 // refused.
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/msgpack_parser.hpp>
@@ -103,7 +103,7 @@ void check_equivalent(const Packet& packet) {
   fuzz::law(result.packet->id() == packet.id(), "the id is kept");
   fuzz::law(result.packet->has_data() == packet.has_data(), "the data is kept, or its absence");
   fuzz::law(result.packet->event_name() == packet.event_name(), "the name is kept");
-  // By their bytes, since NaN is not equal to itself.
+  // Compared by their bytes, since NaN is not equal to itself.
   fuzz::law(encode(*result.packet).attachments[0].view() == bytes, "the data is kept");
 
   const std::size_t most = std::min<std::size_t>(bytes.size(), 200);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Query strings and cookie values: decoding what was encoded gives it back, and any text is taken.
+// Query strings and cookie values: decoding after encoding is identity, and any text is accepted.
 
 #include <socketio/engine/cookie.hpp>
 #include <socketio/engine/query.hpp>

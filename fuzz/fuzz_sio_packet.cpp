@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Socket.IO packets: an accepted packet encodes to an equivalent one; limits hold; a refused one leaves nothing behind.
+// Socket.IO packets: an accepted packet encodes to an equivalent one; limits hold; a refused packet leaves no state.
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/json_parser.hpp>
 #include <socketio/protocol/reserved_events.hpp>
@@ -62,7 +62,7 @@ void check_equivalent(const Packet& packet) {
   const JsonParser parser;
   JsonParser::Decoder decoder;
   DecodeResult result = parser.decode_text(decoder, encoded.text.view());
-  if (encoded.attachments.size() > 10) {  // one attachment may stand at several places, and is then sent several times
+  if (encoded.attachments.size() > 10) {  // one attachment is sent once for each of its placeholders
     fuzz::law(result.error == socketio::ProtocolErrc::too_many_attachments, "attachments are bounded");
     return;
   }

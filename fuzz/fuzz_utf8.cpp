@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// UTF-8: any way to cut a text gives the same verdict; repairing gives valid text and spares what was valid.
+// UTF-8: any way to cut a text gives the same result; repairing gives valid text and does not change valid text.
 #include <socketio/protocol/utf8.hpp>
 
 #include <fuzz/law.hpp>

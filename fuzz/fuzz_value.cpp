@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Conversions: what a type accepts it writes, and reads again as the same; what it refuses has a message.
+// Conversions: a value that a type accepts is written, and read again as the same; a refusal has a message.
 #include <socketio/protocol/convert.hpp>
 
 #include <fuzz/law.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Laws of the decompression of WebSocket messages: bounded whatever arrives, the same whatever went before elsewhere,
-// and what was compressed comes back. A build without zlib has nothing to test.
+// Laws of the decompression of WebSocket messages: the output is bounded for any input, it does not depend on other
+// connections, and compressed messages are restored. A build without zlib has nothing to test.
 //
 // The input: pairs of a length byte and as many bytes, each a message of one client.
 #include <socketio/transport/websocket_deflate.hpp>

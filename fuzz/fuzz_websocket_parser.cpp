@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Laws of the WebSocket parser: any cut of the input gives the same events, and none breaks a limit or RFC 6455.
+// Laws of the WebSocket parser: any cut of the input gives the same events, and no event breaks a limit or RFC 6455.
 #include <socketio/transport/websocket_parser.hpp>
 
 #include <fuzz/law.hpp>
@@ -27,7 +27,7 @@ class Reader {
   }
 
   void feed(std::span<const std::uint8_t> fresh) {
-    // A copy of exactly this size: the parser writes into it, and a sanitizer sees a step outside.
+    // A copy of exactly this size: the parser writes into it, and a sanitizer sees any access beyond its ends.
     std::vector<char> bytes(fresh.begin(), fresh.end());
     std::span<char> input(bytes);
     for (;;) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a fuzz target states what has to hold for every input.
+// How a fuzz target states a law that must hold for every input.
 #pragma once
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs a fuzz target without libFuzzer: over given files, each whole and cut short at every length, and over random
-// changes of them that are always the same.
+// Runs a fuzz target without libFuzzer: over given files, each complete and cut at every length, and over reproducible
+// random changes of them.
 
 #include <algorithm>
 #include <cstddef>
@@ -21,7 +21,7 @@ namespace {
 
 using Input = std::vector<std::uint8_t>;
 
-// Inputs beyond this are run whole only: every prefix of a long one would cost a square.
+// Longer inputs are run complete only: all prefixes of a long input would take quadratic time.
 constexpr std::size_t max_truncated_bytes = 512;
 
 void run(const Input& input, std::size_t size) {
@@ -34,7 +34,7 @@ void load(const std::filesystem::path& path, std::vector<Input>& inputs) {
   if (std::filesystem::is_directory(path)) {
     std::vector<std::filesystem::path> entries;
     for (const auto& entry : std::filesystem::directory_iterator(path)) entries.push_back(entry.path());
-    std::sort(entries.begin(), entries.end());  // the order of a directory is not the same everywhere
+    std::sort(entries.begin(), entries.end());  // the order of a directory differs between systems
     for (const auto& entry : entries) load(entry, inputs);
     return;
   }
@@ -46,7 +46,7 @@ void load(const std::filesystem::path& path, std::vector<Input>& inputs) {
   inputs.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
 }
 
-/// Changes an input in the ways that decoders mind: bytes, lengths, repetitions, pieces of other inputs.
+/// Changes an input in ways that matter to decoders: bytes, lengths, repetitions, pieces of other inputs.
 class Mutator {
  public:
   explicit Mutator(const std::vector<Input>& inputs) : inputs_(inputs) {}
@@ -60,7 +60,7 @@ class Mutator {
  private:
   static constexpr std::size_t max_bytes = 1 << 16;
 
-  // std::uniform_int_distribution differs between standard libraries; these numbers must not.
+  // std::uniform_int_distribution differs between standard libraries, but these numbers must not.
   std::size_t below(std::size_t bound) { return bound == 0 ? 0 : static_cast<std::size_t>(random_() % bound); }
   Input pick_input() { return inputs_[below(inputs_.size())]; }
 

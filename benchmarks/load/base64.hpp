@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Base64, in which binary messages travel over long-polling.
+// Base64, the encoding of binary messages over long-polling.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ inline void append_base64(std::string& text, std::string_view bytes) {
   if (rest == 2) text[at++] = base64_digits[group >> 6 & 63];
 }
 
-/// The bytes of whole groups of four digits without padding; empty when `text` is none such.
+/// The bytes of whole groups of four digits without padding; empty if `text` is not of this form.
 inline std::string read_base64(std::string_view text) {
   std::string bytes;
   for (std::size_t i = 0; i + 4 <= text.size(); i += 4) {
@@ -48,7 +48,7 @@ inline std::string read_base64(std::string_view text) {
   return bytes;
 }
 
-/// How many bytes padded base64 of that form stands for.
+/// The number of bytes in padded base64 of that form.
 inline std::size_t base64_size(std::string_view text) {
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One Engine.IO session seen from the client: packets in, packets out, over either transport.
+// The client's side of one Engine.IO session: packets in, packets out, over either transport.
 #pragma once
 
 #include <benchmarks/load/stream.hpp>
@@ -10,13 +10,13 @@
 
 namespace bench {
 
-/// Whoever uses a channel. What the server does wrong is thrown as std::runtime_error, with a sentence for the user.
+/// The user of a channel. An error of the server is thrown as std::runtime_error, with a message for the user.
 class ChannelUser {
  public:
   /// A text packet with its type first: "0{...}", "2", "42[...]".
   virtual void handle_packet(std::string_view packet) = 0;
 
-  /// A binary message: its first bytes, at least 24 of them if it has so many, and its whole size.
+  /// A binary message: its first bytes (at least 24 if it has so many) and its whole size.
   virtual void handle_binary(std::string_view beginning, std::size_t size) = 0;
 
   /// The server has ended the session after say_goodbye().
@@ -30,7 +30,7 @@ class Channel {
  public:
   virtual ~Channel() = default;
 
-  /// Connects. The first packet that comes is the open packet.
+  /// Connects. The first packet that arrives is the open packet.
   virtual void open() = 0;
 
   /// Sends a text packet with its type first.
@@ -38,7 +38,7 @@ class Channel {
 
   virtual void send_binary(std::string_view bytes) = 0;
 
-  /// Leaves the namespace and the session as the JavaScript client does; handle_goodbye() follows.
+  /// Leaves the namespace and the session like the JavaScript client; then handle_goodbye() is called.
   virtual void say_goodbye() = 0;
 
   /// Ends the connections at once.

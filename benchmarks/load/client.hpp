@@ -15,11 +15,11 @@ namespace bench {
 
 class Client;
 
-/// Whoever uses clients.
+/// The user of clients.
 class ClientUser {
  public:
   virtual void handle_ready(Client& client) = 0;
-  /// A packet that came when the client was ready, no ping.
+  /// A packet other than a ping, which came when the client was ready.
   virtual void handle_message(Client& client, std::string_view packet) = 0;
   /// See ChannelUser::handle_binary.
   virtual void handle_attachment(Client& client, std::string_view beginning, std::size_t size) = 0;
@@ -32,7 +32,7 @@ class ClientUser {
 /// May be destroyed only between turns of the poller.
 class Client final : private ChannelUser {
  public:
-  /// @param rooms  that it joins before it is ready
+  /// @param rooms  the client joins them before it is ready
   Client(Poller& poller, bool polling, ClientUser& user, unsigned index, std::vector<std::string> rooms);
 
   void open() { channel_->open(); }
@@ -45,7 +45,7 @@ class Client final : private ChannelUser {
   unsigned index() const { return index_; }
   std::uint64_t opened_ns() const { return opened_ns_; }
 
-  /// Its rooms, one after the other, and then again. It must have some.
+  /// Its rooms, one after the other, and then again from the first. It must have some.
   const std::string& next_room();
   bool has_rooms() const { return !rooms_.empty(); }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How latencies are counted: in steps of 3 %, so that percentiles need no memory of every message.
+// Latencies, counted in steps of 3 %, so that percentiles do not need every message in memory.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,7 @@ class Histogram {
 
   std::uint64_t total() const { return total_; }
 
-  /// The time, in nanoseconds, that `percent` of 100 of the added times do not exceed by more than a step; 0 if none
-  /// was added.
+  /// The time, in nanoseconds, that `percent` of 100 of the added times exceed by no more than a step; 0 without times.
   double percentile(double percent) const {
     const double wanted = static_cast<double>(total_) * percent / 100;
     std::uint64_t seen = 0;
@@ -33,7 +32,8 @@ class Histogram {
   }
 
  private:
-  // 32 steps for each power of two: the exponent and the five bits below it. Below 32 each number has its own.
+  // 32 steps for each power of two: the exponent and the five bits below it. Each number below 32 has a step of its
+  // own.
   static std::size_t bucket(std::uint64_t ns) {
     if (ns < 32) return static_cast<std::size_t>(ns);
     const auto exponent = static_cast<unsigned>(std::bit_width(ns)) - 1;

@@ -33,7 +33,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// Joins chunks. Returns how many bytes they take with the line after the last, 0 when they are not all there.
+/// Joins chunks. Returns the number of bytes of all chunks with the line after the last; 0 if they are incomplete.
 std::size_t read_chunks(std::string_view input, std::string& body) {
   body.clear();
   std::size_t used = 0;

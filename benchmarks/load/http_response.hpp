@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One response of HTTP/1.1, as far as a Socket.IO server sends it: a length or chunks.
+// One HTTP/1.1 response in the forms that Socket.IO servers send: with a length or with chunks.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,9 @@ struct HttpResponse {
 /// Reads one response at the beginning of `input`.
 ///
 /// @param response  its body views into `input`, or into `chunks`
-/// @param chunks    holds a body that came in chunks
-/// @return          how many bytes it takes, 0 when it is not complete
-/// @throws std::runtime_error  when it is none
+/// @param chunks    holds the body if it came in chunks
+/// @return          the number of its bytes, 0 if it is incomplete
+/// @throws std::runtime_error  if it is not a response
 std::size_t read_response(std::string_view input, HttpResponse& response, std::string& chunks);
 
 }  // namespace bench

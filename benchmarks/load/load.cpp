@@ -14,7 +14,7 @@ namespace {
 
 constexpr double ns_per_second = 1e9;
 
-// Few enough for the queue of every listener.
+// So few that they fit into the queue of every listener.
 constexpr unsigned connecting_at_a_time = 100;
 
 constexpr double patience_seconds = 20;
@@ -39,7 +39,7 @@ Load::Load(const Options& options) : options_(options), poller_(options.port), r
   filler_.assign(options_.payload_bytes - stamp_bytes, 'x');
   expected_prefix_ = prefix_of_answers(options_.workload);
   if (options_.workload != Workload::room) return;
-  // Without a number of rooms the last one may be smaller, so that nobody is in two.
+  // Without a number of rooms the last room may be smaller, so that no client is in two.
   const std::uint64_t places = std::uint64_t{options_.rooms} * options_.room_size;
   const bool once = places < options_.clients + std::uint64_t{options_.room_size};
   for (std::uint64_t place = 0; place < (once ? std::min<std::uint64_t>(places, options_.clients) : places); ++place)
@@ -52,7 +52,7 @@ Load::~Load() {
 }
 
 void Load::check_descriptors() const {
-  constexpr std::uint64_t others = 32;  // standard streams, the poller, listeners, what a runtime keeps open
+  constexpr std::uint64_t others = 32;  // standard streams, the poller, listeners, and files that a runtime opens
   const std::uint64_t needed = std::uint64_t{options_.clients} * (options_.polling ? 2 : 1) + others;
   const auto check = [&](std::uint64_t limit, const std::string& whose) {
     if (limit >= needed) return;
@@ -71,7 +71,7 @@ Measurement Load::run() {
   connect_all();
   result_.connect_seconds = static_cast<double>(now_ns() - start) / ns_per_second;
   result_.connect_cpu_ns = server_cpu_ns_since(cpu_before);
-  run_for(0.2);  // what a server does a little later belongs to connecting
+  run_for(0.2);  // work that a server does a little later belongs to connecting
   result_.memory_connected = server_memory();
 
   begin();
@@ -137,12 +137,12 @@ void Load::begin() {
       for (unsigned i = 0; i < options_.in_flight; ++i) send_event(*client);
     return;
   }
-  // Spread over the interval, as typists are.
+  // Spread over the interval, like typing people.
   schedule_start_ = poller_.now();
   schedule_step_ns_ = ns_per_second / options_.rate / static_cast<double>(senders_.size());
 }
 
-/// Returns for how many milliseconds there is nothing to send.
+/// Returns the number of milliseconds in which there is nothing to send.
 int Load::send_what_is_due() {
   if (schedule_start_ == 0) return 20;
   const double elapsed = static_cast<double>(poller_.now() - schedule_start_);

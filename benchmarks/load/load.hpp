@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The workloads: what the clients do, and what of it is measured.
+// The workloads: what the clients do, and which part of it is measured.
 #pragma once
 
 #include <benchmarks/load/client.hpp>
@@ -16,9 +16,9 @@
 
 namespace bench {
 
-/// What one run has measured. Times of the CPU are in nanoseconds.
+/// The measurements of one run. CPU times are in nanoseconds.
 struct Measurement {
-  std::uint64_t messages = 0;  // received; for `connect`: whole lives of connections
+  std::uint64_t messages = 0;  // received messages; for `connect`: complete connections, from the handshake to the end
   std::uint64_t sent = 0;
   double seconds = 0;
   std::uint64_t server_cpu_ns = 0;
@@ -33,13 +33,13 @@ struct Measurement {
 
 class Load final : private ClientUser {
  public:
-  /// @throws std::runtime_error  when there cannot be so many connections
+  /// @throws std::runtime_error  if that many connections are not possible
   explicit Load(const Options& options);
   ~Load();
 
   /// Connects the clients, lets them work, measures.
   ///
-  /// @throws std::runtime_error  when the server refuses, ends a connection, answers wrongly or not at all
+  /// @throws std::runtime_error  if the server refuses, ends a connection, or answers wrongly or not at all
   Measurement run();
 
  private:
@@ -76,12 +76,12 @@ class Load final : private ClientUser {
   bool measuring_ = false;
 
   std::string event_;
-  std::string filler_;           // what follows the stamp
-  std::string expected_prefix_;  // of every answer, up to the stamp
+  std::string filler_;           // the text after the stamp
+  std::string expected_prefix_;  // the start of every answer, up to the stamp
 
   std::uint64_t schedule_start_ = 0;
   double schedule_step_ns_ = 0;
-  std::uint64_t scheduled_ = 0;  // events sent by the schedule
+  std::uint64_t scheduled_ = 0;  // events that the schedule has sent
 
   std::uint64_t measure_start_ = 0;
   Measurement result_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The load: many raw Socket.IO clients in one thread, so lean that the server is what is measured. Linux only.
+// The load: many raw Socket.IO clients in one thread, with as little work per message as possible. Linux only.
 //
 // Prints one line of JSON; see --help.
 #include <benchmarks/load/load.hpp>
@@ -24,7 +24,7 @@ class JsonLine {
   void number(std::string_view name, Number value) {
     add(name) << value;
   }
-  /// `null` when there is nothing to divide, or by.
+  /// `null` if the dividend or the divisor is missing.
   void ratio(std::string_view name, bool known, double value, double by) {
     if (known && by != 0)
       number(name, value / by);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A session over HTTP long-polling: one GET is always waiting on one connection, POSTs go out on another.
 //
-// As in the JavaScript client a packet is posted at once when no POST is under way; what is sent meanwhile goes into
-// the next one together, as far as the server takes it.
+// Like the JavaScript client, it posts a packet at once if no POST is pending. Packets that are sent meanwhile go
+// together into the next POST, up to the server's limit.
 #include <benchmarks/load/base64.hpp>
 #include <benchmarks/load/channel.hpp>
 #include <benchmarks/load/http_response.hpp>
@@ -85,7 +85,7 @@ class PollingChannel final : public Channel, private Stream::Consumer {
     for (std::size_t& start : starts_) start -= size + 1;
   }
 
-  /// The size of as many pending packets as the server takes in one request, and of one at least.
+  /// The size of the pending packets that the server accepts in one request, at least of one.
   std::size_t fitting() const {
     if (pending_.size() <= max_payload_) return pending_.size();
     std::size_t size = 0;
@@ -126,7 +126,7 @@ class PollingChannel final : public Channel, private Stream::Consumer {
     const bool first = path_.size() == open_path.size();
     if (first) handle_open(body);
     if (leaving_) return;
-    // The next request goes out after all this has been handled, as it does in JavaScript.
+    // The next request is sent after all this has been handled, as in JavaScript.
     while (true) {
       const std::string_view packet = body.substr(0, body.find(separator));
       handle_packet(packet);
@@ -158,7 +158,7 @@ class PollingChannel final : public Channel, private Stream::Consumer {
     return at == std::string_view::npos ? std::string_view() : json.substr(at + key.size());
   }
 
-  /// A server may close a connection on which it has nothing to answer; the next request opens another.
+  /// A server may close a connection without a pending request; the next request opens another one.
   void handle_end(Stream& stream) override {
     if (leaving_) {
       if (&stream == &get_) return;
@@ -178,8 +178,8 @@ class PollingChannel final : public Channel, private Stream::Consumer {
   bool leaving_ = false;
   std::size_t max_payload_ = 1'000'000;
   std::string path_{open_path};
-  std::string pending_;              // packets, separated, for the next POST
-  std::vector<std::size_t> starts_;  // of each of them
+  std::string pending_;              // separated packets for the next POST
+  std::vector<std::size_t> starts_;  // the size of each of them
   std::string chunks_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every measured payload begins with: when it was emitted and by whom.
+// The beginning of every measured payload: the time and the sender of the emit.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 
 namespace bench {
 
-/// 24 hexadecimal digits: the time of the emit in nanoseconds (16) and the index of the sender (8). A multiple of
-/// three, so that in base64 they are 32 characters of their own.
+/// 24 hexadecimal digits: the time of the emit in nanoseconds (16) and the index of the sender (8). The number is a
+/// multiple of three, so that the stamp is exactly 32 characters in base64.
 inline constexpr std::size_t stamp_bytes = 24;
 
 struct Stamp {
@@ -28,7 +28,7 @@ inline std::array<char, stamp_bytes> write_stamp(Stamp stamp) {
 
 /// Reads a stamp at the beginning of `text`.
 ///
-/// @return false when there is none
+/// @return false if there is none
 inline bool read_stamp(std::string_view text, Stamp& stamp) {
   if (text.size() < stamp_bytes) return false;
   stamp = {};

@@ -45,7 +45,7 @@ void Poller::turn(int timeout_ms) {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     Stream& stream = *static_cast<Stream*>(event.data.ptr);
-    if (!stream.is_open()) continue;  // closed by an event before it
+    if (!stream.is_open()) continue;  // closed by an earlier event
     if ((event.events & EPOLLOUT) != 0) stream.output();
     if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) == 0) continue;
     const ssize_t size = ::read(stream.fd_, buffer_.data(), buffer_.size());
@@ -69,14 +69,14 @@ void Stream::connect() {
     throw std::system_error(errno, std::generic_category(), "socket");
   }
   ++poller_.open_;
-  // Not in close(): that may be called by whoever is consuming the input.
+  // Not in close(), which the consumer of the input may call.
   waits_for_room_ = false;
   written_ = 0;
   input_.clear();
   output_.clear();
-  // One address has some 28,000 ports for us; the loopback network has many addresses.
+  // One address has some 28,000 client ports; the loopback network has many addresses.
   if (poller_.open_ > 20'000) {
-    const int late = 1;  // the port is chosen when the peer is known: then it may be in use with another peer
+    const int late = 1;  // the kernel chooses the port with the peer: so the port may be in use with another peer
     setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late);
     sockaddr_in own{};
     own.sin_family = AF_INET;
@@ -109,7 +109,7 @@ std::string& Stream::output() {
 }
 
 void Stream::close() {
-  // A stream that is destroyed between two turns may still be on the list of the next.
+  // A stream that is destroyed between two turns may still be in the list of the next turn.
   if (dirty_) {
     poller_.dirty_.erase(std::remove(poller_.dirty_.begin(), poller_.dirty_.end(), this), poller_.dirty_.end());
     dirty_ = false;
@@ -141,7 +141,7 @@ void Stream::write() {
       continue;
     }
     if (errno == EAGAIN) return wait_for_room(true);
-    // The server has closed: reading says so, after what it sent before.
+    // The server has closed: reading reports it, after the data that it sent before.
     if (errno == EPIPE || errno == ECONNRESET) break;
     throw std::system_error(errno, std::generic_category(), "send");
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TCP connections to 127.0.0.1 on epoll: many in one thread, read when something is there, written once per turn.
+// TCP connections to 127.0.0.1 on epoll: many in one thread, read when data is there, written once per turn.
 #pragma once
 
 #include <cstddef>
@@ -18,16 +18,16 @@ std::uint64_t now_ns();
 /// The loop. Must outlive its streams.
 class Poller {
  public:
-  /// @param port  of the server that the streams connect to
+  /// @param port  the server's port
   explicit Poller(std::uint16_t port);
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  /// Writes what the streams have to write, waits for input for at most that long, and hands it out.
+  /// Writes pending output, waits for input for at most that long, and passes it on.
   void turn(int timeout_ms);
 
-  /// When the input was read that is being handed out. Outside a turn: when a turn last did anything.
+  /// When the current input was read. Outside a turn: when a turn last did anything.
   std::uint64_t now() const { return now_; }
   void update_now() { now_ = now_ns(); }
 
@@ -47,9 +47,9 @@ class Stream {
  public:
   class Consumer {
    public:
-    /// Takes from the beginning of the input what is complete.
+    /// Takes the complete part from the beginning of the input.
     ///
-    /// @return how many bytes that was; the rest comes again, with more
+    /// @return the number of bytes taken; the rest comes again, with more
     virtual std::size_t consume(Stream& stream, std::string_view input) = 0;
 
     /// The server has closed the connection, which is no longer open.
@@ -64,13 +64,13 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  /// Blocks until the connection is there.
+  /// Blocks until the connection is established.
   ///
-  /// @throws std::runtime_error  with a sentence for the user when the server refuses, or no descriptor or port is left
+  /// @throws std::runtime_error  with a message for the user if the server refuses, or no descriptor or port is left
   void connect();
   bool is_open() const { return fd_ >= 0; }
 
-  /// What is appended to the result is written at the beginning of the next turn.
+  /// Bytes that are appended to the result are written at the beginning of the next turn.
   std::string& output();
 
   /// Ends the connection at once, with a reset, so that its port is free again.
@@ -88,8 +88,8 @@ class Stream {
   int fd_ = -1;
   bool dirty_ = false;
   bool waits_for_room_ = false;
-  std::size_t written_ = 0;  // of output_
-  std::string input_;        // not consumed yet
+  std::size_t written_ = 0;  // the written bytes of output_
+  std::string input_;        // unconsumed input
   std::string output_;
 };
 

@@ -36,7 +36,7 @@ class WebsocketChannel final : public Channel, private Stream::Consumer {
   void close() override { stream_.close(); }
 
  private:
-  /// Masked with zeros: the server has the same work, and we have none.
+  /// Masked with zeros: the server has the same work, and the load has none.
   void write_frame(Opcode opcode, std::string_view payload) {
     std::string& out = stream_.output();
     out += static_cast<char>(0x80u | opcode);

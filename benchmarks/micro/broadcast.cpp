@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One event to 500 sockets through the core and the engine; the transport in memory copies it to each.
+// One event to 500 sockets through the core and the engine; the memory transport copies it to each.
 #include <benchmark/benchmark.h>
 #include <benchmarks/support/memory_clients.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Engine.IO packets and polling payloads, taken apart and put together.
+// Engine.IO packets and polling payloads, decoded and encoded.
 #include <socketio/engine/message.hpp>
 #include <socketio/protocol/eio_packet.hpp>
 #include <socketio/protocol/eio_payload.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A decoded event on its way into the user's function: found by name among five, arguments converted, called.
+// A decoded event on its way into a handler: found by name among five, arguments converted, called.
 #include <socketio/core/event_handler.hpp>
 #include <socketio/core/handler_traits.hpp>
 #include <socketio/core/shard.hpp>
@@ -29,7 +29,7 @@ namespace {
 
 using Config = testing::ConfigOf<>;
 
-/// @param text  an event without acknowledgement, so that no handler asks for its socket: there is none
+/// @param text  an event without acknowledgement: handlers do not need a socket then, and there is none
 template <class F>
 void dispatch(benchmark::State& state, std::string_view text, F function) {
   JsonParser parser;

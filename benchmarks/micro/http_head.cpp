@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The heads of requests, as a program sends them and as a browser does.
+// The heads of requests, from a program and from a browser.
 #include <socketio/transport/http_parser.hpp>
 
 #include <benchmark/benchmark.h>

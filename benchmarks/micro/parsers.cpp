@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Socket.IO packets with each parser: events decoded as a connection decodes them, and encoded as an emit does.
+// Socket.IO packets with each parser: events decoded as in a connection, and encoded as in an emit.
 #include <socketio/protocol/json_parser.hpp>
 #include <socketio/protocol/msgpack_parser.hpp>
 

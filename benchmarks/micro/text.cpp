@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What text and bytes go through on their way: the check for UTF-8, and base64.
+// The work for text and bytes: UTF-8 validation and base64.
 #include <socketio/protocol/base64.hpp>
 #include <socketio/protocol/utf8.hpp>
 

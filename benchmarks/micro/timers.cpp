@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The timers of a shard: as many as there are connections, moved with every pong.
+// The timers of a shard: one per connection, moved with every pong.
 #include <socketio/engine/timer_queue.hpp>
 
 #include <benchmark/benchmark.h>
@@ -40,7 +40,7 @@ class Heartbeats {
   std::deque<Timer> timers_;  // a timer stays where it is; destroyed before their queue
 };
 
-/// A pong arrives: the timeout of one session goes, and the time of its next ping comes.
+/// A pong arrives: the session's timeout is cancelled, and the time of its next ping is set.
 void rearm(benchmark::State& state) {
   Heartbeats heartbeats(static_cast<std::size_t>(state.range(0)));
   auto now = heartbeats.start();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Frames of a WebSocket client: parsed whole and in pieces, and the mask alone.
+// Frames of a WebSocket client: parsed whole and in pieces; and unmasking alone.
 #include <socketio/transport/websocket_parser.hpp>
 
 #include <benchmark/benchmark.h>
@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t whole = std::numeric_limits<std::size_t>::max();
 
-/// A frame of text. Its key turns lower case letters into ASCII, so that the parser, which unmasks in place, finds
-/// valid text in it every other time too.
+/// A frame of text. The key turns lower-case letters into ASCII. The parser unmasks in place, so it finds valid text in
+/// every second run too.
 std::string text_frame(std::size_t payload_bytes) {
   std::string frame = "\x81";
   const auto append_length = [&](unsigned code, unsigned bytes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs one hot path of the engine and the core a number of times, without network, clock or chance, for an instruction
-// counter to watch.
+// Runs one hot path of the engine and the core a number of times, without network, clock or random numbers, for an
+// instruction counter.
 
 #include <benchmarks/support/memory_clients.hpp>
 #include <socketio/socketio.hpp>
@@ -23,8 +23,8 @@
 #include <utility>
 #include <vector>
 
-/// The library's source of session ids, in the place of the C library's: the same numbers in every run, so that hash
-/// tables have the same shape and the counts are the same.
+/// Replaces the C library's source of random numbers, from which session ids are made: the same ids in every run, so
+/// that hash tables have the same shape and the counts are the same.
 extern "C" ssize_t getrandom(void* buffer, std::size_t size, unsigned) {
   static std::uint64_t state = 0;
   auto* out = static_cast<unsigned char*>(buffer);
@@ -51,7 +51,7 @@ void require(bool holds) {
   if (!holds) throw std::runtime_error("the path did not do what it is for");
 }
 
-/// What one iteration is made of; constructing it is the set-up.
+/// One iteration; constructing it is the set-up.
 class Path {
  public:
   Path() = default;
@@ -67,7 +67,7 @@ class Path {
   MemoryServer io;
 };
 
-/// A client that sends one event and gets something back.
+/// A client that sends one event and gets an answer.
 class OneClient : public Path {
  protected:
   OneClient() {
@@ -212,7 +212,7 @@ std::unique_ptr<Path> make() {
 
 struct Entry {
   std::string_view name;
-  std::size_t count;  // iterations that take valgrind a second or so
+  std::size_t count;  // the number of iterations that takes valgrind about a second
   std::unique_ptr<Path> (*make)();
 };
 constexpr std::array<Entry, 7> paths{{{"echo", 2000, make<Echo>},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bench_server on socket.io over the engine that is made for Bun. Run by Bun.
+// bench_server on socket.io over the engine for Bun. Run by Bun.
 
 import { Server as Engine } from "@socket.io/bun-engine";
 import { Server } from "socket.io";
@@ -11,6 +11,6 @@ const engine = new Engine({ path: "/socket.io/" });
 io.bind(engine);
 listen_to(io);
 
-// Bun ends connections that say nothing for 10 seconds; the server pings every 25.
+// Bun ends connections that are silent for 10 seconds; the server pings every 25.
 const server = Bun.serve({ port, idleTimeout: 60, ...engine.handler() });
 console.log(`listening on ${server.port}`);

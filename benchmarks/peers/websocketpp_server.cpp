@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// bench_server on nothing but WebSocket++ and its Asio transport: what such a program costs without a Socket.IO
-// library.
+// bench_server on WebSocket++ and its Asio transport only: the cost of such a program without a Socket.IO library.
 //
-// It knows the text of the five events and sends it back as it came, without reading JSON. WebSocket only, no pings, no
-// limits, no acknowledgement but those that the load asks for.
+// It knows the text of the five events and returns it unchanged, without parsing JSON. WebSocket only, no pings, no
+// limits, no acknowledgements except those that the load requests.
 
 #include <websocketpp/config/asio_no_tls.hpp>
 #include <websocketpp/server.hpp>

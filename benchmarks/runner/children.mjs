@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Programs that are started here and never outlive this one.
+// Programs that the runner starts and that never outlive it.
 
 import { spawn } from "node:child_process";
 
@@ -15,7 +15,7 @@ for (const [signal, number] of [
 ])
   process.once(signal, () => process.exit(128 + number));
 
-/// spawn() with pipes for what the program prints.
+/// spawn() with pipes for the program's output.
 export function start(program, args) {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);

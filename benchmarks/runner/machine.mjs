@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the results depend on: the machine, the compiler, the versions.
+// The environment of the results: the machine, the compiler, the versions.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

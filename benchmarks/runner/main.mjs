@@ -42,7 +42,7 @@ function options() {
     only: values.only === undefined ? undefined : new RegExp(values.only),
     rounds: Math.ceil(number("rounds", quick ? 1 : 3)),
     seconds: number("seconds", quick ? 0.5 : 1.5),
-    // Node needs most of a second until its code is compiled.
+    // Node needs almost a second to compile its code.
     warmup: quick ? 0.5 : 1,
   };
 }
@@ -67,21 +67,21 @@ function chosen_workloads({ only, quick }) {
   return chosen;
 }
 
-/// Servers from elsewhere may speak long-polling or not: one client finds out.
+/// Servers from elsewhere may lack long-polling: one client finds out.
 async function find_transports(build, server) {
   if (!server.probes_polling) return server;
   const { failed } = await measure(build, server, ["--transport", "polling", "--clients", "1"], 0.05, 0);
   if (!failed) return { ...server, transports: [...server.transports, "polling"] };
-  // What follows a tag is a page for people.
+  // The text after a tag is a page for people.
   return { ...server, no_polling: failed.replace(/\s*<.*/s, "") };
 }
 
-/// How the cost grows is asked of one server of ours, and of those from elsewhere.
+/// The growth of costs is measured with one server of ours, and with those from elsewhere.
 const takes_part = (server, workload, servers) =>
   server.transports.includes(workload.transport) &&
   (!workload.ours_only || server.also === true || server === servers.find(({ ours }) => ours));
 
-/// Absolute paths say something of this machine only.
+/// Absolute paths are meaningful on this machine only.
 const without_directories = (text) => text.replace(/(?<=^|[\s"'=:])\/\S*\/(?=[^/\s])/g, "");
 
 async function measure_all(options) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// One measurement: a fresh server, bench_load, and what came out.
+// One measurement: a fresh server, bench_load, and the result.
 
 import path from "node:path";
 
 import { start } from "./children.mjs";
 import { RunningServer } from "./servers.mjs";
 
-/// Returns { result } as bench_load printed it, or { failed } with the reason.
+/// Returns { result } with bench_load's output, or { failed } with the reason.
 export async function measure(build, server, args, seconds, warmup) {
   let running;
   try {
@@ -24,7 +24,7 @@ export async function measure(build, server, args, seconds, warmup) {
       load,
       (seconds + warmup + 90) * 1000,
     );
-    // The load may see the end of a server before this program is told.
+    // The load may notice the end of a server before this program does.
     if (status !== 0) await new Promise((resolve) => setTimeout(resolve, 100));
     if (running.why_it_ended()) return { failed: running.why_it_ended() };
     if (timed_out) return { failed: "the load did not end in time" };

@@ -10,7 +10,7 @@ import { compile } from "vega-lite";
 import { Table, number } from "./tables.mjs";
 import { best_runs } from "./typing.mjs";
 
-/// Writes what the results have data for.
+/// Writes the plots for which the results have data.
 ///
 /// @return the names of the files
 export async function write_plots(results, directory) {
@@ -56,11 +56,11 @@ async function to_svg(spec) {
   return `${svg}\n`;
 }
 
-// One colour per server in all plots: ours warm, the others cool. Okabe and Ito chose them so that the colour-blind can
-// tell them apart.
+// One colour per server in all plots: ours warm, the others cool. They come from the palette of Okabe and Ito, which is
+// safe for colour-blind readers.
 const colours = ["#D55E00", "#E69F00", "#CC79A7", "#0072B2", "#56B4E9", "#009E73", "#444444", "#999999"];
 
-/// The scale for the servers that are in the data.
+/// The colour scale for the servers in the data.
 function colour_scale_of(table, data) {
   const { domain, range } = colour_scale(table);
   const present = domain
@@ -78,7 +78,7 @@ function colour_scale({ results }) {
   };
 }
 
-/// A bar per server for each of the facets, with the least and the most of the rounds.
+/// A bar per server for each facet, with the least and the most of the rounds.
 function bars(table, data, title) {
   if (data.length === 0) return undefined;
   const scale = colour_scale_of(table, data);

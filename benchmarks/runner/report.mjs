@@ -95,7 +95,7 @@ function dagger_of(table, workloads) {
   return bound ? [dagger] : [];
 }
 
-/// What the marks in the cells of these workloads mean.
+/// The meaning of the marks in the cells of these workloads.
 function legend_of(table, workloads) {
   const base = table.base();
   return [`${spread_legend}${base ? `; ${ratio_legend(base.label)}` : ""}.`, ...dagger_of(table, workloads)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The servers that are compared, and how one of them is started and stopped.
+// The compared servers, and how the runner starts and stops one.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,8 +10,8 @@ import { start } from "./children.mjs";
 
 const patience_ms = 15_000;
 
-/// The servers that this checkout can build or install. Each: `name` for --servers, `label` for people, `command`
-/// with {port}, the `transports` that it speaks, and `missing`: why it cannot run, if it cannot.
+/// The servers that this checkout can build or install. Each has a `name` for --servers, a `label` for people, a
+/// `command` with {port}, the `transports` that it supports, and `missing`: the reason why it cannot run, if it cannot.
 export function own_servers(root, build) {
   const program = (name) => path.join(build, "benchmarks", name);
   const bench_server = program("bench_server");
@@ -103,7 +103,7 @@ function accepts(port) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/// A server that is running. `start` throws an Error when it does not come up.
+/// A running server. `start` throws an Error if it does not start.
 export class RunningServer {
   #child;
   #output = "";
@@ -125,7 +125,7 @@ export class RunningServer {
     if (server.missing) throw new Error(server.missing);
     const asked = server.prints_port ? 0 : await free_port();
     const fill = (text) => text.replaceAll("{port}", String(asked));
-    // exec: the process is then the server and no shell, and what is accounted to it is the server's.
+    // exec: the shell is replaced by the server, so that the server's costs are counted for the process.
     const [program, ...args] = server.shell ? ["sh", "-c", `exec ${fill(server.shell)}`] : server.command.map(fill);
     this.#child = start(program, args);
     this.#child.stdout.on("data", (data) => (this.#output = (this.#output + data).slice(0, 4096)));
@@ -147,7 +147,7 @@ export class RunningServer {
     throw new Error(`the server does not listen after ${patience_ms / 1000} seconds`);
   }
 
-  /// undefined as long as it runs.
+  /// undefined as long as the server runs.
   why_it_ended() {
     if (!this.#end) return undefined;
     const last = this.#errors.trim().split("\n").at(-1);

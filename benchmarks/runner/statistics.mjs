@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is said of repeated measurements: the median and the spread.
+// Statistics of repeated measurements: the median and the spread.
 
 export function median(values) {
   if (values.length === 0) return undefined;
@@ -8,14 +8,14 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/// { median, least, most, count } of the numbers among the values; undefined when there are none.
+/// { median, least, most, count } of the numbers among the values; undefined if there are none.
 export function spread(values) {
   const numbers = values.filter((value) => typeof value === "number" && Number.isFinite(value));
   if (numbers.length === 0) return undefined;
   return { median: median(numbers), least: Math.min(...numbers), most: Math.max(...numbers), count: numbers.length };
 }
 
-/// The median of the ratios of what was measured in the same round: a machine that was slow then was so for both.
+/// The median of the ratios of values from the same round: a slow machine affects both values of a round.
 ///
 /// @param values, base  Maps from the round to the number
 export function paired_ratio(values, base) {

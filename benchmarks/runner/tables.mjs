@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The results by workload and server, and how numbers are written.
+// The results by workload and server, and the format of numbers.
 
 import { paired_ratio, spread } from "./statistics.mjs";
 
-/// Three significant digits, thousands apart.
+/// Three significant digits, with separators of thousands.
 export function number(value) {
   if (value === undefined || value === null || !Number.isFinite(value)) return "–";
   const rounded = Number(value.toPrecision(3));
   return rounded.toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
-/// Microseconds, or milliseconds where that is shorter.
+/// Microseconds, or milliseconds if that is shorter.
 export const time = (us) =>
   us === undefined || us === null ? "–" : us < 1000 ? `${number(us)} µs` : `${number(us / 1000)} ms`;
 
@@ -25,7 +25,7 @@ export class Table {
     return this.results.cells.filter((cell) => cell.workload === workload.id && cell.server === server.name);
   }
 
-  /// The servers that have a cell in one of the workloads.
+  /// The servers with a cell in one of the workloads.
   servers_of(workloads) {
     return this.results.servers.filter((server) =>
       workloads.some((workload) => this.cells(workload, server).length !== 0),
@@ -74,7 +74,7 @@ export function markdown(table, workloads, write) {
   return lines.join("\n");
 }
 
-/// One cell: the median, the spread of several rounds, the ratio to ours, a mark where the load was at its limit.
+/// One cell: the median, the spread of several rounds, the ratio to ours, and a mark if the load was at its limit.
 export function cell(value, write = number) {
   if (value === undefined) return "";
   if (value.failed !== undefined) return `failed: ${escaped(value.failed)}`;

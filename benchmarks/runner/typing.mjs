@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The typing game at rising numbers of clients: how many a server carries before it becomes slow.
+// The typing game with a rising number of clients: how many a server carries before it becomes slow.
 
 const is_quick = ({ result }, limit_ms) => result !== undefined && result.p95_us <= limit_ms * 1000;
 
-/// Doubles the clients until the 95th percentile of the latency passes the limit or a run fails, then narrows the place
-/// down by two further steps. A step that does not pass is tried once more: a pause of the machine is not the server's.
+/// Doubles the clients until the 95th percentile of the latency passes the limit or a run fails, then narrows the
+/// number down in two further steps. A step that fails is tried once more, in case the machine paused.
 ///
 /// @param run     measures with a command line of bench_load
-/// @param record  is told of every run: (clients, what `run` returned)
+/// @param record  called for every run: (clients, the result of `run`)
 export async function climb(workload, run, record) {
   const whole_rooms = (clients) => Math.floor(clients / 6) * 6;
   const passes = async (clients) => {
@@ -35,8 +35,8 @@ export async function climb(workload, run, record) {
   }
 }
 
-/// What one server carried: { clients, at_least } by the runs that `climb` recorded, in one round. `at_least` says that
-/// the limit was never passed.
+/// The result of one server in one round: { clients, at_least } by the runs that `climb` recorded. `at_least` says that
+/// no run passed the limit.
 export function carried(cells, limit_ms) {
   const passed = new Set(cells.filter((cell) => is_quick(cell, limit_ms)).map(({ clients }) => clients));
   const slow = cells.map(({ clients }) => clients).filter((clients) => !passed.has(clients));
@@ -45,7 +45,7 @@ export function carried(cells, limit_ms) {
   return { clients: Math.max(...quick), at_least: slow.length === 0 };
 }
 
-/// The quickest run of those with each number of clients, in rising order.
+/// The fastest run for each number of clients, in rising order.
 export function best_runs(cells) {
   const best = new Map();
   for (const cell of cells) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is measured: each workload is a command line of bench_load.
+// The workloads: each is a command line of bench_load.
 
 const usual = [
   { id: "echo-1", title: "echo, 50 clients, one event in flight each", args: ["--workload", "echo"], quick: true },
@@ -52,9 +52,9 @@ const over = (transport) =>
 
 const with_transport = (transport) => ["--transport", transport];
 
-/// `descriptors`: how many one process may open; the largest workloads keep below that.
+/// `descriptors`: how many one process may open; the largest workloads stay below that.
 export function workloads(descriptors) {
-  // What a runtime opens for itself leaves some less for clients.
+  // The files that a runtime opens for itself leave fewer descriptors for clients.
   const most_clients = (wanted, per_client = 1) => Math.min(wanted, Math.floor((descriptors - 200) / per_client));
   const of_number = (number) => number.toLocaleString("en-US");
 
@@ -79,7 +79,8 @@ export function workloads(descriptors) {
     ].map((workload) => ({ ...workload, group: "connections", transport }));
   });
 
-  // One more variable each; all else stays. Offered at a fixed rate, so that no more is batched where more clients are.
+  // One variable each; everything else is constant. The rate of events is fixed, so that more clients do not batch
+  // more.
   const scaling = [];
   const scale = (family, x, title, args, quick) =>
     scaling.push({
@@ -117,7 +118,7 @@ export function workloads(descriptors) {
       "rooms",
       rooms,
       `${of_number(rooms)} room${rooms === 1 ? "" : "s"} of 6 in all, 1,200 clients, 1,200 events per second in all`,
-      // With fewer than 200 rooms not every client is in one; those that are send more often.
+      // With fewer than 200 rooms some clients are in no room; the others send more often.
       [
         "--workload",
         "room",

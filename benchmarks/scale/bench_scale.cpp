@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the cost of the engine and the core grows with clients, rooms, members and message size: one line of JSON for
-// each point. What the kernel and the network cost is not in it.
+// each point. The cost of the kernel and the network is not included.
 
 #include <benchmarks/scale/counting_transport.hpp>
 #include <socketio/socketio.hpp>
@@ -36,7 +36,7 @@ struct Config : DefaultConfig {
 };
 using Socket = BasicSocket<Config>;
 
-/// What this process has taken from malloc and not given back, malloc's own overhead included.
+/// The memory that this process has allocated with malloc and not freed, malloc's own overhead included.
 std::size_t bytes_in_use() {
   const struct mallinfo2 info = mallinfo2();
   return info.uordblks + info.hblkhd;
@@ -56,14 +56,14 @@ double cost_of(F&& act) {
   return cpu_ns() - start;
 }
 
-/// The CPU time of `act`, which may be repeated, per unit: the least of several rounds, since whatever else runs on the
-/// machine only ever adds to it.
+/// The CPU time of `act`, which may be repeated, per unit: the least of several rounds, because other programs on the
+/// machine can only add to it.
 ///
-/// @param units  of work that one call does
+/// @param units  the units of work of one call
 template <class F>
 double repeated_cost_of(double units, F&& act) {
   constexpr int rounds = 7;
-  constexpr double round_ns = 20e6;  // asking for the time costs as much as sending a message
+  constexpr double round_ns = 20e6;  // reading the clock costs as much as sending a message
   std::size_t calls = 1;
   const auto run = [&] {
     for (std::size_t i = 0; i < calls; ++i) act();
@@ -87,21 +87,21 @@ class Point {
   }
 };
 
-/// Steps of this size go through any number of things that has no other prime factors than 2 and 5.
+/// Steps of this size visit all elements, if their number has no other prime factors than 2 and 5.
 constexpr std::size_t step = 7919;
 
 struct Setting {
   std::size_t clients = 1000;
-  std::size_t handlers = 5;      // as bench_server has
-  std::size_t header_bytes = 0;  // of the handshake, beyond what every WebSocket client sends
+  std::size_t handlers = 5;      // as in bench_server
+  std::size_t header_bytes = 0;  // of the handshake, in addition to those that every WebSocket client sends
 };
 
-/// A server and its clients. They come one after another within ten seconds of the server's clock, so that their
-/// heartbeats are spread.
+/// A server and its clients. The clients connect one after another within ten seconds of the server's clock, so that
+/// their heartbeats are spread.
 class World {
  public:
   explicit World(const Setting& setting) : count_(setting.clients) {
-    // What belongs to the clients is there before the memory is looked at.
+    // The clients' own memory is allocated before the server's memory is measured.
     websockets_.reserve(count_);
     for (std::size_t i = 0; i < count_; ++i)
       websockets_.push_back(std::make_shared<CountingWebSocket>(io_.transport().hub()));
@@ -143,7 +143,7 @@ class World {
   double connect_ns() const { return per_client(connect_ns_); }
   double connection_bytes() const { return per_client(static_cast<double>(connection_bytes_)); }
 
-  /// One that is far away in memory from the one before; everyone has a turn.
+  /// A client that is far away in memory from the one before; every client has its turn.
   std::size_t next_client() { return at_ = (at_ + step) % count_; }
 
   void settle() { io_.transport().clock().run_until_idle(); }
@@ -165,7 +165,7 @@ class World {
     });
   }
 
-  /// One client after another sends an event, and gets it back, in a turn of its own.
+  /// One client after another emits an event, and gets it back, in a turn of its own.
   double echo(const std::string& payload) {
     constexpr std::size_t calls = 100;
     const std::string event = "42[\"echo\",\"" + payload + "\"]";
@@ -178,7 +178,7 @@ class World {
     });
   }
 
-  /// A ping to everyone, when each is due, and everyone's pong.
+  /// A ping to every client when it is due, and every client's pong.
   double heartbeat() {
     const double spent = cost_of([&] {
       io_.transport().clock().advance(io_.options().ping_interval);
@@ -216,8 +216,8 @@ class World {
 
 const std::string small(32, 'x');
 
-/// Rooms of ten members: the clients from 0 on in the first, the next ten in the second, around and around. They are
-/// filled in an order that jumps from room to room.
+/// Rooms of ten members: the clients from 0 on in the first, the next ten in the second, and so on, around and around.
+/// They are filled in an order that jumps from room to room.
 class Rooms {
  public:
   static constexpr std::size_t members = 10;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A transport that costs next to nothing: WebSockets whose clients count what they are sent and drop it.
+// A transport that costs next to nothing: WebSockets whose clients count the messages and drop them.
 #pragma once
 
 #include <socketio/engine/http.hpp>
@@ -22,19 +22,19 @@ namespace socketio::benchmarks {
 
 class CountingWebSocket;
 
-/// What the WebSockets of one transport share.
+/// Shared by the WebSockets of one transport.
 struct CountingHub {
   explicit CountingHub(asio::io_context& context) : scheduler(context) {}
 
   ManualScheduler scheduler;
   ExchangeHandler handler;
-  std::vector<CountingWebSocket*> dirty;  // sent to in this turn
+  std::vector<CountingWebSocket*> dirty;  // the WebSockets that were sent to in this turn
   std::size_t messages = 0;
 };
 
-/// Both ends of a connection. As the Asio transport does, it says once per turn that everything has been written.
+/// Both ends of a connection. Like the Asio transport, it reports once per turn that everything has been written.
 ///
-/// @par Lifetime  Kept by whoever opened it, until the server is gone.
+/// @par Lifetime  Kept by the code that opened it, until the server is destroyed.
 class CountingWebSocket final : public WebSocket {
  public:
   explicit CountingWebSocket(CountingHub& hub) : hub_(hub) {}
@@ -80,7 +80,7 @@ class CountingWebSocket final : public WebSocket {
   bool is_writable_ = true;
 };
 
-/// A handshake, which is accepted or forgotten.
+/// A handshake, which is accepted or dropped.
 class CountingExchange final : public HttpExchange {
  public:
   CountingExchange(const HttpRequest& request, std::shared_ptr<CountingWebSocket> socket)
@@ -101,7 +101,7 @@ class CountingExchange final : public HttpExchange {
   std::shared_ptr<CountingWebSocket> socket_;
 };
 
-/// Models Transport; its clock is moved by hand.
+/// Models Transport; the benchmark moves its clock.
 class CountingTransport {
  public:
   struct Options {};

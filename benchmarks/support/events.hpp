@@ -10,7 +10,7 @@
 
 namespace socketio::benchmarks {
 
-/// What a chat sends.
+/// An event of a chat.
 struct SmallEvent {
   template <class Writer>
   static void write(Writer& writer) {
@@ -21,7 +21,7 @@ struct SmallEvent {
   }
 };
 
-/// What a game sends: a name and ten arguments of every plain kind.
+/// An event of a game: a name and ten arguments of every plain kind.
 struct TenArguments {
   template <class Writer>
   static void write(Writer& writer) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A server over the memory transport and bare clients of it, for benchmarks of everything but the network.
+// A server over the memory transport with simple clients, for benchmarks of everything but the network.
 #pragma once
 
 #include <socketio/testing/server.hpp>
@@ -31,7 +31,7 @@ inline MemoryWebSocketClientPtr connect(MemoryServer& io) {
   return client;
 }
 
-/// Many clients that do nothing but count.
+/// Many clients that only count.
 class MemoryClients {
  public:
   MemoryClients(MemoryServer& io, std::size_t count) {
@@ -40,7 +40,7 @@ class MemoryClients {
 
   MemoryWebSocketClient& operator[](std::size_t index) const { return *clients_[index]; }
 
-  /// Forgets the messages that have arrived. @return how many there were
+  /// Drops the messages that have arrived. @return their number
   std::size_t take_received() {
     std::size_t count = 0;
     for (const MemoryWebSocketClientPtr& client : clients_) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The chat: everyone reads everyone, sees who is here and who is typing, and can write to one person alone.
+// The chat: everyone reads everyone's messages, sees who is present and who is typing, and can write to one person
+// alone.
 
 #include <examples/listen.hpp>
 #include <examples/options.hpp>
@@ -22,14 +23,14 @@ struct Message {
 };
 SOCKETIO_STRUCT(Message, from, text)
 
-/// How every request is answered.
+/// The answer to every request.
 struct Answer {
   bool ok;
-  std::string error;  // why not, in words for the page
+  std::string error;  // the reason if not, in words for the page
 };
 SOCKETIO_STRUCT(Answer, ok, error)
 
-// The bounds of what a client may send; the page keeps to them in characters, of up to four bytes each.
+// Limits for input from a client; the page applies them in characters, of up to four bytes each.
 bool is_message(const std::string& text) { return !text.empty() && text.size() <= 4000; }
 bool is_nickname(const std::string& text) {
   return !text.empty() && text.size() <= 80 &&
@@ -40,7 +41,7 @@ template <class Config>
 void serve(const examples::Options& options) {
   using Socket = socketio::BasicSocket<Config>;  // with the default transport: socketio::Socket
   socketio::BasicServer<Config> io;              // and socketio::Server
-  std::map<std::string, std::string> people;     // nickname -> id of the socket that bears it
+  std::map<std::string, std::string> people;     // nickname -> id of its socket
 
   const auto nicknames = [&] {
     std::vector<std::string> names;
@@ -50,13 +51,13 @@ void serve(const examples::Options& options) {
 
   io.on("connection", [&](Socket socket) {
     std::cout << "a user connected" << std::endl;
-    socket.data()["nick"] = "";  // none yet: who has not joined can read, but not write
+    socket.data()["nick"] = "";  // empty until the client has joined: before that it can read, but not write
     socket.emit("people", nicknames());
     const auto nick = [socket] { return socket.data()["nick"].as_string(); };
 
     socket.on("join", [&, socket, nick](std::string wanted) -> Answer {
       if (!nick().empty()) return {false, "You have a nickname already."};
-      if (!is_nickname(wanted)) return {false, "A nickname has 1 to 20 letters."};
+      if (!is_nickname(wanted)) return {false, "A nickname has 1 to 20 characters."};
       if (!people.emplace(wanted, socket.id()).second)
         return {false, wanted + " is taken. Please pick another nickname."};
       socket.data()["nick"] = wanted;
@@ -67,17 +68,17 @@ void serve(const examples::Options& options) {
 
     socket.on("message", [&, nick](std::string text) -> Answer {
       if (nick().empty()) return {false, "Please join first."};
-      if (!is_message(text)) return {false, "A message has 1 to 1000 letters."};
+      if (!is_message(text)) return {false, "A message has 1 to 1000 characters."};
       io.emit("message", Message{nick(), text});
       return {true, ""};
     });
 
     socket.on("direct", [&, nick](std::string to, std::string text) -> Answer {
       if (nick().empty()) return {false, "Please join first."};
-      if (!is_message(text)) return {false, "A message has 1 to 1000 letters."};
+      if (!is_message(text)) return {false, "A message has 1 to 1000 characters."};
       const auto person = people.find(to);
       if (person == people.end()) return {false, to + " is not here any more."};
-      io.to(person->second).emit("direct", Message{nick(), text});  // every socket is in a room named by its id
+      io.to(person->second).emit("direct", Message{nick(), text});  // every socket is in a room with the name of its id
       return {true, ""};
     });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Namespaces: a public one, one for administrators who know a token, one for each tenant; all on one connection.
+// Namespaces: a public one, one for administrators with a token, one for each tenant; all on one connection.
 
 #include <examples/options.hpp>
 #include <examples/transport.hpp>
@@ -29,19 +29,19 @@ using Namespace = socketio::BasicNamespace<Config>;
 template <class Config>
 using Socket = socketio::BasicSocket<Config>;
 
-/// What a client said to the others in its namespace.
+/// A message of a client to the others in its namespace.
 struct Said {
   std::string from, text;
 };
 SOCKETIO_STRUCT(Said, from, text)
 
-// The bounds of what a client may send; the page keeps to them in characters, of up to four bytes each.
+// Limits for input from a client; the page applies them in characters, of up to four bytes each.
 bool is_message(const std::string& text) { return !text.empty() && text.size() <= 1120; }
 bool is_name(const Value& name) {
   return name.is_string() && !name.as_string().empty() && name.as_string().size() <= 80;
 }
 
-/// Tells the administrators what happened, and how many are in each namespace now.
+/// Tells the administrators what happened, and the current number of clients in each namespace.
 using Report = std::function<void(const std::string& what)>;
 
 template <class Config>
@@ -52,7 +52,7 @@ void put(Socket<Config> socket, const std::string& room, bool inside) {
     socket.leave(room);
 }
 
-/// "/": everyone may speak, unless an administrator has muted the place.
+/// "/": everyone may speak, unless an administrator has muted it.
 template <class Config>
 void serve_public(Namespace<Config> nsp, const bool& muted, const Report& report) {
   nsp.on("connection", [nsp, &muted, &report](Socket<Config> socket) {
@@ -75,7 +75,7 @@ void serve_public(Namespace<Config> nsp, const bool& muted, const Report& report
   });
 }
 
-/// "/admin": a middleware lets in who knows the token.
+/// "/admin": a middleware accepts clients with the token.
 template <class Config>
 void serve_admin(Namespace<Config> nsp, Namespace<Config> everyone, const std::string& token, bool& muted,
                  const Report& report) {
@@ -100,7 +100,7 @@ void serve_admin(Namespace<Config> nsp, Namespace<Config> everyone, const std::s
   });
 }
 
-/// "/tenant-...": for those who work there; each sits at a desk, which is a room of this namespace alone.
+/// "/tenant-...": for the people of a tenant. Each sits at a desk, which is a room of this namespace alone.
 template <class Config>
 void serve_tenant(Namespace<Config> nsp, const Report& report) {
   static const std::vector<std::string> desks{"sales", "support"};
@@ -113,7 +113,7 @@ void serve_tenant(Namespace<Config> nsp, const Report& report) {
 
   nsp.use([](Socket<Config> socket) {
     const Value name = socket.handshake().auth["name"];
-    if (!is_name(name)) throw ConnectError("Please give a name of 1 to 20 letters");
+    if (!is_name(name)) throw ConnectError("Please give a name of 1 to 20 characters");
     socket.data() = Value{{"name", name}, {"desk", ""}};
   });
 

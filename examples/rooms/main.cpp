@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rooms: opened and joined by name, written to one by one, several at once, or everyone but those in some of them.
+// Rooms: opened and joined by name; messages to one room, to several at once, or to everyone except some rooms.
 
 #include <examples/options.hpp>
 #include <examples/transport.hpp>
@@ -18,7 +18,7 @@
 #include <system_error>
 #include <vector>
 
-/// What a client wants said: in these rooms, or to everyone except those in these rooms.
+/// A message from a client: for these rooms, or for everyone except these rooms.
 struct Request {
   std::string text;
   std::vector<std::string> rooms;
@@ -26,7 +26,7 @@ struct Request {
 };
 SOCKETIO_STRUCT(Request, text, rooms, except)
 
-/// What the others get.
+/// The same message, as the receivers get it.
 struct Message {
   std::string from, text;
   std::vector<std::string> rooms;
@@ -34,14 +34,14 @@ struct Message {
 };
 SOCKETIO_STRUCT(Message, from, text, rooms, except)
 
-/// How every request is answered.
+/// The answer to every request.
 struct Answer {
   bool ok;
-  std::string error;  // why not, in words for the page
+  std::string error;  // the reason if not, in words for the page
 };
 SOCKETIO_STRUCT(Answer, ok, error)
 
-// The bounds of what a client may send; the page keeps to them in characters, of up to four bytes each.
+// Limits for input from a client; the page applies them in characters, of up to four bytes each.
 constexpr std::size_t max_rooms = 20;
 bool is_message(const std::string& text) { return !text.empty() && text.size() <= 4000; }
 bool is_name(const std::string& text) {
@@ -49,11 +49,11 @@ bool is_name(const std::string& text) {
          std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' '; });  // names are logged
 }
 
-/// Whether a room is one of ours. The `#` keeps them apart from the rooms that are named by a socket's id: nobody can
-/// join the room of somebody else.
+/// Whether a room is one of ours. The `#` distinguishes them from the rooms with the names of socket ids: no client can
+/// join the room of another socket.
 bool is_room(const std::string& room) { return room.size() > 1 && room.front() == '#' && is_name(room); }
 
-/// Every room and the names of those in it.
+/// Every room and the names of its members.
 template <class Config>
 std::map<std::string, std::vector<std::string>> directory(socketio::BasicNamespace<Config> nsp) {
   std::map<std::string, std::vector<std::string>> rooms;
@@ -72,7 +72,7 @@ void serve(const examples::Options& options) {
   io.use([](Socket socket) {
     const socketio::Value name = socket.handshake().auth["name"];
     if (!name.is_string() || !is_name(name.as_string()))
-      throw socketio::ConnectError("Please choose a name of 1 to 20 letters.");
+      throw socketio::ConnectError("Please choose a name of 1 to 20 characters.");
     socket.data()["name"] = name;
   });
 
@@ -81,7 +81,7 @@ void serve(const examples::Options& options) {
     socket.emit("rooms", directory(io.of("/")));
 
     socket.on("join", [&io, socket, name](std::string room) -> Answer {
-      if (!is_room(room)) return {false, "A room's name has 1 to 20 letters."};
+      if (!is_room(room)) return {false, "A room's name has 1 to 20 characters."};
       if (socket.rooms().size() > max_rooms) return {false, "You are in too many rooms."};
       if (socket.is_in(room)) return {true, ""};
       socket.join(room);
@@ -99,7 +99,7 @@ void serve(const examples::Options& options) {
     });
 
     socket.on("message", [socket, name](Request request) -> Answer {
-      if (!is_message(request.text)) return {false, "A message has 1 to 1000 letters."};
+      if (!is_message(request.text)) return {false, "A message has 1 to 1000 characters."};
       if (request.rooms.empty()) return {false, "Choose at least one room."};
       if (request.rooms.size() > max_rooms || !std::all_of(request.rooms.begin(), request.rooms.end(), is_room))
         return {false, "There are no such rooms."};
@@ -108,7 +108,7 @@ void serve(const examples::Options& options) {
       return {true, ""};
     });
 
-    socket.on("disconnecting", [socket, name] {  // the rooms are still there
+    socket.on("disconnecting", [socket, name] {  // the socket is still in its rooms
       for (const std::string& room : socket.rooms())
         if (is_room(room)) socket.to(room).emit("left", room, name);
     });

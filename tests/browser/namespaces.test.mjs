@@ -69,11 +69,11 @@ describe("namespaces", () => {
     const ada = await enter();
     await unlock(ada, "a guess");
     await card(ada, "Admin").getByRole("alert").getByText("Wrong token").waitFor();
-    await card(ada, "Admin").getByLabel("Who is where").waitFor({ state: "hidden" });
+    await card(ada, "Admin").getByLabel("Clients in each namespace").waitFor({ state: "hidden" });
     await ada.getByLabel("/admin, not connected").waitFor();
     await screenshot(ada, "namespaces-refused");
     await unlock(ada, token);
-    await card(ada, "Admin").getByLabel("Who is where").waitFor();
+    await card(ada, "Admin").getByLabel("Clients in each namespace").waitFor();
     await ada.getByLabel("/admin, connected").waitFor();
     await card(ada, "Admin").getByRole("button", { name: "Leave" }).click();
     await card(ada, "Admin").getByLabel("Token").waitFor();
@@ -87,7 +87,7 @@ describe("namespaces", () => {
     const ada = await enter();
     const grace = await enter();
     await feed(root, "Admin").getByText("someone came to /").first().waitFor();
-    await card(ada, "Public").getByLabel("Hear announcements").check();
+    await card(ada, "Public").getByLabel("Get announcements").check();
 
     // Ada's own message comes back after the server has handled her subscription.
     await say(ada, "Public", "Public message", "Ready.");
@@ -138,7 +138,7 @@ describe("namespaces", () => {
     page.on("websocket", () => ++webSockets);
     await page.goto(namespaces.url);
     await unlock(page, token);
-    await card(page, "Admin").getByLabel("Who is where").waitFor();
+    await card(page, "Admin").getByLabel("Clients in each namespace").waitFor();
     await enterTenant(page, "Acme", "Ada");
     await enterTenant(page, "Globex", "Spy");
     await page.getByText("One websocket connection carries 4 of 4 namespaces").waitFor();
@@ -150,7 +150,7 @@ describe("namespaces", () => {
     const dark = await enter({ colorScheme: "dark", viewport: { width: 1100, height: 1040 } });
     const light = await enter({ viewport: { width: 1100, height: 1040 } });
     for (const page of [small, dark, light]) {
-      await card(page, "Public").getByLabel("Hear announcements").check();
+      await card(page, "Public").getByLabel("Get announcements").check();
       await unlock(page, token);
       await card(page, "Admin").getByLabel("Watch arrivals").check();
     }

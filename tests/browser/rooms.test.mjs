@@ -79,7 +79,7 @@ describe("rooms", () => {
     await others(ada, "kitchen").waitFor();
     await grace.getByRole("button", { name: "Leave #kitchen" }).click();
     await others(ada, "kitchen").waitFor({ state: "detached" });
-    await grace.getByText("There are no others.").waitFor();
+    await grace.getByText("There are no other rooms.").waitFor();
   });
 
   it("get messages: one room, several at once, and everyone but a room", async () => {
@@ -100,7 +100,7 @@ describe("rooms", () => {
     await message(linus, "Ada", "Dinner in ten minutes.").getByText("#garden").waitFor();
 
     await choose(ada, "To all except", ["kitchen"]);
-    await ada.getByText("Goes to everyone here, but to nobody who is in #kitchen.").waitFor();
+    await ada.getByText("Goes to everyone here except the members of #kitchen.").waitFor();
     await write(ada, "Do not tell the cook.");
     await message(linus, "Ada", "Do not tell the cook.").getByText("everyone except #kitchen").waitFor();
     await message(alan, "Ada", "Do not tell the cook.").waitFor();

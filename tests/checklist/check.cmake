@@ -8,11 +8,11 @@
 #   `path/of/a/file: "name of the test"`    one or more, separated by commas, of Catch2 or of Node's runner; the name as
 #                                           the source has it. For a mistake in compile_fail/ it is the sentence that
 #                                           the compiler is expected to say
-#   n/a: <reason>                           the row means nothing to a C++ server
-#   open: <topic>                           nothing shows it yet; only for topics in ALLOW_OPEN
+#   n/a: <reason>                           the behaviour does not apply to a C++ server
+#   open: <topic>                           no test shows it yet; only for topics in ALLOW_OPEN
 #
-# Fails with one line for every row of another kind, for every file that does not exist or has no test of that name, and
-# for every topic in ALLOW_OPEN that no row needs any more.
+# Fails with one line for every other row, for every file that does not exist or has no test of that name, and for every
+# topic in ALLOW_OPEN that no row needs.
 
 cmake_minimum_required(VERSION 3.22)
 
@@ -37,14 +37,14 @@ function(has_test variable path name)
   elseif(path MATCHES "/compile_fail/")
     contains_any(found "${content}" "// expect: ${name}\n")
   else()
-    # What follows a name are its tags, on the same line or on the next.
+    # The tags follow a name, on the same line or on the next.
     string(REGEX REPLACE ",[ \n]+" ", " content "${content}")
     contains_any(found "${content}" "TEST_CASE(\"${name}\", " "Fixture, \"${name}\", ")
   endif()
   set(${variable} "${found}" PARENT_SCOPE)
 endfunction()
 
-# Brackets and semicolons mean something in CMake's lists, so they travel in disguise.
+# Brackets and semicolons are special in CMake's lists, so they are replaced.
 file(READ "${CHECKLIST}" text)
 string(REPLACE "[" "<bracket>" text "${text}")
 string(REPLACE "]" "<tekcarb>" text "${text}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Shows that check.cmake refuses what it must refuse: each row below is wrong in one way, the first ones are not.
+# Shows that check.cmake refuses wrong rows: each row below is wrong in one way, except for the first ones.
 #
 #   cmake -DCHECK=<check.cmake> -DWORK_DIR=<scratch directory> -P selftest.cmake
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Compiles SOURCE with COMPILER, the macros DEFINITIONS, the directories INCLUDE and behind the header PRECOMPILED, if there
-# is one; passes if that fails and the first error is the one expected. What a template was instantiated with stands above
-# that error with GCC and below it with Clang, in the words of each: what the file promises in lines "// names: ..." must be
-# among the former, what it promises in lines "// clang names: ..." among the latter, where Clang 14 spells the name of an
-# event in numbers. Other compilers are not asked.
+# Compiles SOURCE with COMPILER, the macros DEFINITIONS, the directories INCLUDE and, if given, the precompiled header
+# PRECOMPILED. Passes if the compilation fails and the first error is the expected one. GCC reports the instantiated
+# templates before that error and Clang after it, each in its own words. The lines "// names: ..." of the file must
+# occur in GCC's report, the lines "// clang names: ..." in Clang's, where Clang 14 writes the name of an event as
+# numbers. Other compilers are not checked.
 file(STRINGS "${SOURCE}" expected REGEX "^// expect: ")
 string(REPLACE "// expect: " "" expected "${expected}")
 if(expected STREQUAL "")

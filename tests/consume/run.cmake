@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Builds and runs the stranger's project against this library.
+# Builds and runs the project of another user against this library.
 #
 #   cmake -DMODE=find_package|add_subdirectory -DSOURCE_DIR=<root of socketio> -DBUILD_DIR=<its build tree>
 #         -DWORK_DIR=<scratch> -DGENERATOR=... -DCOMPILER=... -DLAUNCHER=... -DMODULES=<cmake arguments> -P run.cmake
@@ -21,7 +21,7 @@ if(LAUNCHER)
 endif()
 if(MODE STREQUAL "find_package")
   run("${CMAKE_COMMAND}" --install "${BUILD_DIR}" --prefix "${WORK_DIR}/first")
-  # Moved after it was installed: nothing in the package may know where it was.
+  # The package is moved after its installation: nothing in it may contain its path.
   file(RENAME "${WORK_DIR}/first" "${WORK_DIR}/prefix")
   list(APPEND arguments "-DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix")
 else()

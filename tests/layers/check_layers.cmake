@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-# Checks the arrows between the layers, over the #include lines of the headers.
+# Checks the includes between the layers, from the #include lines of the headers.
 #
 #   cmake -DINCLUDE_DIR=<dir that holds socketio/> -P check_layers.cmake
 #
-# Fails with one line for every include that points up, for a third party outside its quarters, for quoted includes,
-# for includes of files that do not exist, and for a cycle of headers.
+# Fails with one line for every include that points up, for a third party's header outside its layers, for quoted
+# includes, for includes of files that do not exist, and for a cycle of headers.
 
 cmake_minimum_required(VERSION 3.22)
 
-# The files directly in socketio/: `base` knows no layer and is open to all; `entry` alone may name a transport.
+# The files directly in socketio/: `base` includes no layer and any layer may include it; only `entry` may include a
+# transport.
 set(base_files version.hpp config.hpp fwd.hpp)
 set(entry_files socketio.hpp default_config.hpp tls.hpp)
 
@@ -30,7 +31,7 @@ set(quarters_zlib detail)
 set(quarters_websocketpp transport)
 set(quarters_openssl transport)
 
-# The headers that only those who want TLS include; nobody else may name them, OpenSSL or Asio's part that needs it.
+# The headers that only users of TLS include; no other header may include them, OpenSSL, or Asio's part that needs it.
 set(tls_files "^(tls\\.hpp|transport/(impl/)?tls_[a-z_]+\\.[hi]pp)$")
 
 get_filename_component(INCLUDE_DIR "${INCLUDE_DIR}" ABSOLUTE)
@@ -62,7 +63,7 @@ foreach(file IN LISTS files)
   endif()
 
   set(edges_${file} "")
-  # A bracket in a line would glue it to its neighbours in a CMake list; no #include line has one.
+  # A bracket in a line would join it with its neighbours in a CMake list; no #include line has one.
   file(STRINGS "${INCLUDE_DIR}/socketio/${file}" lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
   foreach(line IN LISTS lines)
     string(REGEX MATCH "include[ \t]*([<\"])([^>\"]+)" match "${line}")
@@ -94,7 +95,7 @@ foreach(file IN LISTS files)
       list(APPEND violations "socketio/${file}: includes <socketio/${target}>, which does not exist")
       continue()
     endif()
-    # Bodies (in impl/) may name each other's headers freely, headers may not go in circles.
+    # Bodies (in impl/) may include each other's headers freely; headers must not have cycles.
     if(NOT file MATCHES "/impl/" AND NOT target MATCHES "/impl/")
       list(APPEND edges_${file} "${target}")
     endif()
@@ -105,7 +106,7 @@ foreach(file IN LISTS files)
   endforeach()
 endforeach()
 
-# Headers with nothing left to include are taken away until none is left, or only those on or above a cycle.
+# Removes headers with no remaining includes, until none is left, or only those on or above a cycle.
 set(left ${files})
 set(progress TRUE)
 while(left AND progress)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Shows that check_layers.cmake refuses what it must refuse: each tree below breaks one rule, the first breaks none.
+# Shows that check_layers.cmake refuses wrong trees: each tree below breaks one rule, except for the first.
 #
 #   cmake -DCHECK=<check_layers.cmake> -DWORK_DIR=<scratch directory> -P selftest.cmake
 

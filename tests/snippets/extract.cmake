@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Turns the ```cpp blocks of Markdown files into one translation unit, of functions that run.cpp runs.
+# Turns the ```cpp blocks of Markdown files into one translation unit with functions, which run.cpp runs.
 #
 #   socketio_extract_snippets(<output .cpp> <markdown file>...)
 #
-# A block becomes the following; a comment on the line before the block can say otherwise:
+# A block becomes one of these. A comment on the line before the block chooses:
 #   (nothing)                     if it has `int main(`, a program, which is only compiled; else statements that are run
 #                                 when a client has connected, where `socketio::Server& io`, `socketio::Socket socket`
 #                                 and its `socketio::Namespace nsp` exist
@@ -13,11 +13,11 @@
 #   <!-- not run -->              statements as above that are only compiled
 #   <!-- not compiled -->         nothing
 #   <!-- if MACRO -->             statements that are run, in builds that define the macro
-# Every block lives in a namespace of its own, its #include lines before all of them. Errors name the line of the
-# Markdown file. What the comments in a block may say, and have checked, is told in run.cpp.
+# Every block has a namespace of its own; its #include lines stand before all blocks. Errors have the line of the
+# Markdown file. run.cpp describes the comments in a block that are checked.
 
-# next_line(<variable with text>): cuts the first line off it and stores it in `line`. String operations only: lists
-# would suffer from the brackets and semicolons of C++.
+# next_line(<variable with text>): removes the first line and stores it in `line`. It uses string operations only: the
+# brackets and semicolons of C++ would break lists.
 macro(next_line text)
   string(FIND "${${text}}" "\n" end)
   if(end EQUAL -1)
@@ -121,7 +121,7 @@ macro(socketio_extract_page markdown)
         set(mode "${CMAKE_MATCH_1}")
       endif()
     elseif(line MATCHES "^[ \t>]*```[ \t]*(cpp|c\\+\\+|C\\+\\+|cxx)")
-      # Silently skipped, it would rot.
+      # A block that is skipped silently would become outdated.
       message(FATAL_ERROR "${name}:${number}: a block of C++ must begin with ```cpp at the start of the line")
     elseif(line MATCHES "^```.")
       set(in_other_block TRUE)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The page of the chat. What comes from other people is untrusted: it is shown with textContent, never as markup.
+// The page of the chat. Text from other people is untrusted: the page shows it with textContent, never as markup.
 "use strict";
 
 const socket = io();
@@ -8,11 +8,11 @@ const $ = (id) => document.getElementById(id);
 const log = $("log");
 const input = $("text");
 
-let me = null; // my nickname, while the server knows me by it
-let addressee = null; // whom the next message goes to; null for everyone
+let me = null; // my nickname, while I have joined
+let addressee = null; // the receiver of the next message; null for everyone
 let people = [];
-const inFlight = []; // my messages to everyone that have not come back yet, oldest first
-const unsent = []; // what I wrote while there was no connection
+const inFlight = []; // my messages to everyone that the server has not sent back yet, oldest first
+const unsent = []; // messages that I wrote while there was no connection
 
 // ---- small helpers -------------------------------------------------------------------------------------------------
 
@@ -195,7 +195,7 @@ function hint(name) {
   return name === addressee ? "writing to" : "message";
 }
 
-/** Who has gone stays the addressee: what was meant for one person must not go to everyone instead. */
+/** A person who has left stays the addressee: a message for one person must not go to everyone instead. */
 function showAddressee() {
   const hint = people.includes(addressee) ? `Only ${addressee} will see this` : `${addressee} is not here at the moment`;
   $("addressee").hidden = !addressee;
@@ -225,8 +225,8 @@ document.addEventListener("keydown", (event) => {
 
 // ---- who is typing -------------------------------------------------------------------------------------------------
 
-const typists = new Map(); // nickname -> timer that forgets it, should the end never be told
-let toldTyping = 0; // when I last told that I type; 0 when I do not
+const typists = new Map(); // nickname -> timer that removes it if no end is reported
+let toldTyping = 0; // when I last reported that I am typing; 0 while I am not
 let pause = 0;
 
 function showTyping() {
@@ -277,7 +277,7 @@ $("composer").addEventListener("submit", (event) => {
   input.focus();
 });
 
-// ---- what the server tells -----------------------------------------------------------------------------------------
+// ---- events of the server -----------------------------------------------------------------------------------------
 
 socket.on("connect", () => {
   setStatus("online", "Online");
@@ -288,7 +288,7 @@ socket.on("connect", () => {
 
 socket.on("disconnect", () => {
   me = null;
-  people = []; // not known until the server tells again
+  people = []; // unknown until the server sends the list again
   showPeople();
   for (const name of [...typists.keys()]) stoppedTyping(name);
   setStatus(socket.active ? "waiting" : "offline", socket.active ? "Reconnecting…" : "Disconnected");
@@ -309,7 +309,7 @@ socket.on("left", (name) => {
 });
 
 socket.on("message", (message) => {
-  // My own message comes back like everyone else's: now its place in the common order is known.
+  // My own message comes back like all messages: this shows its place in the common order.
   if (message.from === me && inFlight.length) append(inFlight.shift().node);
   else showMessage(message, false);
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The page of the namespaces: one connection, shared by a socket for each namespace that the visitor has entered. What
-// comes from other people is untrusted: it is shown with textContent, never as markup.
+// The page of the namespaces: one connection, shared by a socket for each namespace that the visitor has joined. Text
+// from other people is untrusted: the page shows it with textContent, never as markup.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
@@ -34,7 +34,7 @@ function said({ from, text }) {
   return line;
 }
 
-/** Calls `send` with what was typed when the form is submitted, and empties the field. */
+/** When the form is submitted, calls `send` with the text and empties the field. */
 function onLine(form, send) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -90,7 +90,7 @@ onLine($("public").querySelector("form"), (text) => {
 
 // ---- namespaces with a door: /admin and the tenants ----------------------------------------------------------------
 
-/** A card whose form gives the credentials: the middleware lets the visitor in, or its refusal is shown. */
+/** A card whose form gives the credentials: the middleware accepts the visitor, or the card shows its refusal. */
 function guard(card, socket, credentials) {
   const door = card.querySelector(".door");
   const inside = card.querySelector(".inside");
@@ -155,7 +155,7 @@ admin.on("arrival", (text) => add(arrivals, element("p", "", text)));
 
 $("mute").onchange = () => admin.emit("mute", $("mute").checked);
 $("watch").onchange = () => {
-  arrivals.dataset.empty = $("watch").checked ? "Watching. Nothing happened yet." : "Not watching.";
+  arrivals.dataset.empty = $("watch").checked ? "Watching. No arrivals yet." : "Not watching.";
   admin.emit("watch", $("watch").checked);
 };
 onLine($("admin").querySelector(".line"), (text) => admin.emit("announce", text));
@@ -188,7 +188,7 @@ function tenant(id) {
     return label;
   }
 
-  // First the desks that there are; the visitor keeps the one from before a reconnection.
+  // The server first sends the list of desks; after a reconnection the visitor keeps the former desk.
   socket.on("desks", (names) => {
     const seat = names.includes(desk) ? desk : names[0];
     sit(seat);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The page of the rooms. What comes from other people is untrusted: it is shown with textContent, never as markup.
+// The page of the rooms. Text from other people is untrusted: the page shows it with textContent, never as markup.
 "use strict";
 
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 
-// The name goes along with every handshake; a middleware of the server looks at it.
+// Every handshake contains the name; a middleware of the server checks it.
 const socket = io({ autoConnect: false, auth: (send) => send({ name: sessionStorage.getItem("name") }) });
 
-let directory = {}; // every room and the names of those in it
+let directory = {}; // every room and the names of its members
 const mine = new Set(); // the rooms that I am in
 const chosen = new Set(); // the rooms ticked in the composer
 
@@ -39,7 +39,7 @@ function setStatus(state, text) {
   $("status").textContent = text;
 }
 
-/** Sends a request and hands over the server's answer: { ok, error }. */
+/** Sends a request and calls `answered` with the server's answer: { ok, error }. */
 function ask(event, request, answered) {
   socket.timeout(8000).emit(event, request, (error, answer) => {
     answered(error ? { ok: false, error: "The server did not answer." } : answer);
@@ -135,7 +135,7 @@ function isExcept() {
   return $("composer").elements.mode.value === "except";
 }
 
-/** The rooms that can be ticked: one's own to write to, any to leave out. */
+/** The rooms that can be ticked: my rooms to write to, any room to leave out. */
 function offered() {
   return (isExcept() ? Object.keys(directory) : [...mine]).sort();
 }
@@ -144,8 +144,8 @@ function showAudience() {
   const rooms = offered().filter((room) => chosen.has(room));
   if (isExcept())
     $("audience").textContent = rooms.length
-      ? `Goes to everyone here, but to nobody who is in ${list(rooms)}.`
-      : "Choose who is to be left out.";
+      ? `Goes to everyone here except the members of ${list(rooms)}.`
+      : "Choose the rooms to leave out.";
   else if (rooms.length) $("audience").textContent = `Goes to everyone in ${list(rooms)}, once.`;
   else $("audience").textContent = mine.size ? "Choose at least one room." : "Join a room to write to it.";
 }
@@ -165,7 +165,7 @@ function show() {
   $("chips").replaceChildren($("chips").querySelector("legend"), ...offered().map(chip));
   showAudience();
 
-  // What had the focus was replaced by its likeness: give the focus back.
+  // The focused element was replaced by a new one: move the focus to it.
   if (!focusedRoom) return;
   const candidates = document.querySelectorAll(inChips ? ".chips label" : ".room");
   const same = [...candidates].find((node) => node.querySelector(".name, span").textContent === focusedRoom);
@@ -229,19 +229,19 @@ $("welcome").querySelector("form").addEventListener("submit", (event) => {
   socket.connect();
 });
 
-// ---- what the server tells -----------------------------------------------------------------------------------------
+// ---- events of the server -----------------------------------------------------------------------------------------
 
 socket.on("connect", () => {
   setStatus("online", "Online");
   if ($("welcome").open) $("welcome").close();
   $("me").hidden = false;
   $("me").querySelector("b").textContent = sessionStorage.getItem("name");
-  // The server forgets everyone who leaves: after a reconnection, or a reload, the rooms are joined again.
+  // A new connection is in no room: after a reconnection or a reload, the page joins its rooms again.
   JSON.parse(sessionStorage.getItem("rooms") ?? "[]").forEach(join);
 });
 
 socket.on("disconnect", () => {
-  directory = {}; // not known until the server tells again
+  directory = {}; // unknown until the server sends it again
   show();
   setStatus(socket.active ? "waiting" : "offline", socket.active ? "Reconnecting…" : "Disconnected");
 });
