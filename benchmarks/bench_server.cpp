@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The server that the benchmarks measure: five handlers, the same as in the peers next to this file.
 
-#include <examples/transport.hpp>
+#include <benchmarks/support/transports.hpp>
 #include <socketio/socketio.hpp>
 
 #include <asio/signal_set.hpp>
@@ -99,7 +99,7 @@ int main(int argc, char** argv) try {
   }
   raise_descriptor_limit();
   const Options options = parse(std::vector<std::string>(argv + 1, argv + argc));
-  examples::over_transport(options.transport, [&]<class Config>(Config) { serve<Config>(options); });
+  socketio::benchmarks::over_transport(options.transport, [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "bench_server: " << error.what() << '\n';
   return 1;

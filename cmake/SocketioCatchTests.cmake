@@ -73,7 +73,7 @@ endfunction()
 
 # tests/support/test_transport.hpp, for the programs over it: most of what it takes to compile is every transport.
 add_library(test_transport OBJECT "${PROJECT_SOURCE_DIR}/tests/support/test_transport.cpp")
-target_link_libraries(test_transport PRIVATE socketio::socketio socketio_warnings)
+target_link_libraries(test_transport PRIVATE socketio::compiled socketio_warnings)
 target_include_directories(test_transport PRIVATE "${PROJECT_SOURCE_DIR}")
 socketio_link_transports(test_transport)
 socketio_use_test_certificates(test_transport)

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: MIT
-# Installs the headers and a CMake package that finds its own dependencies.
+# Installs the headers, socketio::compiled, and a CMake package that finds its own dependencies.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/socketio")
+# Headers alone serve every architecture.
+if(SOCKETIO_BUILD_COMPILED)
+  set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/socketio")
+  set(architecture "")
+else()
+  set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/socketio")
+  set(architecture ARCH_INDEPENDENT)
+endif()
 
 set(left_out "")
 if(NOT SOCKETIO_WITH_WEBSOCKETPP)
@@ -14,16 +21,19 @@ if(NOT SOCKETIO_WITH_TLS)
   list(APPEND left_out PATTERN "tls*" EXCLUDE)
 endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/socketio" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp" ${left_out})
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.ipp" PATTERN "*.inc" ${left_out})
 install(TARGETS socketio EXPORT socketioTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+if(SOCKETIO_BUILD_COMPILED)
+  install(TARGETS socketio_compiled EXPORT socketioTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
 install(EXPORT socketioTargets NAMESPACE socketio:: DESTINATION "${package_dir}")
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/socketioConfig.cmake.in"
                               "${PROJECT_BINARY_DIR}/package/socketioConfig.cmake"
                               INSTALL_DESTINATION "${package_dir}")
-# Before 1.0 every minor version may change the interface. The headers do not depend on the size of a pointer.
+# Before 1.0 every minor version may change the interface.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/socketioConfigVersion.cmake"
-                                 COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+                                 COMPATIBILITY SameMinorVersion ${architecture})
 install(FILES "${PROJECT_BINARY_DIR}/package/socketioConfig.cmake"
               "${PROJECT_BINARY_DIR}/package/socketioConfigVersion.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/FindAsio.cmake"

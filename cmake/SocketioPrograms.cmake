@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: MIT
 # How this project's own programs are made.
 
-# socketio_add_program(<name> <source>...): an executable with our warnings, which may include <tests/support/...>.
+# socketio_add_program(<name> <source>...): an executable with our warnings, which may include <tests/support/...>. It
+# links SOCKETIO_LIBRARY: the compiled bodies, or socketio::socketio where a directory says so.
+set(SOCKETIO_LIBRARY socketio::compiled)
 function(socketio_add_program name)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE socketio::socketio socketio_warnings)
+  target_link_libraries(${name} PRIVATE ${SOCKETIO_LIBRARY} socketio_warnings)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
 endfunction()
 
-# socketio_link_transports(<program>): everything that the program can choose its transport from. It sees by the macro
-# SOCKETIO_WITH_WEBSOCKETPP that the second is there.
+if(TARGET socketio::websocketpp)
+  add_library(socketio_websocketpp_compiled STATIC "${CMAKE_CURRENT_LIST_DIR}/compiled/websocketpp.cpp")
+  target_link_libraries(socketio_websocketpp_compiled PUBLIC socketio::compiled socketio::websocketpp
+                                                      PRIVATE socketio_warnings)
+  set_target_properties(socketio_websocketpp_compiled PROPERTIES EXCLUDE_FROM_ALL ON)
+endif()
+
+# socketio_link_transports(<program>): all transports that the program can choose from. The macro
+# SOCKETIO_WITH_WEBSOCKETPP tells it that the second is there.
 function(socketio_link_transports name)
   if(TARGET socketio::websocketpp)
-    target_link_libraries(${name} PRIVATE socketio::websocketpp)
+    target_link_libraries(${name} PRIVATE socketio_websocketpp_compiled)
     target_compile_definitions(${name} PRIVATE SOCKETIO_WITH_WEBSOCKETPP)
   endif()
 endfunction()
@@ -28,8 +37,8 @@ function(socketio_add_example name)
 
   file(GLOB sources CONFIGURE_DEPENDS "${source_dir}/*.cpp")
   socketio_add_program(${target} ${sources})
-  socketio_link_transports(${target})
-  set_target_properties(${target} PROPERTIES OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${binary_dir}")
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${binary_dir}"
+                                             PUBLIC_DIR "${public_dir}")
   target_compile_definitions(${target} PRIVATE "PUBLIC_DIR=\"${public_dir}\"")
 
   set(copies "")

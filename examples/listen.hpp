@@ -3,6 +3,7 @@
 #pragma once
 
 #include <examples/options.hpp>
+#include <socketio/socketio.hpp>
 #ifdef SOCKETIO_WITH_TLS
 #include <socketio/tls.hpp>
 #endif
@@ -14,8 +15,7 @@ namespace examples {
 
 /// @return  the address to open in a browser
 /// @throws std::invalid_argument  for an invalid certificate, or in a program without TLS
-template <class Server>
-std::string listen(Server& io, const Options& options) {
+inline std::string listen(socketio::Server& io, const Options& options) {
   if (options["--cert"].empty()) return "http://localhost:" + std::to_string(io.listen(options.port()));
 #ifdef SOCKETIO_WITH_TLS
   const socketio::Tls tls({.certificate_chain_file = options["--cert"], .private_key_file = options["--key"]});

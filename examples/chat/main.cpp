@@ -4,7 +4,6 @@
 
 #include <examples/listen.hpp>
 #include <examples/options.hpp>
-#include <examples/transport.hpp>
 #include <socketio/socketio.hpp>
 
 #include <asio/signal_set.hpp>
@@ -37,11 +36,11 @@ bool is_nickname(const std::string& text) {
          std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' '; });  // nicknames are logged
 }
 
-template <class Config>
-void serve(const examples::Options& options) {
-  using Socket = socketio::BasicSocket<Config>;  // with the default transport: socketio::Socket
-  socketio::BasicServer<Config> io;              // and socketio::Server
-  std::map<std::string, std::string> people;     // nickname -> id of its socket
+int main(int argc, char** argv) try {
+  const examples::Options options(argc, argv, "A chat for everyone who opens its page.",
+                                  {{"--port", "3000"}, {"--cert", ""}, {"--key", ""}});
+  socketio::Server io;
+  std::map<std::string, std::string> people;  // nickname -> id of its socket
 
   const auto nicknames = [&] {
     std::vector<std::string> names;
@@ -49,7 +48,7 @@ void serve(const examples::Options& options) {
     return names;
   };
 
-  io.on("connection", [&](Socket socket) {
+  io.on("connection", [&](socketio::Socket socket) {
     std::cout << "a user connected" << std::endl;
     socket.data()["nick"] = "";  // empty until the client has joined: before that it can read, but not write
     socket.emit("people", nicknames());
@@ -95,18 +94,11 @@ void serve(const examples::Options& options) {
   });
 
   io.serve_directory(PUBLIC_DIR);
-  const std::string address = examples::listen(io, options);
-  std::cout << "listening on " << address << std::endl;
+  std::cout << "listening on " << examples::listen(io, options) << std::endl;
 
   asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
   ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
   io.run();
-}
-
-int main(int argc, char** argv) try {
-  const examples::Options options(argc, argv, "A chat for everyone who opens its page.",
-                                  {{"--port", "3000"}, {"--transport", "asio"}, {"--cert", ""}, {"--key", ""}});
-  examples::over_transport(options["--transport"], [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "chat: " << error.what() << '\n';
   return 1;

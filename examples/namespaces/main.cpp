@@ -2,7 +2,6 @@
 // Namespaces: a public one, one for administrators with a token, one for each tenant; all on one connection.
 
 #include <examples/options.hpp>
-#include <examples/transport.hpp>
 #include <socketio/socketio.hpp>
 
 #include <asio/signal_set.hpp>
@@ -21,13 +20,9 @@
 #include <vector>
 
 using socketio::ConnectError;
+using socketio::Namespace;
+using socketio::Socket;
 using socketio::Value;
-
-// Over the default transport these are socketio::Namespace and socketio::Socket.
-template <class Config>
-using Namespace = socketio::BasicNamespace<Config>;
-template <class Config>
-using Socket = socketio::BasicSocket<Config>;
 
 /// A message of a client to the others in its namespace.
 struct Said {
@@ -44,8 +39,7 @@ bool is_name(const Value& name) {
 /// Tells the administrators what happened, and the current number of clients in each namespace.
 using Report = std::function<void(const std::string& what)>;
 
-template <class Config>
-void put(Socket<Config> socket, const std::string& room, bool inside) {
+void put(Socket socket, const std::string& room, bool inside) {
   if (inside)
     socket.join(room);
   else
@@ -53,9 +47,8 @@ void put(Socket<Config> socket, const std::string& room, bool inside) {
 }
 
 /// "/": everyone may speak, unless an administrator has muted it.
-template <class Config>
-void serve_public(Namespace<Config> nsp, const bool& muted, const Report& report) {
-  nsp.on("connection", [nsp, &muted, &report](Socket<Config> socket) {
+void serve_public(Namespace nsp, const bool& muted, const Report& report) {
+  nsp.on("connection", [nsp, &muted, &report](Socket socket) {
     nsp.emit("visitors", nsp.sockets().size());
     report("someone came to /");
 
@@ -76,15 +69,13 @@ void serve_public(Namespace<Config> nsp, const bool& muted, const Report& report
 }
 
 /// "/admin": a middleware accepts clients with the token.
-template <class Config>
-void serve_admin(Namespace<Config> nsp, Namespace<Config> everyone, const std::string& token, bool& muted,
-                 const Report& report) {
-  nsp.use([&token](Socket<Config> socket) {
+void serve_admin(Namespace nsp, Namespace everyone, const std::string& token, bool& muted, const Report& report) {
+  nsp.use([&token](Socket socket) {
     if (socket.handshake().auth["token"] != Value(token))
       throw ConnectError("Wrong token", Value{{"hint", "The server printed it when it started."}});
   });
 
-  nsp.on("connection", [nsp, everyone, &muted, &report](Socket<Config> socket) {
+  nsp.on("connection", [nsp, everyone, &muted, &report](Socket socket) {
     socket.emit("muted", muted);
     report("an administrator came to /admin");
 
@@ -101,23 +92,22 @@ void serve_admin(Namespace<Config> nsp, Namespace<Config> everyone, const std::s
 }
 
 /// "/tenant-...": for the people of a tenant. Each sits at a desk, which is a room of this namespace alone.
-template <class Config>
-void serve_tenant(Namespace<Config> nsp, const Report& report) {
+void serve_tenant(Namespace nsp, const Report& report) {
   static const std::vector<std::string> desks{"sales", "support"};
 
   const auto show_members = [nsp](const std::string& desk) {
     std::vector<std::string> names;
-    for (const Socket<Config>& member : nsp.room(desk).members()) names.push_back(member.data()["name"].as_string());
+    for (const Socket& member : nsp.room(desk).members()) names.push_back(member.data()["name"].as_string());
     nsp.to(desk).emit("members", desk, names);
   };
 
-  nsp.use([](Socket<Config> socket) {
+  nsp.use([](Socket socket) {
     const Value name = socket.handshake().auth["name"];
     if (!is_name(name)) throw ConnectError("Please give a name of 1 to 20 characters");
     socket.data() = Value{{"name", name}, {"desk", ""}};
   });
 
-  nsp.on("connection", [nsp, show_members, &report](Socket<Config> socket) {
+  nsp.on("connection", [nsp, show_members, &report](Socket socket) {
     const std::string name = socket.data()["name"].as_string();
     socket.emit("desks", desks);
     report(name + " came to " + nsp.name());
@@ -141,16 +131,17 @@ void serve_tenant(Namespace<Config> nsp, const Report& report) {
   });
 }
 
-template <class Config>
-void serve(const examples::Options& options) {
-  socketio::BasicServer<Config> io;  // with the default transport: socketio::Server
-  const Namespace<Config> admin = io.of("/admin");
+int main(int argc, char** argv) try {
+  const examples::Options options(argc, argv, "Four namespaces on one connection.",
+                                  {{"--port", "3000"}, {"--token", "let-me-in"}});
+  socketio::Server io;
+  const Namespace admin = io.of("/admin");
   const std::array spaces{io.of("/"), admin, io.of("/tenant-acme"), io.of("/tenant-globex")};
   bool muted = false;
 
   const Report report = [&](const std::string& what) {
     Value counts = Value::object();
-    for (const Namespace<Config>& nsp : spaces) counts[nsp.name()] = nsp.sockets().size();
+    for (const Namespace& nsp : spaces) counts[nsp.name()] = nsp.sockets().size();
     admin.emit("counts", counts);
     admin.to("arrivals").emit("arrival", what);
   };
@@ -168,12 +159,6 @@ void serve(const examples::Options& options) {
   asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
   ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
   io.run();
-}
-
-int main(int argc, char** argv) try {
-  const examples::Options options(argc, argv, "Four namespaces on one connection.",
-                                  {{"--port", "3000"}, {"--token", "let-me-in"}, {"--transport", "asio"}});
-  examples::over_transport(options["--transport"], [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "namespaces: " << error.what() << '\n';
   return 1;

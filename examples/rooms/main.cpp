@@ -2,7 +2,6 @@
 // Rooms: opened and joined by name; messages to one room, to several at once, or to everyone except some rooms.
 
 #include <examples/options.hpp>
-#include <examples/transport.hpp>
 #include <socketio/socketio.hpp>
 
 #include <asio/signal_set.hpp>
@@ -54,29 +53,28 @@ bool is_name(const std::string& text) {
 bool is_room(const std::string& room) { return room.size() > 1 && room.front() == '#' && is_name(room); }
 
 /// Every room and the names of its members.
-template <class Config>
-std::map<std::string, std::vector<std::string>> directory(socketio::BasicNamespace<Config> nsp) {
+std::map<std::string, std::vector<std::string>> directory(const socketio::Namespace& nsp) {
   std::map<std::string, std::vector<std::string>> rooms;
   for (const std::string& room : nsp.rooms()) {
     if (!is_room(room)) continue;
-    for (const auto& member : nsp.room(room).members()) rooms[room].push_back(member.data()["name"].as_string());
+    for (const socketio::Socket& member : nsp.room(room).members())
+      rooms[room].push_back(member.data()["name"].as_string());
   }
   return rooms;
 }
 
-template <class Config>
-void serve(const examples::Options& options) {
-  using Socket = socketio::BasicSocket<Config>;  // with the default transport: socketio::Socket
-  socketio::BasicServer<Config> io;              // and socketio::Server
+int main(int argc, char** argv) try {
+  const examples::Options options(argc, argv, "Rooms that people open, join and leave.", {{"--port", "3000"}});
+  socketio::Server io;
 
-  io.use([](Socket socket) {
+  io.use([](socketio::Socket socket) {
     const socketio::Value name = socket.handshake().auth["name"];
     if (!name.is_string() || !is_name(name.as_string()))
       throw socketio::ConnectError("Please choose a name of 1 to 20 characters.");
     socket.data()["name"] = name;
   });
 
-  io.on("connection", [&](Socket socket) {
+  io.on("connection", [&](socketio::Socket socket) {
     const std::string name = socket.data()["name"].as_string();
     socket.emit("rooms", directory(io.of("/")));
 
@@ -126,12 +124,6 @@ void serve(const examples::Options& options) {
   asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
   ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
   io.run();
-}
-
-int main(int argc, char** argv) try {
-  const examples::Options options(argc, argv, "Rooms that people open, join and leave.",
-                                  {{"--port", "3000"}, {"--transport", "asio"}});
-  examples::over_transport(options["--transport"], [&]<class Config>(Config) { serve<Config>(options); });
 } catch (const std::exception& error) {
   std::cerr << "rooms: " << error.what() << '\n';
   return 1;

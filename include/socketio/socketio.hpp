@@ -2,6 +2,6 @@
 // The whole server in one include.
 #pragma once
 
-#include <socketio/core/server.hpp>
 #include <socketio/default_config.hpp>
+#include <socketio/server.hpp>
 #include <socketio/version.hpp>

@@ -3,8 +3,8 @@
 
 #include "fixture.hpp"
 
-#include <socketio/core/server.hpp>
 #include <socketio/default_config.hpp>
+#include <socketio/server.hpp>
 #include <tests/support/json_text.hpp>
 #include <tests/support/test_transport.hpp>
 

@@ -3,11 +3,14 @@
 
 #include "../support/client.hpp"
 
-#include <socketio/core/memory_adapter.hpp>
+#include <socketio/core/adapter.hpp>
+#include <socketio/core/memory_cluster.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace socketio;
@@ -15,20 +18,22 @@ using namespace socketio::test;
 
 namespace {
 
-/// Does not send to the room "muted", and records the selections of its broadcasts.
-class MutingAdapter final : public MemoryAdapter {
+/// Connects no servers, and writes down what it is asked to do.
+class LoggingAdapter final : public Adapter {
  public:
-  explicit MutingAdapter(std::vector<std::string>& log) : log_(log) {}
+  LoggingAdapter(std::string nsp, std::vector<std::string>& log) : nsp_(std::move(nsp)), log_(log) {}
 
-  void broadcast(const OutgoingPacket& packet, const BroadcastOptions& options) override {
-    BroadcastOptions heard = options;
-    heard.except.push_back("muted");
-    log_.push_back(options.rooms.empty() ? "everyone" : options.rooms.front());
-    MemoryAdapter::broadcast(packet, heard);
+  std::size_t server_count() const override { return 3; }
+  void attach(AdapterHost& host) override { log_.push_back("attached " + host.nsp()); }
+  std::size_t publish(ClusterMessage message) override {
+    const auto& rooms = message.options.rooms;
+    log_.push_back((rooms.empty() ? "everyone" : rooms.front()) + ' ' + message.event.front().as_string());
+    return 0;
   }
-  void close() override { log_.push_back("closed"); }
+  void close() override { log_.push_back("closed " + nsp_); }
 
  private:
+  std::string nsp_;
   std::vector<std::string>& log_;
 };
 
@@ -39,29 +44,31 @@ TEST_CASE("a program may bring its own adapter for every namespace", "[behaviour
   std::vector<std::string> names;
   Harness harness({.adapter = [&](const std::string& nsp) {
     names.push_back(nsp);
-    return std::make_unique<MutingAdapter>(log);
+    return std::make_unique<LoggingAdapter>(nsp, log);
   }});
   harness.io.of("/n");
   CHECK(names == std::vector<std::string>{"/", "/n"});
-  harness.io.on("connection", [](TestSocket socket) { socket.on("mute", [socket] { socket.join("muted"); }); });
-  auto muted = open_socket(harness);
-  auto other = open_socket(harness);
-  muted.text(R"(42["mute"])");
-  CHECK_FALSE(muted.has_message());
+  CHECK(harness.io.of("/n").adapter().server_count() == 3);
+  harness.io.on("connection", [](TestSocket socket) { socket.join("room"); });
+  auto client = open_socket(harness);
   harness.io.emit("x");
-  harness.io.to("muted").emit("y");
-  CHECK(other.next() == R"(42["x"])");
-  CHECK_FALSE(muted.has_message());
-  CHECK(log == std::vector<std::string>{"everyone", "muted"});
+  harness.io.to("room").emit("y");
+  harness.io.local().emit("z");
+  CHECK(client.next() == R"(42["x"])");
+  CHECK(client.next() == R"(42["y"])");
+  CHECK(client.next() == R"(42["z"])");
+  CHECK(log == std::vector<std::string>{"attached /", "attached /n", "everyone x", "room y"});
+  log.clear();
   harness.io.close();
   harness.pump();
-  CHECK(log == std::vector<std::string>{"everyone", "muted", "closed", "closed"});
+  CHECK(log == std::vector<std::string>{"closed /", "closed /n"});
 }
 
 TEST_CASE("an adapter function that returns null is a programming mistake", "[behaviour][adapter]") {
-  const auto none = [](const std::string& nsp) -> std::unique_ptr<Adapter> {
+  const MemoryCluster cluster;
+  const auto none = [make = cluster.adapter()](const std::string& nsp) -> std::unique_ptr<Adapter> {
     if (nsp == "/none") return nullptr;
-    return std::make_unique<MemoryAdapter>();
+    return make(nsp);
   };
   Harness harness({.adapter = none});
   CHECK_THROWS_WITH(harness.io.of("/none"), "ServerOptions::adapter made none for /none");
@@ -71,9 +78,10 @@ TEST_CASE("an adapter function that returns null is a programming mistake", "[be
 TEST_CASE("if the adapter of a client's namespace cannot be made, only that client is refused",
           "[behaviour][adapter]") {
   std::vector<ErrorReport> reports;
-  Harness harness({.adapter = [](const std::string& nsp) -> std::unique_ptr<Adapter> {
+  const MemoryCluster cluster;
+  Harness harness({.adapter = [make = cluster.adapter()](const std::string& nsp) -> std::unique_ptr<Adapter> {
     if (nsp == "/dynamic-bad") throw std::runtime_error("no adapter today");
-    return std::make_unique<MemoryAdapter>();
+    return make(nsp);
   }});
   harness.io.on_error([&](const ErrorReport& report) { reports.push_back(report); });
   harness.io.of([](const std::string&, const Value&) { return true; });

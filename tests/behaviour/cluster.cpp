@@ -44,7 +44,7 @@ struct TwoServers {
 
  private:
   ServerOptions with_adapter(ServerOptions options) const {
-    options.adapter = cluster.adapter(options.connection_state_recovery);
+    options.adapter = cluster.adapter();
     return options;
   }
 
@@ -685,7 +685,6 @@ TEST_CASE("each server counts the others that have a namespace", "[behaviour][cl
     CHECK(adapters[2]->server_count() == 1);
   }
   CHECK(adapters[0]->server_count() == 1);
-  CHECK(adapters[0]->connects_servers());
 }
 
 TEST_CASE("a new namespace does not make a closed server join the cluster again", "[behaviour][cluster][memory]") {

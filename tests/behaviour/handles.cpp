@@ -147,21 +147,21 @@ TEST_CASE("a single connection handler is removed by its Listener", "[behaviour]
   Harness harness;
   std::string log;
   harness.io.on("connection", [&](TestSocket) { log += "on "; });
-  const Listener first = harness.io.add_listener("connection", [&](TestSocket) { log += "first "; });
-  const Listener second = harness.io.of("/").add_listener("connect", [&](TestSocket) { log += "second "; });
+  const Listener first = harness.io.on("connection", [&](TestSocket) { log += "first "; });
+  const Listener second = harness.io.of("/").on("connect", [&](TestSocket) { log += "second "; });
   auto one = open_socket(harness);
   CHECK(log == "second on first ");
   log.clear();
-  harness.io.remove_listener("connect", first);  // no handler of that event
-  harness.io.of("/").remove_listener("connect", second);
+  harness.io.off("connect", first);  // no handler of that event
+  harness.io.of("/").off("connect", second);
   auto two = open_socket(harness);
   CHECK(log == "on first ");
   log.clear();
-  harness.io.remove_listener("connection", first);
-  harness.io.remove_listener("connection", first);
+  harness.io.off("connection", first);
+  harness.io.off("connection", first);
   auto three = open_socket(harness);
   CHECK(log == "on ");
-  CHECK_THROWS_AS(harness.io.add_listener("message", [](TestSocket) {}), std::invalid_argument);
+  CHECK_THROWS_AS(harness.io.on("message", [](TestSocket) {}), std::invalid_argument);
 }
 
 TEST_CASE("the executor of a socket is that of its thread", "[behaviour][threads]") {

@@ -99,7 +99,8 @@ TEST_CASE("several listeners are called in order, until they are removed", "[beh
   auto first = open_socket(harness);
   CHECK(log == "12");
   CHECK(adapter.rooms().size() == 1);
-  adapter.off("join-room").off("create-room");
+  adapter.off("join-room");
+  adapter.off("create-room");
   auto second = open_socket(harness);
   CHECK(log == "12");
   CHECK(adapter.rooms().size() == 2);

@@ -4,7 +4,6 @@
 // EXAMPLES_DIR     holds the programs: $EXAMPLES_DIR/chat/chat or $EXAMPLES_DIR/chat
 // CHROMIUM         the browser; /usr/bin/chromium if unset
 // SCREENSHOT_DIR   where screenshots go; none are taken if unset
-// SOCKETIO_TEST_TRANSPORT  the transport of the program; its default if unset
 // NODE_PATH        where playwright-core is, if not in a node_modules folder above this file
 
 import assert from "node:assert/strict";
@@ -29,9 +28,7 @@ after(() => running.forEach((left) => left.kill("SIGKILL")));
 export class Example {
   static async start(name, { port = 0, args = [] } = {}) {
     const example = new Example();
-    const chosen = process.env.SOCKETIO_TEST_TRANSPORT;
-    const transport = chosen ? ["--transport", chosen] : [];
-    example.process = spawn(programOf(name), ["--port", String(port), ...transport, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    example.process = spawn(programOf(name), ["--port", String(port), ...args], { stdio: ["ignore", "pipe", "inherit"] });
     running.add(example.process);
     example.process.once("exit", () => running.delete(example.process));
     example.exited = once(example.process, "exit");

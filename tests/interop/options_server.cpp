@@ -4,6 +4,7 @@
 #include <tests/support/stop_on_signal.hpp>
 #include <tests/support/test_transport.hpp>
 
+#include <socketio/detail/zlib.hpp>
 #include <socketio/socketio.hpp>
 
 #include <cstdint>

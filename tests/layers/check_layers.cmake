@@ -4,13 +4,15 @@
 #   cmake -DINCLUDE_DIR=<dir that holds socketio/> -P check_layers.cmake
 #
 # Fails with one line for every include that points up, for a third party's header outside its layers, for quoted
-# includes, for includes of files that do not exist, and for a cycle of headers.
+# includes, for includes of files that do not exist, for a cycle of headers, and for bodies (.ipp) that a header includes
+# in both ways of compiling, or that no file of socketio/impl/ includes.
 
 cmake_minimum_required(VERSION 3.22)
 
 # The files directly in socketio/: `base` includes no layer and any layer may include it; only `entry` may include a
-# transport.
-set(base_files version.hpp config.hpp fwd.hpp)
+# transport. The others are `top`: the handles (server.hpp, socket.hpp, ...) and what stands on them. Core does not
+# include them.
+set(base_files version.hpp fwd.hpp listener.hpp)
 set(entry_files socketio.hpp default_config.hpp tls.hpp)
 
 # What the headers of a layer may include beside their own layer and the base.
@@ -23,9 +25,10 @@ set(allowed_testing transport core engine protocol detail top entry)
 set(allowed_base "")
 set(allowed_top core engine protocol detail)
 set(allowed_entry transport core engine protocol detail top)
+set(allowed_impl transport core engine protocol detail)  # the files that include every body
 
 # Which layers may name a third party's headers.
-set(quarters_asio core transport testing entry)
+set(quarters_asio core transport testing entry top)
 set(quarters_rapidjson protocol core)
 set(quarters_zlib detail)
 set(quarters_websocketpp transport)
@@ -33,6 +36,8 @@ set(quarters_openssl transport)
 
 # The headers that only users of TLS include; no other header may include them, OpenSSL, or Asio's part that needs it.
 set(tls_files "^(tls\\.hpp|transport/(impl/)?tls_[a-z_]+\\.[hi]pp)$")
+# The same for WebSocket++.
+set(websocketpp_files "^(transport/(impl/)?websocketpp[a-z_]*\\.[hi]pp|impl/websocketpp_src\\.hpp)$")
 
 get_filename_component(INCLUDE_DIR "${INCLUDE_DIR}" ABSOLUTE)
 
@@ -49,7 +54,30 @@ function(layer_of path variable)
   endif()
 endfunction()
 
+# is_guarded(<variable> <file> <condition> <target>): whether the file includes the target between `#if <condition>` and the
+# next #endif.
+function(is_guarded variable file condition target)
+  set(${variable} FALSE PARENT_SCOPE)
+  file(READ "${INCLUDE_DIR}/socketio/${file}" rest)
+  while(TRUE)
+    string(FIND "${rest}" "#if ${condition}\n" begin)
+    if(begin EQUAL -1)
+      return()
+    endif()
+    string(SUBSTRING "${rest}" ${begin} -1 rest)
+    string(FIND "${rest}" "#endif" end)
+    string(SUBSTRING "${rest}" 0 ${end} guarded)
+    string(FIND "${guarded}" "<socketio/${target}>" at)
+    if(NOT at EQUAL -1)
+      set(${variable} TRUE PARENT_SCOPE)
+      return()
+    endif()
+    string(SUBSTRING "${rest}" ${end} -1 rest)
+  endwhile()
+endfunction()
+
 set(violations "")
+set(compiled_bodies "")
 file(GLOB_RECURSE files RELATIVE "${INCLUDE_DIR}/socketio" "${INCLUDE_DIR}/socketio/*.hpp" "${INCLUDE_DIR}/socketio/*.ipp")
 if(NOT files)
   message(FATAL_ERROR "no headers below ${INCLUDE_DIR}/socketio")
@@ -77,9 +105,15 @@ foreach(file IN LISTS files)
       list(APPEND violations "socketio/${file}: includes <${target}>; only the headers of TLS may")
       continue()
     endif()
+    if(target STREQUAL "asio/version.hpp" AND file STREQUAL "detail/config.hpp")
+      continue()  # one macro, and nothing of Asio
+    endif()
     if(target MATCHES "^(asio|rapidjson|zlib|websocketpp|openssl)[./]")
       if(NOT layer IN_LIST quarters_${CMAKE_MATCH_1})
-        list(APPEND violations "socketio/${file}: ${layer} includes <${target}>; only ${quarters_${CMAKE_MATCH_1}} may")
+        list(JOIN quarters_${CMAKE_MATCH_1} ", " quarters)
+        list(APPEND violations "socketio/${file}: ${layer} includes <${target}>, which is for ${quarters}")
+      elseif(CMAKE_MATCH_1 STREQUAL "websocketpp" AND NOT file MATCHES "${websocketpp_files}")
+        list(APPEND violations "socketio/${file}: includes <${target}>; only transport/websocketpp* may")
       endif()
       continue()
     endif()
@@ -88,12 +122,30 @@ foreach(file IN LISTS files)
     endif()
     set(target "${CMAKE_MATCH_1}")
     if(target MATCHES "${tls_files}" AND NOT file MATCHES "${tls_files}")
-      list(APPEND violations "socketio/${file}: includes <socketio/${target}>; only the headers of TLS may")
+      set(guarded FALSE)
+      if(layer STREQUAL "impl")
+        is_guarded(guarded "${file}" "SOCKETIO_WITH_TLS" "${target}")
+      endif()
+      if(NOT guarded)
+        list(APPEND violations "socketio/${file}: includes <socketio/${target}>; only the headers of TLS may")
+        continue()
+      endif()
+    endif()
+    if(target MATCHES "${websocketpp_files}" AND NOT file MATCHES "${websocketpp_files}")
+      list(APPEND violations "socketio/${file}: includes <socketio/${target}>; only transport/websocketpp* may")
       continue()
     endif()
     if(NOT EXISTS "${INCLUDE_DIR}/socketio/${target}")
       list(APPEND violations "socketio/${file}: includes <socketio/${target}>, which does not exist")
       continue()
+    endif()
+    if(layer STREQUAL "impl")
+      list(APPEND compiled_bodies "${target}")
+    elseif(target MATCHES "[.]ipp$" AND file MATCHES "[.]hpp$")
+      is_guarded(guarded "${file}" "!defined(SOCKETIO_SEPARATE_COMPILATION)" "${target}")
+      if(NOT guarded)
+        list(APPEND violations "socketio/${file}: includes <socketio/${target}> not only header-only")
+      endif()
     endif()
     # Bodies (in impl/) may include each other's headers freely; headers must not have cycles.
     if(NOT file MATCHES "/impl/" AND NOT target MATCHES "/impl/")
@@ -104,6 +156,17 @@ foreach(file IN LISTS files)
       list(APPEND violations "socketio/${file}: ${layer} includes <socketio/${target}> of ${target_layer}")
     endif()
   endforeach()
+endforeach()
+
+# Every body is compiled once. What only includes bodies, as core/impl/core.ipp does, has none.
+foreach(file IN LISTS files)
+  if(NOT file MATCHES "[.]ipp$" OR file IN_LIST compiled_bodies)
+    continue()
+  endif()
+  file(STRINGS "${INCLUDE_DIR}/socketio/${file}" code REGEX "^[^#/]")
+  if(code)
+    list(APPEND violations "socketio/${file}: no file of socketio/impl/ includes it")
+  endif()
 endforeach()
 
 # Removes headers with no remaining includes, until none is left, or only those on or above a cycle.

@@ -4,6 +4,7 @@
 
 #include <socketio/socketio.hpp>
 
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <utility>

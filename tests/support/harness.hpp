@@ -4,8 +4,8 @@
 
 #include "test_transport.hpp"
 
-#include <socketio/core/server.hpp>
 #include <socketio/default_config.hpp>
+#include <socketio/server.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -33,11 +33,6 @@ using TestSocket = BasicSocket<TestConfig>;
 // Compiled once, in test_server.cpp: otherwise every file of tests would compile them again.
 extern template class socketio::BasicServer<socketio::test::TestConfig>;
 extern template class socketio::BasicSocket<socketio::test::TestConfig>;
-extern template class socketio::detail::ServerState<socketio::test::TestConfig>;
-extern template class socketio::detail::ServerShard<socketio::test::TestConfig>;
-extern template class socketio::detail::NamespaceState<socketio::test::TestConfig>;
-extern template class socketio::detail::SocketState<socketio::test::TestConfig>;
-extern template class socketio::detail::Connection<socketio::test::TestConfig>;
 
 namespace socketio::test {
 

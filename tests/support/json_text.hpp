@@ -2,8 +2,10 @@
 // Values to JSON text and back through the converters, for tests of the protocol layer.
 #pragma once
 
+#include <socketio/detail/out_buffer.hpp>
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/json.hpp>
+#include <socketio/protocol/json_writer.hpp>
 
 #include <array>
 #include <cstddef>

@@ -4,8 +4,3 @@
 
 template class socketio::BasicServer<socketio::test::TestConfig>;
 template class socketio::BasicSocket<socketio::test::TestConfig>;
-template class socketio::detail::ServerState<socketio::test::TestConfig>;
-template class socketio::detail::ServerShard<socketio::test::TestConfig>;
-template class socketio::detail::NamespaceState<socketio::test::TestConfig>;
-template class socketio::detail::SocketState<socketio::test::TestConfig>;
-template class socketio::detail::Connection<socketio::test::TestConfig>;

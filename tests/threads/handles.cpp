@@ -120,9 +120,10 @@ void use_server(socketio::Server& io, int i, bool first_time) {
     io.of([](const std::string&, const socketio::Value&) { return false; });
   }
   io.of(nsp, [](socketio::Socket) {}).remove_all_listeners();
-  io.prepend("connect", [](socketio::Socket) {}).off("connect");
-  io.remove_listener("connection", io.add_listener("connection", [](socketio::Socket) {}));
-  io.remove_listener("new_namespace", io.add_listener("new_namespace", [](socketio::Namespace) {}));
+  io.prepend("connect", [](socketio::Socket) {});
+  io.off("connect");
+  io.off("connection", io.on("connection", [](socketio::Socket) {}));
+  io.off("new_namespace", io.on("new_namespace", [](socketio::Namespace) {}));
   io.remove_all_listeners("connect");
   static_cast<void>(io.event_names().size() + io.listeners("connection").size() + io.has_listeners("new_namespace"));
   io.server_side_emit("asked", i, [](std::error_code, std::vector<int>) {});
@@ -138,11 +139,13 @@ void use_server(socketio::Server& io, int i, bool first_time) {
 
 void use_namespace(const socketio::Namespace& nsp, const std::string& room, int i, bool first_time) {
   if (first_time) nsp.use([](socketio::Socket) {});
-  nsp.on("connection", [](socketio::Socket) {}).once("connect", [](socketio::Socket) {});
+  nsp.on("connection", [](socketio::Socket) {});
+  nsp.once("connect", [](socketio::Socket) {});
   nsp.prepend("connection", [](socketio::Socket) {});
-  nsp.remove_listener("connect", nsp.add_listener("connect", [](socketio::Socket) {}));
+  nsp.off("connect", nsp.on("connect", [](socketio::Socket) {}));
   static_cast<void>(nsp.event_names().size() + nsp.listeners("connect").size() + nsp.has_listeners("connection"));
-  nsp.off("connection").remove_all_listeners();
+  nsp.off("connection");
+  nsp.remove_all_listeners();
   nsp.emit("nobody");
   nsp.emit_event("nobody", i);
   nsp.send("message");
@@ -155,10 +158,12 @@ void use_namespace(const socketio::Namespace& nsp, const std::string& room, int 
 }
 
 void use_adapter(const socketio::NamespaceAdapter& adapter) {
-  adapter.on("create-room", [](const std::string&) {}).once("join-room", [](const std::string&) {});
-  adapter.remove_listener("leave-room",
-                          adapter.add_listener("leave-room", [](const std::string&, const std::string&) {}));
-  adapter.off("create-room").off("join-room");
+  adapter.on("create-room", [](const std::string&) {});
+  adapter.once("join-room", [](const std::string&) {});
+  adapter.prepend_once("join-room", [](const std::string&) {});
+  adapter.off("leave-room", adapter.prepend("leave-room", [](const std::string&, const std::string&) {}));
+  adapter.off("create-room");
+  adapter.off("join-room");
   static_cast<void>(adapter.rooms().size() + adapter.server_count() + adapter.recovery_usage().sessions);
 }
 
@@ -202,8 +207,11 @@ void use_parent(const socketio::ParentNamespace& parent, int i, bool first_time)
     parent.use([](socketio::Socket) {});
     parent.on("connection", [](socketio::Socket socket) { socket.join("room"); });
   }
-  parent.remove_listener("connect", parent.add_listener("connect", [](socketio::Socket) {}));
-  parent.prepend("connect", [](socketio::Socket) {}).once("connect", [](socketio::Socket) {}).off("connect");
+  parent.off("connect", parent.on("connect", [](socketio::Socket) {}));
+  parent.prepend("connect", [](socketio::Socket) {});
+  parent.once("connect", [](socketio::Socket) {});
+  parent.prepend_once("connect", [](socketio::Socket) {});
+  parent.off("connect");
   static_cast<void>(parent.event_names().size() + parent.listeners("connection").size());
   parent.emit("everyone", i);
   parent.send(i);
@@ -272,8 +280,10 @@ void use_engine(socketio::EngineGroup& engine, bool first_time) {
 
 /// Functions that disturb the clients of a server, so that clients may fail.
 void use_up(socketio::Server& io, int i) {
-  io.on("connection", [](socketio::Socket) {}).on("new_namespace", [](socketio::Namespace) {});
-  io.off("new_namespace").remove_all_listeners();
+  io.on("connection", [](socketio::Socket) {});
+  io.on("new_namespace", [](socketio::Namespace) {});
+  io.off("new_namespace");
+  io.remove_all_listeners();
   if (i == 0)
     io.on_request([](const socketio::ExchangePtr& exchange) { exchange->respond(socketio::HttpResponse{}); });
   else

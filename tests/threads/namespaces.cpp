@@ -86,8 +86,8 @@ TEST_CASE("empty namespaces are removed, whichever threads their last clients le
   options.cleanup_empty_child_namespaces = true;
   Running server(std::move(options));
   std::atomic<int> connections{0};
-  const socketio::ParentNamespace parent =
-      server.io.of(std::regex("^/temporary$")).on("connection", [&](socketio::Socket) { ++connections; });
+  const socketio::ParentNamespace parent = server.io.of(std::regex("^/temporary$"));
+  parent.on("connection", [&](socketio::Socket) { ++connections; });
   server.run();
   std::vector<std::thread> threads;
   std::atomic<int> refused{0};

@@ -18,11 +18,6 @@
 // Compiled once, in server.cpp: otherwise every file would compile them again.
 extern template class socketio::BasicServer<socketio::DefaultConfig>;
 extern template class socketio::BasicSocket<socketio::DefaultConfig>;
-extern template class socketio::detail::ServerState<socketio::DefaultConfig>;
-extern template class socketio::detail::ServerShard<socketio::DefaultConfig>;
-extern template class socketio::detail::NamespaceState<socketio::DefaultConfig>;
-extern template class socketio::detail::SocketState<socketio::DefaultConfig>;
-extern template class socketio::detail::Connection<socketio::DefaultConfig>;
 
 namespace socketio::test {
 

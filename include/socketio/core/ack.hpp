@@ -3,12 +3,11 @@
 #pragma once
 
 #include <socketio/core/error.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/timer_queue.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/protocol/packet.hpp>
-
-#include <asio/error.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -60,35 +59,26 @@ class PendingAcks {
 
   std::size_t size() const noexcept { return entries_.size(); }
 
-  void add(std::uint64_t id, Handler handler) { entries_.try_emplace(id, *this, id, std::move(handler)); }
+  SOCKETIO_DECL void add(std::uint64_t id, Handler handler);
 
   /// As `add`; ends with Errc::timed_out at `deadline`.
-  void add(std::uint64_t id, Handler handler, TimerQueue& timers, TimerQueue::Clock::time_point deadline) {
-    const auto [at, added] = entries_.try_emplace(id, *this, id, std::move(handler));
-    if (added) timers.arm(at->second.timer, deadline);
-  }
+  SOCKETIO_DECL void add(std::uint64_t id, Handler handler, TimerQueue& timers, TimerQueue::Clock::time_point deadline);
 
-  /// Hands an answer to whoever waits for it.
-  void answer(std::uint64_t id, const Packet& packet) { finish(id, {}, &packet); }
+  /// Hands an answer to the handler that waits for it.
+  SOCKETIO_DECL void answer(std::uint64_t id, const Packet& packet);
 
   /// Ends an entry with asio::error::operation_aborted.
-  void cancel(std::uint64_t id) { finish(id, asio::error::operation_aborted, nullptr); }
+  SOCKETIO_DECL void cancel(std::uint64_t id);
 
   /// Ends every entry with Errc::disconnected, in the order in which they were added.
-  void end_all() {
-    const auto ended = std::exchange(entries_, {});
-    for (const auto& [id, entry] : ended) entry.handler(make_error_code(Errc::disconnected), nullptr);
-  }
+  SOCKETIO_DECL void end_all();
 
  private:
   struct Entry {
     Entry(PendingAcks& acks, std::uint64_t ack_id, Handler on_end)
         : owner(acks), id(ack_id), handler(std::move(on_end)) {}
 
-    static void expire(void* context) {
-      auto& entry = *static_cast<Entry*>(context);
-      entry.owner.finish(entry.id, make_error_code(Errc::timed_out), nullptr);
-    }
+    static void expire(void* context);
 
     PendingAcks& owner;
     std::uint64_t id;
@@ -96,15 +86,14 @@ class PendingAcks {
     Timer timer{&Entry::expire, this};
   };
 
-  void finish(std::uint64_t id, std::error_code error, const Packet* packet) {
-    const auto found = entries_.find(id);
-    if (found == entries_.end()) return;
-    const auto entry = entries_.extract(found);  // the handler may destroy this object
-    entry.mapped().handler(error, packet);
-  }
+  void finish(std::uint64_t id, std::error_code error, const Packet* packet);
 
   std::map<std::uint64_t, Entry> entries_;  // ids grow
 };
 
 }  // namespace detail
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/ack.ipp>
+#endif

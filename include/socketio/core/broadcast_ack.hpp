@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: MIT
-// What waits for the acknowledgements of everyone that a broadcast reached. Core layer.
+// The acknowledgements of all receivers of a broadcast, collected. Core layer.
 #pragma once
 
 #include <socketio/core/ack.hpp>
-#include <socketio/core/emit_with_ack.hpp>
-#include <socketio/core/error.hpp>
-#include <socketio/core/shard.hpp>
+#include <socketio/core/ack_results.hpp>
+#include <socketio/core/completion.hpp>
+#include <socketio/detail/config.hpp>
+#include <socketio/detail/unique_function.hpp>
 #include <socketio/protocol/packet.hpp>
-
-#include <asio/any_io_executor.hpp>
-#include <asio/associated_executor.hpp>
-#include <asio/dispatch.hpp>
-#include <asio/error.hpp>
-#include <asio/executor_work_guard.hpp>
+#include <socketio/protocol/value.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,50 +35,32 @@ class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
   BroadcastAck& operator=(const BroadcastAck&) = delete;
   virtual ~BroadcastAck() = default;
 
-  /// `count` shards, not one, will add their receivers and call `start`. Before any of them does.
-  void wait_for(std::size_t count) noexcept { not_started_ = count; }
+  /// Sets how many groups of receivers there are: each shard is one, and all other servers together are one. Before any
+  /// of them calls `group_done`; one if this is not called.
+  void expect_groups(std::size_t count) noexcept { groups_ = count; }
 
   /// Adds a receiver.
   ///
   /// @param withdraw  takes the entry of this receiver away again; called once, if the whole is cancelled
   /// @return          what the receiver's acknowledgement calls
-  PendingAcks::Handler expect(UniqueFunction<void()> withdraw) {
-    const std::lock_guard lock(mutex_);
-    ++missing_;
-    withdraw_.push_back(std::move(withdraw));
-    return [self = shared_from_this()](std::error_code error, const Packet* answer) { self->settle(error, answer); };
-  }
+  SOCKETIO_DECL PendingAcks::Handler expect(UniqueFunction<void()> withdraw);
+
+  /// Takes the answer of a client or handler of another server, or an error instead of answers.
+  SOCKETIO_DECL void add_answer(const std::vector<Value>& items);
+  SOCKETIO_DECL void add_error(std::error_code error);
+
+  /// All receivers of a group have been added. The whole ends when all groups are done and all receivers are settled.
+  SOCKETIO_DECL void group_done();
 
   /// Sets what else is to be called if the whole is cancelled.
   ///
   /// @return  false if it has ended already, possibly by being cancelled
-  bool on_cancel(UniqueFunction<void()> withdraw) {
-    const std::lock_guard lock(mutex_);
-    if (!ended_) withdraw_.push_back(std::move(withdraw));
-    return !ended_;
-  }
+  SOCKETIO_DECL bool on_cancel(UniqueFunction<void()> withdraw);
 
-  /// All receivers of a shard have been added; when there are none at all, or all are settled, it ends here.
-  void start() {
-    std::unique_lock lock(mutex_);
-    --not_started_;
-    end_if_settled(lock);
-  }
-
-  bool has_ended() {
-    const std::lock_guard lock(mutex_);
-    return ended_;
-  }
+  SOCKETIO_DECL bool has_ended();
 
   /// Ends with asio::error::operation_aborted and the answers that have come.
-  void cancel() {
-    std::unique_lock lock(mutex_);
-    if (ended_) return;
-    error_ = asio::error::operation_aborted;
-    const auto withdraw = std::exchange(withdraw_, {});
-    end(lock);
-    for (const auto& each : withdraw) each();
-  }
+  SOCKETIO_DECL void cancel();
 
  protected:
   /// Keeps the first item of an answer; an answer that does not convert is an error.
@@ -97,37 +75,21 @@ class BroadcastAck : public std::enable_shared_from_this<BroadcastAck> {
   }
 
  private:
-  // A timeout says more than what else may have gone wrong.
-  void settle(std::error_code error, const Packet* answer) {
-    if (answer) error = take(*answer);  // outside of the lock: it may call what the user has written
-    std::unique_lock lock(mutex_);
-    if (ended_) return;
-    if (error && (!error_ || error == Errc::timed_out)) error_ = error;
-    --missing_;
-    end_if_settled(lock);
-  }
-
-  void end_if_settled(std::unique_lock<std::mutex>& lock) {
-    if (missing_ == 0 && not_started_ == 0 && !ended_) end(lock);
-  }
-
-  void end(std::unique_lock<std::mutex>& lock) {
-    ended_ = true;
-    const auto withdraw = std::exchange(withdraw_, {});
-    const std::error_code error = error_;
-    lock.unlock();
-    finish(error);
-  }
+  void settle(std::error_code error, const Packet* answer);
+  void end_if_settled(std::unique_lock<std::mutex>& lock);
+  void end(std::unique_lock<std::mutex>& lock);
 
   std::mutex mutex_;
-  std::size_t not_started_ = 1;
+  std::size_t groups_ = 1;  // that are not done
   std::size_t missing_ = 0;
   std::error_code error_;
   std::vector<UniqueFunction<void()>> withdraw_;
   bool ended_ = false;
 };
 
-/// @tparam Result  what the first item of each answer converts to; void to count them only
+using BroadcastAckPtr = std::shared_ptr<BroadcastAck>;
+
+/// @tparam Result  what the first item of each answer converts to; void to count the answers
 template <class Result>
 struct BroadcastAnswers {
   using type = std::vector<Result>;
@@ -141,8 +103,7 @@ struct BroadcastAnswers<void> {
 template <class Result, class Finish>
 class CollectedAck final : public BroadcastAck {
  public:
-  CollectedAck(std::shared_ptr<Shard> shard, std::string nsp, std::string event, Finish finish)
-      : shard_(std::move(shard)), nsp_(std::move(nsp)), event_(std::move(event)), finish_(std::move(finish)) {}
+  CollectedAck(OperationPlace place, Finish finish) : place_(std::move(place)), finish_(std::move(finish)) {}
 
  private:
   std::error_code take(const Packet& answer) override {
@@ -151,80 +112,35 @@ class CollectedAck final : public BroadcastAck {
       return {};
     } else {
       std::tuple<Stored<Result>> item;
-      std::string detail;
-      if (const std::error_code error = read_results<Result>(answer, item, detail)) {
-        shard_->report({error, "acknowledgement: " + detail, nsp_, {}, event_, nullptr});
-        return error;
-      }
+      if (const std::error_code error = read_results<Result>(answer, item, &place_)) return error;
       this->store([&] { answers_.push_back(std::move(std::get<0>(item))); });
       return {};
     }
   }
 
   void finish(std::error_code error) override {
-    shard_->dispatch([self = std::static_pointer_cast<CollectedAck>(this->shared_from_this()), error] {
+    place_.shard->dispatch([self = std::static_pointer_cast<CollectedAck>(this->shared_from_this()), error] {
       try {
         self->finish_(error, std::move(self->answers_));
       } catch (...) {
-        self->shard_->report_current_exception(self->nsp_, {}, self->event_);
+        self->place_.report_exception(std::current_exception());
       }
     });
   }
 
-  std::shared_ptr<Shard> shard_;
-  std::string nsp_;
-  std::string event_;
+  OperationPlace place_;
   Finish finish_;
   typename BroadcastAnswers<Result>::type answers_{};
 };
 
-/// @return  a collector that calls `finish(error, answers)` on the thread of `shard`
+/// @return  a collector that calls `finish(error, answers)` on the thread of the place's shard
 template <class Result, class Finish>
-std::shared_ptr<BroadcastAck> make_broadcast_ack(std::shared_ptr<Shard> shard, std::string nsp, std::string event,
-                                                 Finish finish) {
-  return std::make_shared<CollectedAck<Result, Finish>>(std::move(shard), std::move(nsp), std::move(event),
-                                                        std::move(finish));
-}
-
-/// Makes a function `(error, results...)` of a completion handler: it runs that where it wants to run, keeping its
-/// executor busy until then. What the handler throws is reported on the thread of `shard`.
-template <class... Results, class CompletionHandler>
-auto make_completion(std::shared_ptr<Shard> shard, const std::string& nsp, const std::string& event,
-                     CompletionHandler handler) {
-  using Executor = asio::associated_executor_t<CompletionHandler, asio::any_io_executor>;
-  struct Waiting {
-    CompletionHandler handler;
-    asio::executor_work_guard<Executor> work;
-  };
-  Executor executor = asio::get_associated_executor(handler, shard->executor());
-  std::unique_ptr<Waiting> made(
-      new Waiting{std::move(handler), asio::executor_work_guard<Executor>(std::move(executor))});
-  return [waiting = std::move(made), shard = std::move(shard), nsp, event](std::error_code error,
-                                                                           Results... results) mutable {
-    const Executor where = waiting->work.get_executor();
-    asio::dispatch(
-        where, [waiting = std::move(waiting), shard, nsp, event, error, ... results = std::move(results)]() mutable {
-          try {
-            std::move(waiting->handler)(error, std::move(results)...);
-          } catch (...) {
-            shard->dispatch([shard, nsp, event, exception = std::current_exception()] {
-              try {
-                std::rethrow_exception(exception);
-              } catch (...) {
-                shard->report_current_exception(nsp, {}, event);
-              }
-            });
-          }
-        });
-  };
-}
-
-/// @return  a collector that completes as `make_completion`
-template <class Result, class CompletionHandler>
-std::shared_ptr<BroadcastAck> make_broadcast_completion(const std::shared_ptr<Shard>& shard, const std::string& nsp,
-                                                        const std::string& event, CompletionHandler handler) {
-  using Answers = typename BroadcastAnswers<Result>::type;
-  return make_broadcast_ack<Result>(shard, nsp, event, make_completion<Answers>(shard, nsp, event, std::move(handler)));
+BroadcastAckPtr make_broadcast_ack(OperationPlace place, Finish finish) {
+  return std::make_shared<CollectedAck<Result, Finish>>(std::move(place), std::move(finish));
 }
 
 }  // namespace socketio::detail
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/broadcast_ack.ipp>
+#endif

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: MIT
-// One Engine.IO session and the sockets of its namespaces: multiplexing, and the rules of who may send what. Core
-// layer.
+// One Engine.IO session and the sockets of its namespaces: multiplexing, and the rules of the protocol. Core layer.
 #pragma once
 
-#include <socketio/core/adapter.hpp>
-#include <socketio/core/disconnect_reason.hpp>
-#include <socketio/core/error.hpp>
+#include <socketio/core/broadcast_options.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/outgoing.hpp>
+#include <socketio/core/packet_codec.hpp>
+#include <socketio/core/session_store.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/session.hpp>
 #include <socketio/engine/timer_queue.hpp>
 #include <socketio/protocol/packet.hpp>
+#include <socketio/protocol/value.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,37 +25,31 @@
 
 namespace socketio::detail {
 
-template <class Config>
 class NamespaceState;
-template <class Config>
-class ServerState;
-template <class Config>
-class ServerShard;
-template <class Config>
 class ParentNamespaceState;
-template <class Config>
+class ServerShard;
+class ServerState;
 class SocketState;
 
 /// The client behind one connection.
 ///
 /// @par Thread safety  Owner's thread only.
 /// @par Lifetime       Kept by its session while that is open, and by its sockets.
-/// @par Specification  Socket.IO protocol, revision 5; what a violation leads to: the Client class of socket.io 4.
-template <class Config>
-class Connection final : public SessionListener, public std::enable_shared_from_this<Connection<Config>> {
+/// @par Specification  Socket.IO protocol, revision 5; the consequences of a violation: the Client class of
+/// socket.io 4.
+class Connection final : public SessionListener, public std::enable_shared_from_this<Connection> {
  public:
-  using Parser = typename Config::Parser;
-  using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
-  using SocketPtr = std::shared_ptr<SocketState<Config>>;
+  using NamespacePtr = std::shared_ptr<NamespaceState>;
+  using SocketPtr = std::shared_ptr<SocketState>;
 
-  Connection(ServerShard<Config>& owner, std::shared_ptr<Session> session)
-      : owner_(owner), session_(std::move(session)) {}
+  SOCKETIO_DECL Connection(ServerShard& owner, std::shared_ptr<Session> session);
+  SOCKETIO_DECL ~Connection();
 
   /// Starts to listen; a client that joins no namespace in time is sent away.
-  void start();
+  SOCKETIO_DECL void start();
 
   /// Of the shard where it lives.
-  std::size_t shard_index() const noexcept { return owner_.index(); }
+  SOCKETIO_DECL std::size_t shard_index() const noexcept;
 
   Session& session() const noexcept { return *session_; }
   bool is_eio3() const noexcept { return session_->protocol() == 3; }
@@ -69,35 +62,32 @@ class Connection final : public SessionListener, public std::enable_shared_from_
     packet.send_to(*session_);
   }
 
-  /// Ends the connection: what this server wants, hence `forced_server_close` for sockets that are still there when the
-  /// closing has to wait for the client.
-  void close();
+  /// Ends the connection, as this server wants it: hence `forced_server_close` for sockets that are still there when
+  /// the closing has to wait for the client.
+  SOCKETIO_DECL void close();
 
   /// Disconnects the sockets of all namespaces, then closes the connection.
-  void disconnect();
+  SOCKETIO_DECL void disconnect();
 
-  /// Those that are connected, one for each namespace, in the order in which they joined. Any thread; only the owner's
+  /// The connected sockets, one for each namespace, in the order in which they joined. Any thread; only the owner's
   /// changes the list, so only its changes and other threads' reads lock.
-  std::vector<SocketPtr> sockets(Shard& owner) const {
-    const std::lock_guard lock(owner.handlers_mutex());
-    return sockets_;
-  }
+  SOCKETIO_DECL std::vector<SocketPtr> sockets(Shard& owner) const;
 
   /// Forgets a socket that has left its namespace.
-  void remove(const SocketState<Config>& socket);
+  SOCKETIO_DECL void remove(const SocketState& socket);
 
   /// The server has left a namespace: until the client learns of it, what it sends there is no violation.
   void tolerate_stragglers(std::string_view nsp) { unsettled().dismissed.emplace_back(nsp); }
 
-  void on_message(Session& session, bool is_binary, std::span<char> data) override;
-  void on_close(Session& session, CloseReason reason, std::string_view description) override;
-  bool observes_packets() const override { return false; }
+  SOCKETIO_DECL void on_message(Session& session, bool is_binary, std::span<char> data) override;
+  SOCKETIO_DECL void on_close(Session& session, CloseReason reason, std::string_view description) override;
+  SOCKETIO_DECL bool observes_packets() const override;
 
  private:
-  /// What is neither here nor there.
+  /// Namespaces and sockets between two states.
   struct Unsettled {
-    std::vector<SocketPtr> joining;    // those whose middleware are still at work
-    std::vector<std::string> awaited;  // namespaces that cannot be joined yet: neither they nor the client are decided
+    std::vector<SocketPtr> joining;      // their middleware are running
+    std::vector<std::string> awaited;    // namespaces that cannot be joined yet: parents, setup or recovery take time
     std::vector<std::string> dismissed;  // namespaces that the server has left since the client's last CONNECT
   };
 
@@ -105,47 +95,41 @@ class Connection final : public SessionListener, public std::enable_shared_from_
     if (!unsettled_) unsettled_ = std::make_unique<Unsettled>();
     return *unsettled_;
   }
-  /// Takes a name or a socket off its list; whether it was there.
-  bool settle_awaited(std::string_view name) { return unsettled_ && std::erase(unsettled_->awaited, name) != 0; }
-  bool settle_joining(const SocketPtr& socket) { return unsettled_ && std::erase(unsettled_->joining, socket) != 0; }
-  /// Gives the lists up when they are empty.
-  void tidy_up() {
-    if (unsettled_ && unsettled_->joining.empty() && unsettled_->awaited.empty() && unsettled_->dismissed.empty())
-      unsettled_.reset();
-  }
+  /// Takes a name or a socket off its list.
+  ///
+  /// @return whether it was there
+  bool settle_awaited(std::string_view name);
+  bool settle_joining(const SocketPtr& socket);
+  void drop_empty_lists();
 
-  static void handle_connect_timeout(void* self) { static_cast<Connection*>(self)->close(); }
+  static void handle_connect_timeout(void* self);
 
   void handle_packet(PacketPtr packet);
   void handle_connect(const Packet& packet);
   std::string_view name_in(const Packet& packet) const;
   std::string make_id(const std::string& nsp) const;
   void connect_to(std::string_view name, Value auth);
-  NamespacePtr enter_child(const std::shared_ptr<ParentNamespaceState<Config>>& parent, const std::string& name);
+  NamespacePtr enter_child(const std::shared_ptr<ParentNamespaceState>& parent, const std::string& name);
   void join(const NamespacePtr& nsp, Value auth);
   void join_set_up(const NamespacePtr& nsp, Value auth);
   void admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored);
   void finish_connect(const SocketPtr& socket, const Next::Result& refusal);
-  void send_connect_error(std::string_view nsp, std::string_view message, const Value& data);
-  void send_eio3_error(std::string_view nsp, std::string_view message, const Value& data);
+  void send_connect_error(std::string_view nsp, const Value& data);
+  void refuse(std::string_view nsp, const MiddlewareError& refusal);
   void handle_malformed(std::string_view message);
   void handle_violation(std::string_view what);
   SocketPtr find(std::string_view nsp) const { return find_in(sockets_, nsp); }
-  ServerState<Config>& server() const noexcept;
+  ServerState& server() const noexcept;
+  PacketCodec& codec() const noexcept;
   const std::shared_ptr<Shard>& shard() const noexcept;
   static SocketPtr find_in(const std::vector<SocketPtr>& sockets, std::string_view nsp);
-  static bool contains(const std::vector<std::string>& names, std::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  }
 
-  ServerShard<Config>& owner_;  // gone once the session has been closed by the end of the server
+  ServerShard& owner_;  // gone once the session has been closed by the end of the server
   std::shared_ptr<Session> session_;
-  typename Parser::Decoder decoder_;
+  PacketCodec::IncompletePtr incomplete_;  // null for most of the time
   std::vector<SocketPtr> sockets_;
   std::unique_ptr<Unsettled> unsettled_;  // null for most of the time
   std::unique_ptr<Timer> connect_timer_;
 };
 
 }  // namespace socketio::detail
-
-#include <socketio/core/impl/connection.hpp>

@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: MIT
-// Asio's coroutines, or one readable line where they are missing. Core layer.
+// Coroutines of users: started on a shard, with nobody waiting for their end. Core layer.
 #pragma once
 
-#include <asio/awaitable.hpp>
-#include <asio/co_spawn.hpp>
-#include <asio/use_awaitable.hpp>
+#include <socketio/core/shard.hpp>
+#include <socketio/detail/config.hpp>
 
-// Asio 1.22 does not see that Clang before 15 has coroutines; the CMake target says so by itself.
-#if !defined(ASIO_HAS_CO_AWAIT)
+#if !__has_include(<asio/awaitable.hpp>)
 #error \
-    "socketio needs C++20 coroutines in Asio. With Clang before 15 compile with -D__cpp_impl_coroutine=201902L \
--DASIO_HAS_CO_AWAIT -DASIO_HAS_STD_COROUTINE; the CMake target socketio::socketio does it for you."
+    "socketio needs Asio 1.22 or newer without Boost (Debian and Ubuntu: libasio-dev). Boost.Asio is another library."
+#endif
+
+#include <asio/awaitable.hpp>
+
+#if !defined(ASIO_HAS_CO_AWAIT)
+#error "socketio needs coroutines: Asio does not see that this compiler has them."
+#endif
+
+namespace socketio::detail {
+
+/// Starts a coroutine of the library's on the thread of a shard; it contains its exceptions.
+///
+/// Not a template, so that `asio::co_spawn` is compiled once and not for every handler.
+SOCKETIO_DECL void spawn(Shard& shard, asio::awaitable<void> coroutine);
+
+}  // namespace socketio::detail
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/coroutines.ipp>
 #endif

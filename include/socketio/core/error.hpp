@@ -2,6 +2,7 @@
 // Errors of the user's API: codes, what a middleware refuses with, and what the error hook receives. Core layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <exception>
@@ -25,33 +26,8 @@ enum class Errc {
   no_answer,              // another server of the cluster has gone, or its handler does not answer
 };
 
-inline const std::error_category& error_category() noexcept {
-  static const class : public std::error_category {
-    const char* name() const noexcept override { return "socketio"; }
-    std::string message(int code) const override {
-      switch (static_cast<Errc>(code)) {
-        case Errc::timed_out: return "operation has timed out";
-        case Errc::disconnected: return "socket has been disconnected";
-        case Errc::bad_argument: return "argument of the wrong type";
-        case Errc::handler_failed: return "handler failed";
-        case Errc::malformed_packet: return "malformed packet";
-        case Errc::protocol_violation: return "protocol violation";
-        case Errc::middleware_refused: return "refused by a middleware";
-        case Errc::too_many_pending_acks: return "too many pending acknowledgements";
-        case Errc::no_answer: return "another server does not answer";
-      }
-      return "unknown error";
-    }
-    bool equivalent(int code, const std::error_condition& condition) const noexcept override {
-      switch (static_cast<Errc>(code)) {
-        case Errc::timed_out: return condition == std::errc::timed_out;
-        case Errc::disconnected: return condition == std::errc::not_connected;
-        default: return default_error_condition(code) == condition;
-      }
-    }
-  } category;
-  return category;
-}
+/// The category of Errc.
+SOCKETIO_DECL const std::error_category& error_category() noexcept;
 
 inline std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), error_category()}; }
 
@@ -81,15 +57,7 @@ struct ErrorReport {
   std::exception_ptr exception;  // what a handler threw; null otherwise
 
   /// One line for a log: `event "sum" of socket 4BpK... in /: argument 2: expected integer, got string`.
-  std::string message() const {
-    std::string text;
-    if (!event.empty()) text += "event \"" + event + "\" ";
-    if (!socket_id.empty()) text += (text.empty() ? "socket " : "of socket ") + socket_id + ' ';
-    if (!nsp.empty()) text += "in " + nsp;
-    while (!text.empty() && text.back() == ' ') text.pop_back();
-    if (!text.empty()) text += ": ";
-    return text + (detail.empty() ? code.message() : detail);
-  }
+  SOCKETIO_DECL std::string message() const;
 };
 
 using ErrorHook = std::function<void(const ErrorReport&)>;
@@ -98,3 +66,7 @@ using ErrorHook = std::function<void(const ErrorReport&)>;
 
 template <>
 struct std::is_error_code_enum<socketio::Errc> : std::true_type {};
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/error.ipp>
+#endif

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <socketio/core/args.hpp>
-#include <socketio/core/coroutines.hpp>
+#include <socketio/core/packet_values.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/json.hpp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/value_view.hpp>
+
+#include <asio/awaitable.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -101,14 +103,6 @@ constexpr decltype(auto) pass(Stored<Parameter>& stored) {
     return (stored);
   else
     return std::move(stored);
-}
-
-/// Copies what a view shows.
-inline Value to_value(ValueView view) {
-  Value value;
-  ConvertError error;
-  static_cast<void>(read_value(view, value, error));  // every view is a value
-  return value;
 }
 
 /// Converts, with the users' converters too: what one of them throws is an argument that does not convert.

@@ -2,7 +2,7 @@
 // An event from a client as packet middleware sees it, and may change it. Core layer.
 #pragma once
 
-#include <socketio/core/handler_traits.hpp>
+#include <socketio/core/packet_values.hpp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/value.hpp>
 
@@ -34,12 +34,7 @@ class IncomingEvent {
   bool wants_ack() const { return packet_->id().has_value(); }
 
   /// All arguments, copied.
-  std::vector<Value> args() const {
-    std::vector<Value> values;
-    values.reserve(arg_count());
-    for (std::size_t i = 0; i < arg_count(); ++i) values.push_back(detail::to_value(packet_->arg(i)));
-    return values;
-  }
+  std::vector<Value> args() const { return detail::values_of(*packet_); }
 
   /// Replaces the event: later middleware and the handlers see this one. Views into the old one become invalid.
   void set(std::string_view name, std::vector<Value> args) { packet_->set_event(std::string(name), std::move(args)); }

@@ -6,12 +6,11 @@
 #include <socketio/core/error.hpp>
 #include <socketio/core/handler_traits.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/fwd.hpp>
 
-#include <atomic>
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,28 +33,16 @@ class Next {
   using Done = detail::UniqueFunction<void(Result)>;
 
   /// For the library: `done` runs once, on the shard.
-  Next(std::shared_ptr<detail::Shard> shard, Done done)
-      : state_(std::make_shared<State>(std::move(shard), std::move(done))) {}
+  SOCKETIO_DECL Next(std::shared_ptr<detail::Shard> shard, Done done);
 
   void operator()() const { finish(std::nullopt); }
   void operator()(MiddlewareError error) const { finish(std::move(error)); }
   void operator()(const std::string& message) const { finish(MiddlewareError(message)); }
 
  private:
-  struct State {
-    State(std::shared_ptr<detail::Shard> owner, Done on_done) : shard(std::move(owner)), done(std::move(on_done)) {}
-    std::shared_ptr<detail::Shard> shard;
-    Done done;
-    std::atomic<bool> called{false};
-  };
+  struct State;
 
-  void finish(Result result) const {
-    if (state_->called.exchange(true)) return;
-    state_->shard->dispatch([state = state_, result = std::move(result)]() mutable {
-      const Done done = std::move(state->done);
-      done(std::move(result));
-    });
-  }
+  SOCKETIO_DECL void finish(Result result) const;
 
   std::shared_ptr<State> state_;
 };
@@ -124,31 +111,18 @@ template <class F, class Argument>
 concept DirectMiddleware = !AsynchronousMiddleware<F, Argument> && std::is_invocable_v<F&, Argument> &&
                            MiddlewareResult<std::invoke_result_t<F&, Argument>>;
 
-/// Where a middleware was at work, for the report of its failure.
+/// The namespace, the socket and the event of a middleware, for the report of its failure.
 struct MiddlewarePlace {
   std::string_view nsp;
   std::string_view socket_id;
   std::string_view event;
 };
 
-/// Passes on what the exception being handled means: a refusal, or a failure whose details stay on the server.
-inline void refuse_with_current_exception(const Shard& shard, const Next& next, const MiddlewarePlace& place) {
-  try {
-    throw;
-  } catch (const MiddlewareError& refusal) {
-    next(refusal);
-  } catch (...) {
-    shard.report_current_exception(place.nsp, place.socket_id, place.event);
-    next(MiddlewareError("internal server error"));
-  }
-}
+/// Refuses with the exception that is being handled: a MiddlewareError reaches the client, any other is reported and
+/// its details stay on the server.
+SOCKETIO_DECL void refuse_with_current_exception(const Shard& shard, const Next& next, const MiddlewarePlace& place);
 
-inline void pass_on(const Next& next, std::optional<MiddlewareError> refusal) {
-  if (refusal)
-    next(*std::move(refusal));
-  else
-    next();
-}
+SOCKETIO_DECL void pass_on(const Next& next, std::optional<MiddlewareError> refusal);
 
 template <class User, class Argument>
 auto call_middleware(User& user, Argument& argument, const Next& next) {
@@ -175,7 +149,7 @@ struct Middleware {
   void run(const std::shared_ptr<Middleware>& self, const Subject& subject, const std::shared_ptr<Shard>& shard,
            const Next& next) {
     if constexpr (is_awaitable<Result>) {
-      asio::co_spawn(shard->executor(), run_coroutine(self, subject, shard, next), [](std::exception_ptr) {});
+      spawn(*shard, run_coroutine(self, subject, shard, next));
     } else {
       try {
         Argument argument = project(subject);
@@ -193,7 +167,7 @@ struct Middleware {
     }
   }
 
-  /// Everything that the coroutine may look at is a parameter, hence lives in its frame: it may go on after `next`.
+  /// All that the coroutine uses is a parameter, hence lives in its frame: it may go on after `next`.
   static asio::awaitable<void> run_coroutine(std::shared_ptr<Middleware> self, Subject subject,
                                              std::shared_ptr<Shard> shard, Next next) {
     try {
@@ -224,3 +198,7 @@ typename MiddlewareChain<Subject>::Function make_middleware(F&& user, Project pr
 
 }  // namespace detail
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/middleware.ipp>
+#endif

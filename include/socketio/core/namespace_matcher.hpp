@@ -7,12 +7,12 @@
 #include <socketio/core/handler_traits.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/protocol/value.hpp>
 
-#include <exception>
+#include <concepts>
 #include <memory>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -44,9 +44,29 @@ class NamespaceNext {
 
 namespace detail {
 
+/// std::regex, known by its members: so <regex> is included only by programs that use it.
+// clang-format off
+template <class R>
+concept RegularExpression = requires(const std::decay_t<R>& pattern, std::string_view text) {
+  typename std::decay_t<R>::traits_type;
+  typename std::decay_t<R>::flag_type;
+  { regex_search(text.begin(), text.end(), pattern) } -> std::same_as<bool>;
+};
+// clang-format on
+
+/// Whether a name has the pattern of the user's in it.
+using NamespacePattern = UniqueFunction<bool(std::string_view)>;
+
+template <RegularExpression R>
+NamespacePattern make_namespace_pattern(R&& pattern) {
+  return [pattern = std::decay_t<R>(std::forward<R>(pattern))](std::string_view name) {
+    return regex_search(name.begin(), name.end(), pattern);
+  };
+}
+
 /// What `of` takes for a function: neither a name nor a pattern.
 template <class F>
-concept NamespaceFunction = !std::is_convertible_v<F, std::string_view> && !std::is_same_v<std::decay_t<F>, std::regex>;
+concept NamespaceFunction = !std::is_convertible_v<F, std::string_view> && !RegularExpression<F>;
 
 template <class F>
 concept AsynchronousMatcher = std::is_invocable_v < std::decay_t<F>
@@ -62,17 +82,9 @@ concept DirectMatcher =
 using NamespaceMatcher =
     UniqueFunction<void(const std::string&, const Value&, const std::shared_ptr<Shard>&, const NamespaceNext&)>;
 
-/// A refusal, when a matcher has thrown; what was not meant as one is reported.
-inline void refuse_namespace_with_current_exception(const Shard& shard, const NamespaceNext& next,
-                                                    std::string_view parent) {
-  try {
-    throw;
-  } catch (const MiddlewareError&) {
-  } catch (...) {
-    shard.report_current_exception(parent, {}, {});
-  }
-  next(false);
-}
+/// Refuses because a matcher has thrown; an exception that is no MiddlewareError is reported.
+SOCKETIO_DECL void refuse_namespace_with_current_exception(const Shard& shard, const NamespaceNext& next,
+                                                           std::string_view parent);
 
 template <class User>
 auto call_matcher(User& user, const std::string& name, const Value& auth, const NamespaceNext& next) {
@@ -107,8 +119,7 @@ NamespaceMatcher make_namespace_matcher(F&& function, std::string parent) {
           const std::string& name, const Value& auth, const std::shared_ptr<Shard>& shard, const NamespaceNext& next) {
         using Result = decltype(call_matcher(*user, name, auth, next));
         if constexpr (is_awaitable<Result>) {
-          asio::co_spawn(shard->executor(), run_matcher_coroutine<User>(user, parent, name, auth, shard, next),
-                         [](std::exception_ptr) {});
+          spawn(*shard, run_matcher_coroutine<User>(user, parent, name, auth, shard, next));
         } else {
           const auto kept = user;  // it may end the server
           try {
@@ -125,3 +136,7 @@ NamespaceMatcher make_namespace_matcher(F&& function, std::string parent) {
 
 }  // namespace detail
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/namespace_matcher.ipp>
+#endif

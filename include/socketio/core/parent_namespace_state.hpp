@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The state behind the handle `ParentNamespace`: which names it takes, what its children begin with, and its children.
-// Core layer.
+// The state behind the handle `ParentNamespace`: the names that it accepts, the functions that its children begin with,
+// and its children. Core layer.
 #pragma once
 
 #include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/namespace_setup.hpp>
-#include <socketio/core/namespace_state.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/protocol/value.hpp>
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,38 +19,31 @@
 
 namespace socketio::detail {
 
+class NamespaceState;
+
 /// "/_0", "/_1", ...: names that no namespace has.
-inline std::string next_parent_name() {
-  static std::atomic<std::uint64_t> count{0};
-  return "/_" + std::to_string(count.fetch_add(1, std::memory_order_relaxed));
-}
+SOCKETIO_DECL std::string next_parent_name();
 
 /// @par Thread safety  Any thread.
 /// @par Lifetime       Kept by its server and the handles of users; keeps its children, which know it weakly.
-template <class Config>
-class ParentNamespaceState final : public NamespaceSetup<Config> {
+class ParentNamespaceState final {
  public:
-  using NamespacePtr = std::shared_ptr<NamespaceState<Config>>;
+  using NamespacePtr = std::shared_ptr<NamespaceState>;
 
   /// @param max_bytes  of the names that are matched against the expression
-  ParentNamespaceState(std::string name, std::shared_ptr<const ShardGroup> shards, std::regex pattern,
-                       std::size_t max_bytes)
-      : name_(std::move(name)), shards_(std::move(shards)), pattern_(std::move(pattern)), max_bytes_(max_bytes) {}
-  ParentNamespaceState(std::string name, std::shared_ptr<const ShardGroup> shards, NamespaceMatcher matcher)
-      : name_(std::move(name)), shards_(std::move(shards)), matcher_(std::move(matcher)) {}
+  SOCKETIO_DECL ParentNamespaceState(std::string name, NamespacePattern pattern, std::size_t max_bytes);
+  SOCKETIO_DECL ParentNamespaceState(std::string name, NamespaceMatcher matcher);
+  SOCKETIO_DECL ~ParentNamespaceState();
 
   const std::string& name() const noexcept { return name_; }
-  const ShardGroup& shards() const noexcept { return *shards_; }
-  NamespaceSetup<Config>& setup() noexcept { return *this; }
-  bool has_pattern() const noexcept { return pattern_.has_value(); }
+  NamespaceSetup& setup() noexcept { return setup_; }
+  bool has_pattern() const noexcept { return static_cast<bool>(pattern_); }
 
-  /// Whether the pattern is found in a name that is not too long for it: the library's matcher goes one step deeper
-  /// into the stack for every character or so.
+  /// Whether the pattern is found in a name that is not too long for it: the standard library's matcher goes one step
+  /// deeper into the stack for every character or so.
   ///
-  /// @throws std::regex_error  when the matcher gives up
-  bool matches(std::string_view name) const {
-    return pattern_ && name.size() <= max_bytes_ && std::regex_search(name.begin(), name.end(), *pattern_);
-  }
+  /// @throws std::regex_error  when that matcher gives up
+  SOCKETIO_DECL bool matches(std::string_view name) const;
 
   /// Asks the function; `next` may be called at once.
   ///
@@ -64,31 +53,19 @@ class ParentNamespaceState final : public NamespaceSetup<Config> {
     matcher_(name, auth, shard, next);
   }
 
-  std::vector<NamespacePtr> children() const {
-    const std::lock_guard lock(mutex_);
-    return children_;
-  }
-  void attach(NamespacePtr child) {
-    const std::lock_guard lock(mutex_);
-    children_.push_back(std::move(child));
-  }
-  void detach(const NamespacePtr& child) {
-    const std::lock_guard lock(mutex_);
-    std::erase(children_, child);
-  }
+  SOCKETIO_DECL std::vector<NamespacePtr> children() const;
+  SOCKETIO_DECL void attach(NamespacePtr child);
+  SOCKETIO_DECL void detach(const NamespacePtr& child);
 
-  /// The end of the server. Lets go of the users' functions: they may hold handles of this very namespace.
-  void drop_handlers() {
-    this->end();
-    const auto matcher = std::exchange(matcher_, {});
-  }
+  /// The end of the server. Destroys the users' functions: they may hold handles of this very namespace.
+  SOCKETIO_DECL void drop_handlers();
 
  private:
   std::string name_;
-  std::shared_ptr<const ShardGroup> shards_;
-  std::optional<std::regex> pattern_;
+  NamespacePattern pattern_;
   std::size_t max_bytes_ = 0;
   NamespaceMatcher matcher_;
+  NamespaceSetup setup_;
   mutable std::mutex mutex_;
   std::vector<NamespacePtr> children_;
 };

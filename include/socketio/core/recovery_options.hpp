@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How long, and how much of, what clients miss is kept for them. Core layer.
+// Settings of connection state recovery: what is kept for clients that come back, how long and how much. Core layer.
 #pragma once
+
+#include <socketio/detail/config.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -31,17 +33,11 @@ struct ConnectionStateRecoveryOptions {
   std::size_t max_sessions = 10'000;
 
   /// Every problem in words; empty if there is none.
-  std::vector<std::string> validate() const {
-    std::vector<std::string> problems;
-    const auto require = [&](bool holds, const char* problem) {
-      if (!holds) problems.emplace_back(std::string("connection_state_recovery.") + problem);
-    };
-    require(max_disconnection_duration.count() > 0, "max_disconnection_duration must be positive");
-    require(max_log_entries > 0, "max_log_entries must be at least 1");
-    require(max_log_bytes > 0, "max_log_bytes must be at least 1");
-    require(max_sessions > 0, "max_sessions must be at least 1");
-    return problems;
-  }
+  SOCKETIO_DECL std::vector<std::string> validate() const;
 };
 
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/recovery_options.ipp>
+#endif

@@ -1,146 +1,86 @@
 // SPDX-License-Identifier: MIT
-// Events that the servers of a cluster send each other: who handles them, and how they are answered. Core layer.
+// The handlers of events that the servers of a cluster send each other. Core layer.
 #pragma once
 
-#include <socketio/core/adapter.hpp>
-#include <socketio/core/event_handler.hpp>
-#include <socketio/core/listener.hpp>
+#include <socketio/core/event_receiver.hpp>
 #include <socketio/core/outgoing.hpp>
-#include <socketio/core/shard.hpp>
-#include <socketio/protocol/packet.hpp>
+#include <socketio/detail/config.hpp>
+#include <socketio/detail/listener_list.hpp>
+#include <socketio/detail/unique_function.hpp>
 #include <socketio/protocol/value.hpp>
 #include <socketio/protocol/value_writer.hpp>
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace socketio::detail {
 
-/// The arguments of an event or an acknowledgement as values of their own.
-inline std::vector<Value> values_of(const Packet& packet) {
-  std::vector<Value> values;
-  values.reserve(packet.arg_count());
-  for (std::size_t i = 0; i < packet.arg_count(); ++i) values.push_back(to_value(packet.arg(i)));
-  return values;
-}
+/// @throws std::invalid_argument  for "connect", "connection" and "new_namespace", which no server sends
+SOCKETIO_DECL void require_server_side_event(std::string_view event);
 
-/// Arguments of an emit, or what acknowledges one, as values.
-template <class... Arguments>
-std::vector<Value> values_from(const Arguments&... arguments) {
-  ValueWriter writer;
-  (write_argument(writer, arguments), ...);
-  return writer.take();
-}
-
-/// Stands for a server to which another one has sent an event.
-///
-/// @par Thread safety  Any thread.
-class ServerSideReceiver {
+/// Stands for this server when another one has sent it an event.
+class ServerSideReceiver final : public EventReceiver, public std::enable_shared_from_this<ServerSideReceiver> {
  public:
-  /// @param reply  see AdapterHost::server_side_event; called on the thread of `shard`
-  ServerSideReceiver(std::shared_ptr<Shard> shard, std::string nsp, AdapterHost::Reply reply)
-      : shard_(std::move(shard)),
-        nsp_(std::move(nsp)),
-        reply_(std::make_shared<const AdapterHost::Reply>(std::move(reply))) {}
+  /// Sends the answer to the server that asks. Called once at most, on the first thread.
+  using Reply = UniqueFunction<void(std::vector<Value> answer)>;
 
-  Shard& shard() const noexcept { return *shard_; }
-  const std::string& nsp_name() const noexcept { return nsp_; }
-  std::string id() const { return {}; }  // no socket is concerned
+  SOCKETIO_DECL ServerSideReceiver(std::shared_ptr<Shard> shard, std::string nsp, Reply reply);
 
-  void report_handler_exception(std::string_view event) const noexcept {
-    shard_->report_current_exception(nsp_, {}, event);
-  }
+  SOCKETIO_DECL Shard& shard() const noexcept override;
+  SOCKETIO_DECL const std::string& nsp_name() const noexcept override;
+  SOCKETIO_DECL const std::string& receiver_id() const noexcept override;
 
-  /// Called once: there is one acknowledgement.
-  template <class... Results>
-  void send_ack(std::uint64_t /*id*/, const Results&... results) {
-    shard_->dispatch([reply = reply_, values = values_from(results...)]() mutable { (*reply)(std::move(values)); });
-  }
+  /// Any thread.
+  SOCKETIO_DECL void send_answer(std::vector<Value> items);
 
  private:
   std::shared_ptr<Shard> shard_;
   std::string nsp_;
-  std::shared_ptr<const AdapterHost::Reply> reply_;
+  Reply reply_;
+  std::string no_id_;
 };
 
-/// Who handles the events that other servers send to a namespace.
-///
+/// Answers the events of other servers. As values: a detour by a packet would lose what the parser's text cannot hold.
+struct ServerSideAnswerer {
+  template <class... Results>
+  static void answer(EventReceiver& receiver, std::uint64_t, const Results&... results) {
+    ValueWriter writer;
+    (write_argument(writer, results), ...);
+    static_cast<ServerSideReceiver&>(receiver).send_answer(writer.take());
+  }
+};
+
 /// @par Thread safety  Any thread; `dispatch` on the first one.
 class ServerSideHandlers {
  public:
-  using Handler = EventHandler<ServerSideReceiver>;
+  using Reply = ServerSideReceiver::Reply;
 
-  void add(std::string_view event, std::unique_ptr<Handler> handler) {
-    Entry entry{std::string(event), std::move(handler)};
-    const std::lock_guard lock(mutex_);
-    if (!has_ended_) entries_.push_back(std::move(entry));
-  }
-  void remove(std::string_view event) {
-    remove_if([&](const Entry& entry) { return entry.event == event; });
-  }
-  void remove(std::string_view event, Listener listener) {
-    remove_if([&](const Entry& entry) { return entry.handler->listener == listener && entry.event == event; });
-  }
+  SOCKETIO_DECL void add(std::string_view event, EventHandlerPtr handler, bool first);
+  SOCKETIO_DECL void remove(std::string_view event, std::optional<Listener> listener);
+  SOCKETIO_DECL std::vector<Listener> listeners(std::string_view event) const;
 
   /// As NamespaceSetup::end.
-  void end() {
-    std::vector<Entry> removed;
-    const std::lock_guard lock(mutex_);
-    has_ended_ = true;
-    removed.swap(entries_);
-  }
+  SOCKETIO_DECL void end();
 
-  /// Calls those that are registered for the event now, whatever they do to this list.
+  /// Calls the handlers that are registered for the event now, whatever they do to this list.
   ///
   /// @param event  the name, then the arguments
-  void dispatch(const std::shared_ptr<Shard>& shard, const std::string& nsp, const std::vector<Value>& event,
-                AdapterHost::Reply reply) {
-    if (event.empty() || !event.front().is_string()) return;
-    const auto packet = std::make_shared<Packet>();
-    packet->set_event(event.front().as_string(), {event.begin() + 1, event.end()});
-    if (reply) parts(*packet).id = 0;
-    Delivery<ServerSideReceiver> delivery(std::make_shared<ServerSideReceiver>(shard, nsp, std::move(reply)), packet);
-    for (const auto& handler : take(packet->event_name())) (*handler)(delivery);
-  }
+  /// @param reply  null if no answer is wanted
+  SOCKETIO_DECL void dispatch(const std::shared_ptr<Shard>& shard, const std::string& nsp,
+                              const std::vector<Value>& event, Reply reply);
 
  private:
-  struct Entry {
-    std::string event;
-    std::shared_ptr<Handler> handler;
-  };
-
-  /// The handlers of an event; those that are to run once are removed.
-  std::vector<std::shared_ptr<Handler>> take(std::string_view event) {
-    std::vector<std::shared_ptr<Handler>> handlers;
-    const std::lock_guard lock(mutex_);
-    for (const Entry& entry : entries_)
-      if (entry.event == event) handlers.push_back(entry.handler);
-    std::erase_if(entries_, [&](const Entry& entry) { return entry.handler->once && entry.event == event; });
-    return handlers;
-  }
-
-  /// What is removed is destroyed after the lock: the objects that a handler holds may use the list.
-  template <class Condition>
-  void remove_if(const Condition& condition) {
-    std::vector<Entry> removed;
-    const std::lock_guard lock(mutex_);
-    const auto first =
-        std::stable_partition(entries_.begin(), entries_.end(), [&](const Entry& entry) { return !condition(entry); });
-    removed.assign(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
-    entries_.erase(first, entries_.end());
-  }
-
-  std::mutex mutex_;
-  std::vector<Entry> entries_;
-  bool has_ended_ = false;
+  mutable std::mutex mutex_;
+  ListenerList<EventHandler, std::string> list_;
 };
 
 }  // namespace socketio::detail
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/server_side_events.ipp>
+#endif

@@ -3,14 +3,14 @@
 #pragma once
 
 #include <socketio/core/error.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/scheduler.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/io_context.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <exception>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,36 +27,25 @@ namespace socketio::detail {
 /// @par Thread safety  Any thread.
 class ErrorSink {
  public:
-  void set(ErrorHook hook) {
-    auto shared = hook ? std::make_shared<const ErrorHook>(std::move(hook)) : nullptr;
-    const std::lock_guard lock(mutex_);
-    hook_.swap(shared);  // what was there is destroyed after the lock
-  }
+  SOCKETIO_DECL void set(ErrorHook hook);
 
   /// Null if there is none. Kept while it runs: it may set another one.
-  std::shared_ptr<const ErrorHook> get() const {
-    const std::lock_guard lock(mutex_);
-    return hook_;
-  }
+  SOCKETIO_DECL std::shared_ptr<const ErrorHook> get() const;
 
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const ErrorHook> hook_;
 };
 
+/// The executor of an event loop, erased. Not a template: erasing one takes a compiler a third of a second.
+SOCKETIO_DECL asio::any_io_executor any_executor(const asio::io_context::executor_type& executor);
+
 /// The names of events that sockets listen to, each once, for as long as one does.
 class EventNames {
  public:
   /// The name at an address of its own, until `release` has been called as often as `keep`.
-  const std::string* keep(std::string_view name) {
-    const auto entry = counts_.try_emplace(std::string(name), 0).first;
-    ++entry->second;
-    return &entry->first;
-  }
-  void release(const std::string* name) noexcept {
-    const auto entry = counts_.find(*name);
-    if (--entry->second == 0) counts_.erase(entry);
-  }
+  SOCKETIO_DECL const std::string* keep(std::string_view name);
+  SOCKETIO_DECL void release(const std::string* name) noexcept;
 
  private:
   std::unordered_map<std::string, std::size_t> counts_;
@@ -67,9 +56,8 @@ class EventNames {
 /// Handles of users may be kept longer than the server: they reach its thread through this object, which then drops
 /// what it is asked to do, and what it was asked before and has not done yet.
 ///
-/// @par Thread safety  `dispatch`, `post`, `owns_this_thread`, `is_open`, `report` from any thread, but not while
-/// `close`
-///                     runs on another; the rest on the owner's.
+/// @par Thread safety  `dispatch`, `post`, `owns_this_thread`, `is_open`, `report`: any thread, but not while another
+///                     thread runs `close`. The rest: the owner's thread.
 class Shard : public std::enable_shared_from_this<Shard> {
  public:
   Shard(Scheduler& scheduler, asio::any_io_executor executor, std::shared_ptr<ErrorSink> errors, std::size_t index)
@@ -112,49 +100,18 @@ class Shard : public std::enable_shared_from_this<Shard> {
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 
   /// The server is going: nothing reaches its thread from now on.
-  void close() noexcept {
-    scheduler_.store(nullptr, std::memory_order_release);
-    executor_ = {};
-    errors_->set(nullptr);
-  }
+  SOCKETIO_DECL void close() noexcept;
 
-  bool has_error_hook() const { return errors_->get() != nullptr; }
-
-  /// Hands an error to the user's hook. Without one, what a user's handler threw is written to std::cerr: it would
-  /// otherwise vanish. What peers do wrong is not: they could fill the log.
-  void report(const ErrorReport& report) const noexcept {
-    try {
-      if (const auto hook = errors_->get())
-        (*hook)(report);
-      else if (report.exception)
-        std::cerr << "socketio: " << report.message() << std::endl;
-    } catch (...) {
-      // A hook that throws has nowhere to report to.
-    }
-  }
+  /// Hands an error to the user's hook. Without a hook, exceptions of users' handlers are written to std::cerr: they
+  /// would vanish otherwise. Mistakes of peers are not: they could fill the log.
+  SOCKETIO_DECL void report(const ErrorReport& report) const noexcept;
 
   /// Reports the exception that is being handled.
-  void report_current_exception(std::string_view nsp, std::string_view socket_id,
-                                std::string_view event) const noexcept {
-    try {
-      ErrorReport report{make_error_code(Errc::handler_failed),
-                         "handler threw",
-                         std::string(nsp),
-                         std::string(socket_id),
-                         std::string(event),
-                         std::current_exception()};
-      try {
-        throw;
-      } catch (const std::exception& error) {
-        report.detail += std::string(": ") + error.what();
-      } catch (...) {
-        report.detail += " something that is not a std::exception";
-      }
-      this->report(report);
-    } catch (...) {
-      // Out of memory while describing an error: the server goes on without the report.
-    }
-  }
+  SOCKETIO_DECL void report_current_exception(std::string_view nsp, std::string_view socket_id,
+                                              std::string_view event) const noexcept;
+
+  /// Writes an error to std::cerr if there is no hook.
+  SOCKETIO_DECL void warn_without_hook(const ErrorReport& report) const;
 
  private:
   std::atomic<Scheduler*> scheduler_;
@@ -192,3 +149,7 @@ class ShardGroup {
 };
 
 }  // namespace socketio::detail
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/shard.ipp>
+#endif

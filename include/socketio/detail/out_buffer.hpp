@@ -2,11 +2,12 @@
 // A byte buffer with room in front, so that each layer puts its header before the payload without moving it.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <string_view>
 #include <utility>
 
@@ -61,13 +62,7 @@ class OutBuffer {
     if (begin_ == 0 || bytes_ == nullptr) return prepend(std::string_view(&c, 1));
     data()[--begin_] = c;
   }
-  void prepend(std::string_view text) {
-    if (text.empty()) return;
-    if (bytes_ == nullptr) grow_by(0);
-    if (text.size() > begin_) make_headroom(text.size() - begin_ + headroom);
-    begin_ -= text.size();
-    std::memcpy(data() + begin_, text.data(), text.size());
-  }
+  void prepend(std::string_view text);
 
   std::string_view view() const noexcept {
     return bytes_ == nullptr ? std::string_view() : std::string_view(data() + begin_, size());
@@ -97,26 +92,9 @@ class OutBuffer {
     std::swap(capacity_, other.capacity_);
   }
 
-  void grow_by(std::size_t bytes) {
-    const std::size_t doubled = bytes_ == nullptr ? 0 : 2 * capacity_;
-    grow_to(end_ + bytes > doubled ? end_ + bytes : doubled);
-  }
-
-  void grow_to(std::size_t capacity) {
-    char* const grown = static_cast<char*>(std::realloc(bytes_.get(), place_bytes + capacity));
-    if (grown == nullptr) throw std::bad_alloc();
-    static_cast<void>(bytes_.release());
-    bytes_.reset(grown);
-    capacity_ = capacity;
-  }
-
-  void make_headroom(std::size_t bytes) {
-    const std::size_t payload_bytes = size();
-    room(bytes);
-    std::memmove(data() + begin_ + bytes, data() + begin_, payload_bytes);
-    begin_ += bytes;
-    end_ += bytes;
-  }
+  void grow_by(std::size_t bytes);
+  void grow_to(std::size_t capacity);
+  void make_headroom(std::size_t bytes);
 
   std::unique_ptr<char[], Free> bytes_;  // the place first; what follows counts from behind it
   std::size_t begin_ = headroom;
@@ -125,3 +103,7 @@ class OutBuffer {
 };
 
 }  // namespace socketio::detail
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/detail/impl/out_buffer.ipp>
+#endif

@@ -2,12 +2,70 @@
 // A move-only std::function: the erased form of every callback the library keeps (C++23 has std::move_only_function).
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <type_traits>
-#include <utility>
 
 namespace socketio::detail {
+
+/// Owns a callable of any type: what the UniqueFunctions of all signatures have in common, compiled once for them.
+class UniqueCallable {
+ public:
+  explicit operator bool() const noexcept { return ops_ != nullptr; }
+
+ protected:
+  // Two functions: one for both is called with a branch, 20 instructions more for each callback that is posted.
+  struct Ops {
+    void (*move)(void* from, void* to) noexcept;  // and destroys what is left
+    void (*destroy)(void* at) noexcept;
+  };
+
+  UniqueCallable() noexcept = default;
+  UniqueCallable(UniqueCallable&& other) noexcept { take(other); }
+  UniqueCallable& operator=(UniqueCallable&& other) noexcept {
+    if (this != &other) {
+      reset();
+      take(other);
+    }
+    return *this;
+  }
+  ~UniqueCallable() { reset(); }
+
+  void reset() noexcept {
+    if (const Ops* const ops = ops_) {
+      ops_ = nullptr;
+      ops->destroy(storage_);
+    }
+  }
+
+  static constexpr std::size_t capacity = 4 * sizeof(void*);
+
+  // Of callables that are bytes.
+  template <std::size_t size>
+  static void move_bytes(void* from, void* to) noexcept {
+    std::memcpy(to, from, size);
+  }
+  static void destroy_bytes(void*) noexcept {}
+  template <std::size_t size>
+  static constexpr Ops ops_of_bytes{&move_bytes<size>, &destroy_bytes};
+
+  alignas(std::max_align_t) std::byte storage_[capacity];
+  const Ops* ops_ = nullptr;
+  void (*call_)() = nullptr;  // what it really is, the signature's class knows
+
+ private:
+  void take(UniqueCallable& other) noexcept {
+    if (const Ops* const ops = other.ops_) {
+      ops->move(other.storage_, storage_);
+      ops_ = ops;
+      call_ = other.call_;
+      other.ops_ = nullptr;
+    }
+  }
+};
 
 template <class Signature>
 class UniqueFunction;
@@ -17,7 +75,7 @@ class UniqueFunction;
 /// Callables of up to four pointers that can be moved without throwing are stored inside; larger ones on the heap.
 /// Calling an empty one is undefined: test it with `operator bool` first.
 template <class R, class... Args>
-class UniqueFunction<R(Args...)> {
+class UniqueFunction<R(Args...)> : public UniqueCallable {
  public:
   UniqueFunction() noexcept = default;
   UniqueFunction(std::nullptr_t) noexcept {}
@@ -27,81 +85,66 @@ class UniqueFunction<R(Args...)> {
       UniqueFunction(F&& callable) {
     using Callable = std::decay_t<F>;
     if constexpr (fits<Callable>) {
-      ::new (static_cast<void*>(storage_)) Callable(std::forward<F>(callable));
-      ops_ = &inline_ops<Callable>;
+      ::new (static_cast<void*>(storage_)) Callable(static_cast<F&&>(callable));
+      if constexpr (std::is_trivially_copyable_v<Callable>) {
+        ops_ = &ops_of_bytes < std::is_empty_v<Callable> ? 0 : sizeof(Callable) > ;
+      } else {
+        ops_ = &ops_inside<Callable>;
+      }
+      set_call(&call_inside<Callable>);
     } else {
-      ::new (static_cast<void*>(storage_)) Callable*(new Callable(std::forward<F>(callable)));
-      ops_ = &heap_ops<Callable>;
+      ::new (static_cast<void*>(storage_)) Callable*(new Callable(static_cast<F&&>(callable)));
+      ops_ = &ops_on_heap<Callable>;
+      set_call(&call_on_heap<Callable>);
     }
   }
 
-  UniqueFunction(UniqueFunction&& other) noexcept { take(other); }
-  UniqueFunction& operator=(UniqueFunction&& other) noexcept {
-    if (this != &other) {
-      reset();
-      take(other);
-    }
-    return *this;
-  }
   UniqueFunction& operator=(std::nullptr_t) noexcept {
     reset();
     return *this;
   }
-  ~UniqueFunction() { reset(); }
 
-  explicit operator bool() const noexcept { return ops_ != nullptr; }
-
-  R operator()(Args... args) const { return ops_->call(const_cast<std::byte*>(storage_), std::forward<Args>(args)...); }
+  R operator()(Args... args) const {
+    return reinterpret_cast<Call>(call_)(const_cast<std::byte*>(storage_), static_cast<Args&&>(args)...);
+  }
 
  private:
-  struct Ops {
-    R (*call)(void*, Args&&...);
-    void (*move)(void* from, void* to) noexcept;
-    void (*destroy)(void*) noexcept;
-  };
-
-  static constexpr std::size_t capacity = 4 * sizeof(void*);
+  using Call = R (*)(void*, Args&&...);
 
   template <class F>
   static constexpr bool fits = sizeof(F) <= capacity &&
                                alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>;
 
+  void set_call(Call call) noexcept { call_ = reinterpret_cast<void (*)()>(call); }
+
   template <class F>
-  static R invoke(F& callable, Args&&... args) {
-    if constexpr (std::is_void_v<R>) {
-      static_cast<void>(callable(std::forward<Args>(args)...));
-    } else {
-      return callable(std::forward<Args>(args)...);
-    }
+  static R call_inside(void* at, Args&&... args) {
+    return static_cast<R>((*static_cast<F*>(at))(static_cast<Args&&>(args)...));
+  }
+  template <class F>
+  static R call_on_heap(void* at, Args&&... args) {
+    return static_cast<R>((**static_cast<F**>(at))(static_cast<Args&&>(args)...));
   }
 
   template <class F>
-  static constexpr Ops inline_ops{
-      [](void* at, Args&&... args) -> R { return invoke(*static_cast<F*>(at), std::forward<Args>(args)...); },
-      [](void* from, void* to) noexcept {
-        ::new (to) F(std::move(*static_cast<F*>(from)));
-        static_cast<F*>(from)->~F();
-      },
-      [](void* at) noexcept { static_cast<F*>(at)->~F(); }};
+  static void move_inside(void* from, void* to) noexcept {
+    F* const callable = static_cast<F*>(from);
+    ::new (to) F(static_cast<F&&>(*callable));
+    callable->~F();
+  }
+  template <class F>
+  static void destroy_inside(void* at) noexcept {
+    static_cast<F*>(at)->~F();
+  }
+  template <class F>
+  static constexpr Ops ops_inside{&move_inside<F>, &destroy_inside<F>};
 
   template <class F>
-  static constexpr Ops heap_ops{
-      [](void* at, Args&&... args) -> R { return invoke(**static_cast<F**>(at), std::forward<Args>(args)...); },
-      [](void* from, void* to) noexcept { ::new (to) F*(*static_cast<F**>(from)); },
-      [](void* at) noexcept { delete *static_cast<F**>(at); }};
-
-  void take(UniqueFunction& other) noexcept {
-    if (other.ops_) {
-      other.ops_->move(other.storage_, storage_);
-      ops_ = std::exchange(other.ops_, nullptr);
-    }
+  static void destroy_on_heap(void* at) noexcept {
+    delete *static_cast<F**>(at);
   }
-  void reset() noexcept {
-    if (ops_) std::exchange(ops_, nullptr)->destroy(storage_);
-  }
-
-  alignas(std::max_align_t) std::byte storage_[capacity];
-  const Ops* ops_ = nullptr;
+  template <class F>
+  static constexpr Ops ops_on_heap{&move_bytes<sizeof(F*)>, &destroy_on_heap<F>};
 };
 
 }  // namespace socketio::detail

@@ -2,10 +2,11 @@
 // Serves the files of the JavaScript client to pages, where they expect them: /socket.io/socket.io.js. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/compression.hpp>
 #include <socketio/engine/http.hpp>
 
-#include <map>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,16 +48,18 @@ class ClientBundle {
   const std::string& version() const noexcept { return version_; }
 
  private:
-  /// A file in the codings in which it has been asked for.
-  using File = std::map<ContentCoding, std::string>;
+  /// A file in each ContentCoding; empty where nobody has asked for it.
+  using File = std::array<std::string, 3>;
 
   File* load(std::string_view name);
 
   std::string directory_;
   std::string version_;
-  std::map<std::string_view, File> files_;  // the keys are literals
+  std::array<File, 8> files_;  // in the order of `client_file_names`
 };
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/client_bundle.ipp>
+#endif

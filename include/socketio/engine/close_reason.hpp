@@ -2,6 +2,8 @@
 // Why an Engine.IO session ended, with the words of the reference implementation. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <string_view>
 
 namespace socketio {

@@ -2,7 +2,7 @@
 // Compression of what the server sends: its settings, and the content coding of an HTTP response. Engine layer.
 #pragma once
 
-#include <socketio/detail/zlib.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/http.hpp>
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace socketio {
 
-/// Which responses to polls are compressed, and how. Nothing is in a build without zlib.
+/// Which responses to polls are compressed, and how. A build without zlib compresses none.
 struct HttpCompressionOptions {
   std::size_t threshold = 1024;  // bytes; smaller responses stay as they are
   int level = -1;                // 1 (fast) to 9 (small); -1: zlib's default, 6
@@ -55,14 +55,16 @@ enum class ContentCoding : std::uint8_t { identity, gzip, deflate };
 /// means gzip. Identity if it accepts neither of the two, and in a build without zlib.
 ///
 /// @par Specification  RFC 9110 section 12.5.3.
-ContentCoding preferred_coding(const HttpHeaders& request_headers);
+SOCKETIO_DECL ContentCoding preferred_coding(const HttpHeaders& request_headers);
 
 /// "gzip", "deflate", "identity".
-std::string_view to_string(ContentCoding coding) noexcept;
+SOCKETIO_DECL std::string_view to_string(ContentCoding coding) noexcept;
 
 /// The text in that coding; zlib's default level.
-std::string encode_content(std::string_view text, ContentCoding coding, int level = -1);
+SOCKETIO_DECL std::string encode_content(std::string_view text, ContentCoding coding, int level = -1);
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/compression.ipp>
+#endif

@@ -2,6 +2,8 @@
 // The cookie that carries the session id, for load balancers with sticky sessions. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -34,8 +36,17 @@ struct CookieOptions {
 ///
 /// @param value    encoded as encodeURIComponent does
 /// @param options  valid according to `validate()`
-std::string serialize_cookie(const CookieOptions& options, std::string_view value);
+SOCKETIO_DECL std::string serialize_cookie(const CookieOptions& options, std::string_view value);
+
+namespace detail {
+
+/// As encodeURIComponent.
+SOCKETIO_DECL std::string percent_encoded(std::string_view text);
+
+}  // namespace detail
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/cookie.ipp>
+#endif

@@ -2,6 +2,7 @@
 // Cross-origin resource sharing: which headers a request gets, and how a preflight is answered. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/http.hpp>
 
 #include <chrono>
@@ -13,7 +14,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace socketio {
@@ -40,17 +40,17 @@ class CorsOrigin {
   using Predicate = std::function<bool(std::string_view origin)>;
   using Chooser = std::function<CorsOrigin(std::string_view origin)>;
 
-  CorsOrigin() : rule_(std::string("*")) {}
-  CorsOrigin(const char* fixed) : rule_(std::string(fixed)) {}
-  CorsOrigin(std::string fixed) : rule_(std::move(fixed)) {}
-  CorsOrigin(std::string_view fixed) : rule_(std::string(fixed)) {}
+  CorsOrigin();
+  CorsOrigin(const char* fixed);
+  CorsOrigin(std::string fixed);
+  CorsOrigin(std::string_view fixed);
 
   /// @param reflect  true: every origin is allowed and named in the answer; false: no CORS headers
   template <std::same_as<bool> Bool>
-  CorsOrigin(Bool reflect) : rule_(static_cast<bool>(reflect)) {}
+  CorsOrigin(Bool reflect) : CorsOrigin(reflecting(reflect)) {}
 
-  CorsOrigin(std::initializer_list<CorsOrigin> any_of) : rule_(std::vector<CorsOrigin>(any_of)) {}
-  CorsOrigin(std::vector<CorsOrigin> any_of) : rule_(std::move(any_of)) {}
+  CorsOrigin(std::initializer_list<CorsOrigin> any_of);
+  CorsOrigin(std::vector<CorsOrigin> any_of);
 
   /// Any regular expression that a `regex_search(first, last, pattern)` accepts, such as `std::regex`.
   template <class Pattern>
@@ -58,30 +58,40 @@ class CorsOrigin {
     { regex_search(text, text, pattern) } -> std::convertible_to<bool>;
   }
   CorsOrigin(Pattern pattern)
-      : rule_(Predicate([pattern = std::move(pattern)](std::string_view origin) {
+      : CorsOrigin(if_allowed([pattern = std::move(pattern)](std::string_view origin) {
           return static_cast<bool>(regex_search(origin.data(), origin.data() + origin.size(), pattern));
         })) {}
 
-  static CorsOrigin if_allowed(Predicate predicate) { return CorsOrigin(Rule(std::move(predicate))); }
+  CorsOrigin(const CorsOrigin& other);
+  CorsOrigin(CorsOrigin&& other) noexcept;
+  CorsOrigin& operator=(const CorsOrigin& other);
+  CorsOrigin& operator=(CorsOrigin&& other) noexcept;
+  ~CorsOrigin();
+
+  static CorsOrigin if_allowed(Predicate predicate);
 
   /// @param chooser  called for every request; an exception from it refuses the request as a failed middleware does
-  static CorsOrigin chosen_by(Chooser chooser) { return CorsOrigin(Rule(std::move(chooser))); }
+  static CorsOrigin chosen_by(Chooser chooser);
 
   bool is_any() const noexcept;
   bool is_none() const noexcept;
 
   /// The one origin that is always named, `*` included; nullptr for every other rule.
-  const std::string* fixed() const noexcept { return std::get_if<std::string>(&rule_); }
-  const Chooser* chooser() const noexcept { return std::get_if<Chooser>(&rule_); }
+  const std::string* fixed() const noexcept;
+  const Chooser* chooser() const noexcept;
 
   /// Whether the rule allows this origin; a fixed one compares as text.
   bool allows(std::string_view origin) const;
 
  private:
-  using Rule = std::variant<std::string, bool, Predicate, Chooser, std::vector<CorsOrigin>>;
-  explicit CorsOrigin(Rule rule) : rule_(std::move(rule)) {}
+  enum class Rule { fixed, every, none, predicate, chooser };
 
-  Rule rule_;
+  static CorsOrigin reflecting(bool reflect);
+
+  Rule rule_ = Rule::fixed;
+  std::string fixed_ = "*";
+  Predicate predicate_{};
+  Chooser chooser_{};
 };
 
 /// Cross-origin settings; the names and defaults are those of the npm package `cors`.
@@ -105,11 +115,13 @@ struct CorsOptions {
 ///         `options_success_status`, these headers and no body
 /// @par Errors         What a chooser or predicate throws.
 /// @par Untrusted input  The request's origin is only repeated if it may stand in a header.
-bool apply_cors(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers);
+SOCKETIO_DECL bool apply_cors(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers);
 
 /// Whether every byte may stand in the value of a header: TAB, 0x20 to 0x7E, 0x80 to 0xFF.
-bool is_valid_header_value(std::string_view value) noexcept;
+SOCKETIO_DECL bool is_valid_header_value(std::string_view value) noexcept;
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/cors.ipp>
+#endif

@@ -2,6 +2,7 @@
 // The Engine.IO server: takes HTTP exchanges, makes sessions of them and keeps the session table. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/connection_error.hpp>
 #include <socketio/engine/http.hpp>
@@ -26,8 +27,8 @@ namespace socketio {
 
 /// An Engine.IO v4 server without its network: a transport gives it exchanges, it gives its user sessions.
 ///
-/// @par Errors         Nothing that a peer does throws. What the callbacks given to it throw is caught and given to
-///                     `on_error`; the request at hand is answered with 500 or its connection is ended.
+/// @par Errors         Nothing that a peer does throws. The engine catches what its callbacks throw and gives it to
+///                     `on_error`; it answers the request at hand with 500, or ends its connection.
 /// @par Thread safety  Owner's thread only.
 /// @par Lifetime       Must not outlive its scheduler. Destroying it closes every session; it may be closed, but not
 ///                     destroyed, from inside its own callbacks.
@@ -68,41 +69,42 @@ class Engine {
   /// Serves a request that `matches`, plain or upgrade: middlewares, verification, handshake, polls, upgrades.
   void handle(ExchangePtr exchange);
 
-  // Each of these adds a handler to those of its event; they are called in the order in which they came. An empty one
-  // removes them all. What one of them throws is reported, and those after it are not called.
+  // Each of these adds a handler to those of its event. The engine calls them in the order in which they were added. An
+  // empty handler removes them all. If one of them throws, the exception is reported and the rest are not called.
 
-  /// Adds one who gets the new sessions. The first handler, a Socket.IO server's own, sets the session's listener;
-  /// others may observe it (`Session::observe`). What is sent to a polling client goes into the response to its next
-  /// poll.
+  /// Adds a handler that is called for each new session. The first handler, a Socket.IO server's own, sets the
+  /// session's listener; others may observe it (`Session::observe`). A polling client receives what they send in the
+  /// response to its next poll.
   void on_connection(ConnectionHandler handler);
 
-  /// Adds one who hears of refused requests.
+  /// Adds a handler that is called for each refused request.
   void on_connection_error(ConnectionErrorHandler handler);
 
-  /// Adds one who may add headers to the response of a handshake: once per session, before `on_headers`.
+  /// Adds a handler that may add headers to the response of a handshake: once per session, before `on_headers`.
   void on_initial_headers(HeadersHandler handler);
 
-  /// Adds one who may add headers to every 200 response of a polling session and to every 101.
+  /// Adds a handler that may add headers to every 200 response of a polling session and to every 101.
   void on_headers(HeadersHandler handler);
 
-  /// Adds one who hears when a session hands its write buffer to its channel, and when that has been accepted.
+  /// Adds a handler that is called when a session hands its write buffer to its channel, and one that is called when
+  /// the channel has accepted it.
   void on_flush(FlushHandler handler);
   void on_drain(DrainHandler handler);
 
-  /// Adds one who hears of exceptions thrown by callbacks.
+  /// Adds a handler that is called with each exception that a callback throws.
   ///
   /// `where` names the callback: "connection", "connection_error", "initial_headers", "headers", "middleware",
   /// "allow_request", "generate_id", "request"; "on_sent" and the functions of `SessionListener` for sessions.
   void on_error(ErrorHandler handler);
 
-  /// Gives an exception to `on_error`, for those who call users' code on the engine's behalf.
+  /// Gives an exception to the handlers of `on_error`. For code that calls users' callbacks on the engine's behalf.
   void report_error(std::exception_ptr error, std::string_view where) const noexcept;
 
   /// Adds a middleware; every request passes all of them in the order in which they were added, after CORS.
   void use(Middleware middleware);
 
   std::size_t clients_count() const noexcept;
-  /// Those of the other engines counted too. Any thread.
+  /// Counts the sessions of all engines of the server. Any thread.
   std::size_t clients_count_of_group() const noexcept;
   std::shared_ptr<Session> find(std::string_view sid) const;
 
@@ -127,4 +129,6 @@ class Engine {
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/engine.ipp>
+#endif

@@ -2,6 +2,7 @@
 // What an engine, its sessions and its pending requests share. Engine layer, internal.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/client_bundle.hpp>
 #include <socketio/engine/connection_error.hpp>
@@ -29,41 +30,42 @@ class Session;
 
 namespace detail {
 
+/// The functions of a Hook, whatever their signature: compiled once for all hooks.
+class HookFunctions {
+ public:
+  explicit operator bool() const noexcept { return functions_ != nullptr; }
+  void clear() noexcept { functions_ = nullptr; }
+
+ protected:
+  using List = std::vector<std::shared_ptr<void>>;
+
+  void append(std::shared_ptr<void> function);
+
+  std::shared_ptr<const List> functions_;  // never changed: who calls them holds them
+};
+
 /// Callbacks of users that may be added and removed while they run.
 template <class Signature>
-class Hook {
+class Hook : public HookFunctions {
  public:
   using Function = UniqueFunction<Signature>;
 
   /// Adds one after those that are there; an empty one removes them all instead.
-  void add(Function function) {
-    List list;
-    if (function) {
-      if (functions_) list = *functions_;
-      list.push_back(std::make_shared<const Function>(std::move(function)));
-    }
-    functions_ = list.empty() ? nullptr : std::make_shared<const List>(std::move(list));
-  }
+  void add(Function function) { append(function ? std::shared_ptr<void>(new Function(std::move(function))) : nullptr); }
 
   /// Leaves this one alone.
   void set(Function function) {
-    functions_ = nullptr;
+    clear();
     if (function) add(std::move(function));
   }
-  explicit operator bool() const noexcept { return functions_ != nullptr; }
 
   /// Calls them in order; what one of them throws ends the walk.
   template <class... Args>
   void operator()(Args&&... args) const {
     const std::shared_ptr<const List> running = functions_;
     if (!running) return;
-    for (const auto& function : *running) (*function)(args...);
+    for (const std::shared_ptr<void>& function : *running) (*static_cast<const Function*>(function.get()))(args...);
   }
-
- private:
-  using List = std::vector<std::shared_ptr<const Function>>;
-
-  std::shared_ptr<const List> functions_;
 };
 
 struct EngineState {
@@ -118,9 +120,11 @@ struct EngineState {
 };
 
 /// `text` as a JSON string, as JSON.stringify writes it.
-std::string json_quoted(std::string_view text);
+SOCKETIO_DECL std::string json_quoted(std::string_view text);
 
 }  // namespace detail
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/engine_state.ipp>
+#endif

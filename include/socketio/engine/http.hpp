@@ -2,6 +2,8 @@
 // HTTP requests and responses as values: what transports and the engine say to each other. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,6 +58,9 @@ class HttpHeaders {
     std::uint32_t name_at, value_at;  // a value ends where the next name begins
   };
 
+  /// The index of the first field of that name from an index on; `size()` if there is none.
+  std::size_t index_of(std::string_view name, std::size_t from) const noexcept;
+
   std::string text_;
   std::vector<Place> fields_;
 };
@@ -94,11 +99,25 @@ struct HttpResponse {
 };
 
 /// The standard reason phrase ("Not Found"); "Unknown" for codes that have none.
-std::string_view http_reason(unsigned status) noexcept;
+SOCKETIO_DECL std::string_view http_reason(unsigned status) noexcept;
 
 /// Compares ASCII text without regard to case.
-bool iequals(std::string_view a, std::string_view b) noexcept;
+SOCKETIO_DECL bool iequals(std::string_view a, std::string_view b) noexcept;
+
+namespace detail {
+
+constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+constexpr std::string_view trim_blanks(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace detail
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/http.ipp>
+#endif

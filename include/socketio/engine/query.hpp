@@ -2,6 +2,8 @@
 // The query of a request target as a list of decoded parameters. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -38,6 +40,15 @@ class QueryParams {
   std::vector<Param> params_;
 };
 
+namespace detail {
+
+/// Replaces `%` and two hexadecimal digits by their byte; any other `%` stays.
+SOCKETIO_DECL std::string percent_decoded(std::string_view text, bool plus_is_space);
+
+}  // namespace detail
+
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/query.ipp>
+#endif

@@ -2,10 +2,12 @@
 // What the engine asks of the thread it lives on: the time, timers, and a way to run something later. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/timer_queue.hpp>
 
 #include <chrono>
+#include <utility>
 
 namespace socketio {
 
@@ -23,7 +25,7 @@ class Scheduler {
   using Clock = std::chrono::steady_clock;
   using Task = detail::UniqueFunction<void()>;
 
-  virtual ~Scheduler() = default;
+  SOCKETIO_DECL virtual ~Scheduler();
 
   /// The time as of this turn of the loop.
   virtual Clock::time_point now() const = 0;
@@ -46,11 +48,11 @@ class Scheduler {
   /// The timers of this shard. The scheduler calls `timers().advance(now)` no later than the next deadline is due.
   TimerQueue& timers() noexcept { return timers_; }
 
-  void arm(Timer& timer, Clock::duration delay) { timers_.arm(timer, now() + delay); }
-  void cancel(Timer& timer) { timers_.cancel(timer); }
+  void arm(Timer& timer, Clock::duration delay);
+  void cancel(Timer& timer);
 
  protected:
-  Scheduler() : timers_([this](Clock::time_point deadline) { wake_at(deadline); }) {}
+  Scheduler();
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
@@ -62,3 +64,7 @@ class Scheduler {
 };
 
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/engine/impl/scheduler.ipp>
+#endif

@@ -2,6 +2,7 @@
 // One Engine.IO session: a client with its channel, its heartbeat and its unsent messages. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/close_reason.hpp>
 #include <socketio/engine/http.hpp>
@@ -37,7 +38,7 @@ class PendingRequest;
 /// @par Thread safety  Called on the owner's thread.
 class SessionListener {
  public:
-  virtual ~SessionListener() = default;
+  SOCKETIO_DECL virtual ~SessionListener();
 
   /// A message from the client.
   ///
@@ -52,39 +53,33 @@ class SessionListener {
 
   /// Everything sent so far has been handed over: accepted by the operating system, or put into the response to a
   /// poll. Never called from inside `Session::send`.
-  virtual void on_drain(Session& session) { static_cast<void>(session); }
+  SOCKETIO_DECL virtual void on_drain(Session& session);
 
   /// A pong has arrived.
-  virtual void on_heartbeat(Session& session) { static_cast<void>(session); }
+  SOCKETIO_DECL virtual void on_heartbeat(Session& session);
 
   /// The client has tested a WebSocket to upgrade to.
-  virtual void on_upgrading(Session& session) { static_cast<void>(session); }
+  SOCKETIO_DECL virtual void on_upgrading(Session& session);
 
   /// The session uses the WebSocket from now on.
-  virtual void on_upgrade(Session& session) { static_cast<void>(session); }
+  SOCKETIO_DECL virtual void on_upgrade(Session& session);
 
   /// Whether the three functions below are to be called. Asked once, by `Session::set_listener`; answering false saves
   /// their calls on every packet.
-  virtual bool observes_packets() const { return true; }
+  SOCKETIO_DECL virtual bool observes_packets() const;
 
   /// A packet of any type has arrived; called before it is acted upon.
   ///
   /// @param data  without the packet type; binary data is decoded
-  virtual void on_packet(Session& session, EioPacketType type, bool is_binary, std::string_view data) {
-    static_cast<void>(session), static_cast<void>(type), static_cast<void>(is_binary), static_cast<void>(data);
-  }
+  SOCKETIO_DECL virtual void on_packet(Session& session, EioPacketType type, bool is_binary, std::string_view data);
 
   /// A packet is about to be sent or buffered; may come from inside `Session::send`.
-  virtual void on_packet_create(Session& session, const Message& packet) {
-    static_cast<void>(session), static_cast<void>(packet);
-  }
+  SOCKETIO_DECL virtual void on_packet_create(Session& session, const Message& packet);
 
   /// The write buffer is about to be handed to the channel; may come from inside `Session::send`.
   ///
   /// @param packets  valid until something is sent
-  virtual void on_flush(Session& session, std::span<const MessagePtr> packets) {
-    static_cast<void>(session), static_cast<void>(packets);
-  }
+  SOCKETIO_DECL virtual void on_flush(Session& session, std::span<const MessagePtr> packets);
 };
 
 /// One client of the engine, from its handshake to its end, over long-polling and WebSocket.
@@ -164,12 +159,12 @@ class Session : public std::enable_shared_from_this<Session> {
   /// @param discard  drop what is unsent on a polling session and end at once
   void close(bool discard = false);
 
-  /// Sets who receives the events; nullptr: nobody.
+  /// Sets the listener that receives the events; nullptr removes it.
   void set_listener(std::shared_ptr<SessionListener> listener);
   const std::shared_ptr<SessionListener>& listener() const noexcept { return listener_; }
 
-  /// Adds somebody who is told of everything but messages, after the listener; packets that bring messages are among
-  /// those of `SessionListener::on_packet`. Observers stay until the session has ended.
+  /// Adds a listener that is called after the session's own, for everything but messages. Packets that carry messages
+  /// reach its `SessionListener::on_packet`. Observers stay until the session has ended.
   void observe(std::shared_ptr<SessionListener> observer);
 
   Scheduler& scheduler() const noexcept;
@@ -186,9 +181,9 @@ class Session : public std::enable_shared_from_this<Session> {
   class WebSocketEar final : public WebSocketListener {
    public:
     explicit WebSocketEar(Session& session) noexcept : session_(session) {}
-    inline void on_message(bool is_binary, std::span<char> payload) override;
-    inline void on_drain() override;
-    inline void on_close(const WebSocketClose& how) override;
+    SOCKETIO_DECL void on_message(bool is_binary, std::span<char> payload) override;
+    SOCKETIO_DECL void on_drain() override;
+    SOCKETIO_DECL void on_close(const WebSocketClose& how) override;
 
    private:
     Session& session_;
@@ -287,4 +282,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/session.ipp>
+#include <socketio/engine/impl/session_polling.ipp>
+#include <socketio/engine/impl/session_upgrade.ipp>
+#endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A session listener made of plain callables, for those who use the engine by itself. Engine layer.
+// A session listener made of plain callables, for programs that use the engine by itself. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/session.hpp>
 
@@ -40,31 +41,23 @@ class SessionCallbacks final : public SessionListener {
   detail::UniqueFunction<void(Session&, const Message&)> packet_create;
   detail::UniqueFunction<void(Session&, std::span<const MessagePtr>)> flush;
 
-  void on_message(Session& session, bool is_binary, std::span<char> data) override {
-    if (message) message(session, is_binary, data);
-  }
-  void on_close(Session& session, CloseReason reason, std::string_view description) override {
-    if (close) close(session, reason, description);
-  }
-  void on_drain(Session& session) override { call(drain, session); }
-  void on_heartbeat(Session& session) override { call(heartbeat, session); }
-  void on_upgrading(Session& session) override { call(upgrading, session); }
-  void on_upgrade(Session& session) override { call(upgrade, session); }
-  bool observes_packets() const override { return packet || packet_create || flush; }
-  void on_packet(Session& session, EioPacketType type, bool is_binary, std::string_view data) override {
-    if (packet) packet(session, type, is_binary, data);
-  }
-  void on_packet_create(Session& session, const Message& created) override {
-    if (packet_create) packet_create(session, created);
-  }
-  void on_flush(Session& session, std::span<const MessagePtr> packets) override {
-    if (flush) flush(session, packets);
-  }
+  SOCKETIO_DECL void on_message(Session& session, bool is_binary, std::span<char> data) override;
+  SOCKETIO_DECL void on_close(Session& session, CloseReason reason, std::string_view description) override;
+  SOCKETIO_DECL void on_drain(Session& session) override;
+  SOCKETIO_DECL void on_heartbeat(Session& session) override;
+  SOCKETIO_DECL void on_upgrading(Session& session) override;
+  SOCKETIO_DECL void on_upgrade(Session& session) override;
+  SOCKETIO_DECL bool observes_packets() const override;
+  SOCKETIO_DECL void on_packet(Session& session, EioPacketType type, bool is_binary, std::string_view data) override;
+  SOCKETIO_DECL void on_packet_create(Session& session, const Message& created) override;
+  SOCKETIO_DECL void on_flush(Session& session, std::span<const MessagePtr> packets) override;
 
  private:
-  static void call(const Event& event, Session& session) {
-    if (event) event(session);
-  }
+  static void call(const Event& event, Session& session);
 };
 
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/engine/impl/session_callbacks.ipp>
+#endif

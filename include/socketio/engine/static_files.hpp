@@ -2,11 +2,10 @@
 // Serves the files below a directory over HTTP: enough for the page of an example or a small application. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/http.hpp>
 #include <socketio/engine/transport.hpp>
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,21 +27,21 @@ namespace socketio {
 class StaticFiles {
  public:
   /// @throws std::filesystem::filesystem_error  if `directory` does not exist
-  explicit StaticFiles(const std::filesystem::path& directory) : root_(std::filesystem::canonical(directory)) {}
+  explicit StaticFiles(const std::string& directory);
 
-  void operator()(const ExchangePtr& exchange) const { exchange->respond(response_to(exchange->request())); }
+  void operator()(const ExchangePtr& exchange) const;
 
   HttpResponse response_to(const HttpRequest& request) const;
 
  private:
-  std::optional<std::filesystem::path> resolve(std::string_view url_path) const;
-
-  std::filesystem::path root_;
+  std::string root_;
 };
 
 /// The Content-Type of a file by its name; `application/octet-stream` for an unknown extension.
-std::string_view content_type_of(std::string_view file_name) noexcept;
+SOCKETIO_DECL std::string_view content_type_of(std::string_view file_name) noexcept;
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/engine/impl/static_files.ipp>
+#endif

@@ -2,12 +2,12 @@
 // Every timeout of a shard in one heap, driven by one timer of the operating system. Engine layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace socketio {
@@ -50,58 +50,21 @@ class TimerQueue {
   using WakeAt = detail::UniqueFunction<void(Clock::time_point)>;
 
   /// @param wake_at  called whenever the earliest deadline becomes earlier, and with time_point::max() when the last
-  ///                 timer is cancelled, so that nobody waits for nothing
-  explicit TimerQueue(WakeAt wake_at) : wake_at_(std::move(wake_at)) {}
+  ///                 timer is cancelled, so that no thread waits for nothing
+  explicit TimerQueue(WakeAt wake_at);
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
-  ~TimerQueue() {
-    for (Entry& entry : heap_) entry.timer->queue_ = nullptr;
-  }
+  ~TimerQueue();
 
   /// Fires `timer` once at `deadline`; an armed timer is moved to the new deadline.
-  void arm(Timer& timer, Clock::time_point deadline) {
-    cancel(timer);
-    timer.queue_ = this;
-    heap_.push_back({deadline, ++sequence_, &timer});
-    sift_up(heap_.size() - 1);
-    if (timer.index_ == 0 && deadline < wake_deadline_) {
-      wake_deadline_ = deadline;
-      wake_at_(deadline);
-    }
-  }
+  void arm(Timer& timer, Clock::time_point deadline);
 
-  void cancel(Timer& timer) noexcept {
-    if (!timer.queue_) return;
-    const std::size_t hole = timer.index_;
-    timer.queue_ = nullptr;
-    const Entry last = heap_.back();
-    heap_.pop_back();
-    if (heap_.empty() && wake_deadline_ != Clock::time_point::max()) {
-      wake_deadline_ = Clock::time_point::max();
-      wake_at_(wake_deadline_);
-    }
-    if (last.timer == &timer) return;
-    place(hole, last);
-    sift_up(hole);
-    sift_down(last.timer->index_);
-  }
+  void cancel(Timer& timer) noexcept;
 
   /// Fires what is due at `now`, then asks to be woken for the next deadline, if there is one.
   ///
   /// Timers armed by the callbacks with a deadline that is already due fire in the next call, not in this one.
-  void advance(Clock::time_point now) {
-    const std::uint64_t last_due = sequence_;
-    wake_deadline_ = Clock::time_point::max();
-    while (!heap_.empty() && heap_.front().deadline <= now && heap_.front().sequence <= last_due) {
-      Timer& timer = *heap_.front().timer;
-      cancel(timer);
-      timer.fire_(timer.context_);
-    }
-    if (!heap_.empty() && heap_.front().deadline < wake_deadline_) {
-      wake_deadline_ = heap_.front().deadline;
-      wake_at_(wake_deadline_);
-    }
-  }
+  void advance(Clock::time_point now);
 
   bool empty() const noexcept { return heap_.empty(); }
   std::size_t size() const noexcept { return heap_.size(); }
@@ -120,24 +83,9 @@ class TimerQueue {
     }
   };
 
-  void place(std::size_t at, const Entry& entry) noexcept {
-    heap_[at] = entry;
-    entry.timer->index_ = at;
-  }
-  void sift_up(std::size_t at) noexcept {
-    const Entry entry = heap_[at];
-    for (; at > 0 && entry.before(heap_[(at - 1) / 2]); at = (at - 1) / 2) place(at, heap_[(at - 1) / 2]);
-    place(at, entry);
-  }
-  void sift_down(std::size_t at) noexcept {
-    const Entry entry = heap_[at];
-    for (std::size_t child; (child = 2 * at + 1) < heap_.size(); at = child) {
-      if (child + 1 < heap_.size() && heap_[child + 1].before(heap_[child])) ++child;
-      if (!heap_[child].before(entry)) break;
-      place(at, heap_[child]);
-    }
-    place(at, entry);
-  }
+  void place(std::size_t at, const Entry& entry) noexcept;
+  void sift_up(std::size_t at) noexcept;
+  void sift_down(std::size_t at) noexcept;
 
   std::vector<Entry> heap_;
   std::uint64_t sequence_ = 0;
@@ -145,8 +93,8 @@ class TimerQueue {
   WakeAt wake_at_;
 };
 
-inline Timer::~Timer() {
-  if (queue_) queue_->cancel(*this);
-}
-
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/engine/impl/timer_queue.ipp>
+#endif

@@ -160,7 +160,7 @@ using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
 
 // clang-format off
 /// A transport is an object on one shard that listens and hands up exchanges. docs/transports.md has the requirements
-/// in full, for whoever writes one.
+/// in full, for authors of transports.
 ///
 /// | operation                  | semantics                                                                   |
 /// |----------------------------|-----------------------------------------------------------------------------|
@@ -173,7 +173,10 @@ using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
 /// | `t.close()`                | stops listening, ends idle connections at once and the others after what    |
 /// |                            | they are about to send (responses given, close frames), at the latest after |
 /// |                            | its shutdown timeout                                                        |
-/// | `t.connection_count()`     | optional: those that have not ended; BasicServer::close(token) waits for 0  |
+/// | `t.connection_count()`     | optional: how many connections have not ended                               |
+/// | `t.when_empty(handler)`    | optional: calls `handler` once, in a later turn on the owner's thread, when |
+/// |                            | no connection is left; in the next one if there is none already. There may  |
+/// |                            | be several. BasicServer::close(token) waits for it                          |
 // clang-format on
 template <class T>
 concept Transport = requires(T transport, ExchangeHandler handler, std::uint16_t port, const std::string& address) {

@@ -2,13 +2,13 @@
 // Binary data as an argument of an event: shared, immutable bytes.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace socketio {
 
@@ -22,10 +22,9 @@ namespace socketio {
 class Binary {
  public:
   Binary() = default;
-  explicit Binary(std::string bytes) : bytes_(std::make_shared<const std::string>(std::move(bytes))) {}
-  explicit Binary(std::span<const std::byte> bytes)
-      : Binary(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())) {}
-  Binary(const void* data, std::size_t size_bytes) : Binary(std::string(static_cast<const char*>(data), size_bytes)) {}
+  explicit Binary(std::string bytes);
+  explicit Binary(std::span<const std::byte> bytes);
+  Binary(const void* data, std::size_t size_bytes);
 
   std::size_t size() const noexcept { return bytes_ ? bytes_->size() : 0; }
   bool empty() const noexcept { return size() == 0; }
@@ -42,3 +41,7 @@ class Binary {
 };
 
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/protocol/impl/binary.ipp>
+#endif

@@ -47,27 +47,6 @@ concept StringMap = Iterable<C> && requires(C& c, typename C::mapped_type value)
   c.insert_or_assign(typename C::key_type(std::string_view()), std::move(value));
 };
 
-/// Adds where in its container an item lies, as the error is handed upwards.
-inline bool failed_at_index(std::size_t index, ConvertError& error) {
-  std::string step = "[";
-  step += std::to_string(index);
-  step += ']';
-  error.path.insert(0, step);
-  return false;
-}
-inline bool failed_at_key(std::string_view key, ConvertError& error) {
-  error.path.insert(0, key);
-  error.path.insert(0, 1, '.');
-  return false;
-}
-
-inline bool failed_by_size(std::size_t expected, std::size_t found, ConvertError& error) {
-  error = {"array of ", "array of ", {}};
-  error.expected += std::to_string(expected);
-  error.found += std::to_string(found);
-  return false;
-}
-
 template <class T>
 inline constexpr bool may_be_missing = false;
 template <class T>
@@ -81,8 +60,7 @@ bool read_or_missing(std::optional<ValueView> view, T& out, ConvertError& error)
     out.reset();
     return true;
   } else {
-    error = {std::string(Converter<T>::name), "nothing", {}};
-    return false;
+    return failed_by_absence(Converter<T>::name, error);
   }
 }
 

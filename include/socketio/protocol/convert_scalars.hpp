@@ -6,7 +6,6 @@
 #include <socketio/protocol/json.hpp>
 #include <socketio/protocol/value.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -21,6 +20,18 @@
 #include <vector>
 
 namespace socketio {
+
+#if defined(SOCKETIO_SEPARATE_COMPILATION)
+class JsonWriter;
+
+namespace detail {
+
+extern template void write_dynamic<JsonWriter>(JsonWriter& writer, const Value& value);
+extern template void write_view<JsonWriter>(JsonWriter& writer, ValueView view);
+extern template void write_json<JsonWriter>(JsonWriter& writer, const JsonValue& value);
+
+}  // namespace detail
+#endif
 
 template <>
 struct Converter<bool> {
@@ -78,10 +89,11 @@ struct Converter<T> {
                                       std::conditional_t<std::is_signed_v<char>, signed char, unsigned char>, T>;
 
   static bool out_of_range(ConvertError& error) {
-    error = {"integer", "number out of range for ", {}};
-    if (std::is_unsigned_v<T>) error.found += "unsigned ";
-    error.found += std::to_string(8 * sizeof(T)) + "-bit integer";
-    return false;
+    constexpr std::string_view types[] = {
+        "8-bit integer",          "16-bit integer",          "32-bit integer",          "64-bit integer",
+        "unsigned 8-bit integer", "unsigned 16-bit integer", "unsigned 32-bit integer", "unsigned 64-bit integer"};
+    constexpr std::size_t log2_of_bytes = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
+    return detail::failed_by_range(name, types[log2_of_bytes + (std::is_unsigned_v<T> ? 4 : 0)], error);
   }
 };
 
@@ -120,8 +132,7 @@ struct Converter<T> {
     const double value = view.to_double();
     if constexpr (std::same_as<T, float>) {
       if (std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max())) {
-        error = {"number", "number out of range for 32-bit number", {}};
-        return false;
+        return detail::failed_by_range(name, "32-bit number", error);
       }
     }
     out = static_cast<T>(value);
@@ -175,7 +186,8 @@ struct Converter<char[N]> {
   static constexpr std::string_view name = "string";
   template <class Writer>
   static void write(Writer& writer, const char (&value)[N]) {
-    writer.string({value, static_cast<std::size_t>(std::find(value, value + N, '\0') - value)});
+    const char* const end = std::char_traits<char>::find(value, N, '\0');
+    writer.string({value, end == nullptr ? N : static_cast<std::size_t>(end - value)});
   }
 };
 

@@ -22,12 +22,7 @@ struct ConvertError {
   std::string path;      // where in the value: ".user.age[3]"; empty at its top
 
   /// For example "expected integer, got string at .user.age[3]".
-  std::string message() const {
-    std::string text = "expected ";
-    text.append(expected).append(", got ").append(found);
-    if (!path.empty()) text.append(" at ").append(path);
-    return text;
-  }
+  std::string message() const;
 };
 
 /// Specialise this for full control over how a type travels.
@@ -96,13 +91,31 @@ template <Readable T>
   return Converter<T>::read(view, out, error);
 }
 
-/// Fills `error` with what `T` expects and what was found instead.
+namespace detail {
+
+// Each of these fills in or extends the error, and returns false, so that a converter can return the call.
+
+SOCKETIO_DECL bool failed_to_convert(std::string_view expected, ValueView found, ConvertError& error);
+SOCKETIO_DECL bool failed_by_range(std::string_view expected, std::string_view type, ConvertError& error);
+SOCKETIO_DECL bool failed_by_size(std::size_t expected, std::size_t found, ConvertError& error);
+SOCKETIO_DECL bool failed_by_absence(std::string_view expected, ConvertError& error);
+
+/// Puts the place of an item in its container in front of the path, as the error is handed upwards.
+SOCKETIO_DECL bool failed_at_index(std::size_t index, ConvertError& error);
+SOCKETIO_DECL bool failed_at_key(std::string_view key, ConvertError& error);
+
+}  // namespace detail
+
+/// Fills `error` with the kind that `T` expects and the kind that was found instead.
 ///
 /// @return  false, so that a converter can return the call.
 template <class T>
 bool convert_failed(ValueView view, ConvertError& error) {
-  error = {std::string(Converter<T>::name), std::string(to_string(view.kind())), {}};
-  return false;
+  return detail::failed_to_convert(Converter<T>::name, view, error);
 }
 
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/protocol/impl/converter.ipp>
+#endif

@@ -2,6 +2,8 @@
 // Engine.IO v4 packets: one type character and data. Protocol layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string_view>

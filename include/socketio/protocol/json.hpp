@@ -2,7 +2,7 @@
 // JSON text to a RapidJSON document and back: the only file that includes RapidJSON. Protocol layer.
 #pragma once
 
-#include <socketio/protocol/json_writer.hpp>
+#include <socketio/detail/config.hpp>
 
 #include <rapidjson/document.h>
 
@@ -24,23 +24,21 @@ using JsonAllocator = rapidjson::MemoryPoolAllocator<>;
 /// Where the nodes of a document lie. Small documents fit into the arena itself.
 class JsonArena {
  public:
-  JsonArena() : allocator_(first_.data(), first_.size(), chunk_bytes, &heap()) {}
+  JsonArena();
+  ~JsonArena();
   JsonArena(const JsonArena&) = delete;
   JsonArena& operator=(const JsonArena&) = delete;
 
   JsonAllocator& allocator() noexcept { return allocator_; }
 
   /// Ends the life of every node in it.
-  void clear() { allocator_.Clear(); }
+  void clear();
 
  private:
   static constexpr std::size_t first_bytes = 2048;  // some sixty arguments or members
   static constexpr std::size_t chunk_bytes = 16 * 1024;
 
-  static rapidjson::CrtAllocator& heap() {
-    static rapidjson::CrtAllocator allocator;
-    return allocator;
-  }
+  static rapidjson::CrtAllocator& heap();
 
   alignas(std::max_align_t) std::array<char, first_bytes> first_;
   JsonAllocator allocator_;
@@ -59,8 +57,8 @@ enum class JsonStatus : std::uint8_t { ok, syntax_error, too_deep };
 /// @param arena      receives the nodes.
 /// @par Specification  RFC 8259, read as JSON.parse reads it, except that numbers beyond the range of double are
 ///                     errors. A lone surrogate becomes U+FFFD. Integers keep all their 64 bits.
-[[nodiscard]] JsonStatus parse_json_in_place(std::string& text, std::size_t from, std::size_t max_depth,
-                                             JsonArena& arena, JsonValue& root);
+[[nodiscard]] SOCKETIO_DECL JsonStatus parse_json_in_place(std::string& text, std::size_t from, std::size_t max_depth,
+                                                           JsonArena& arena, JsonValue& root);
 
 /// Writes a document through any Writer. The depth of the recursion is that of the document.
 template <class Writer, class Encoding, class Allocator>
@@ -92,4 +90,6 @@ void write_json(Writer& writer, const rapidjson::GenericValue<Encoding, Allocato
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/protocol/impl/json_reader.ipp>
+#endif

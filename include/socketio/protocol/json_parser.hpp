@@ -56,11 +56,7 @@ class JsonParser {
   }
 
   /// Encodes a packet without data.
-  static EncodedPacket encode(const PacketHeader& header) {
-    EncodedPacket packet;
-    prepend_header(header, packet);
-    return packet;
-  }
+  static EncodedPacket encode(const PacketHeader& header);
 
   /// Decodes a message with text.
   DecodeResult decode_text(Decoder& decoder, std::string_view text) const;
@@ -113,4 +109,6 @@ static_assert(Parser<JsonParser>);
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/protocol/impl/json_parser.ipp>
+#endif

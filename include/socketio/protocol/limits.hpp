@@ -2,6 +2,8 @@
 // Every bound on what a peer may make a parser do. Protocol layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstddef>
 #include <cstdint>
 

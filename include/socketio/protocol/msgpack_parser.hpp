@@ -73,9 +73,7 @@ class MsgpackParser {
   }
 
   /// Encodes a packet without data.
-  static EncodedPacket encode(const PacketHeader& header) {
-    return encode_members(header, 0, [](Writer&) {});
-  }
+  static EncodedPacket encode(const PacketHeader& header);
 
   /// Refuses the message: clients with this parser send no text.
   DecodeResult decode_text(Decoder& decoder, std::string_view text) const;
@@ -130,4 +128,6 @@ static_assert(Parser<MsgpackParser>);
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/protocol/impl/msgpack_parser.ipp>
+#endif

@@ -2,17 +2,13 @@
 // Writes msgpack as the clients' parser reads it. Protocol layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/protocol/binary.hpp>
-#include <socketio/protocol/utf8.hpp>
 
 #include <array>
-#include <bit>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,72 +29,30 @@ class MsgpackWriter {
  public:
   explicit MsgpackWriter(std::string& out) noexcept : out_(out) {}
 
-  void null() { byte(0xC0); }
-  void boolean(bool value) { byte(value ? 0xC3 : 0xC2); }
+  void null();
+  void boolean(bool value);
 
-  void integer(std::int64_t value) {
-    if (value >= 0) return unsigned_integer(static_cast<std::uint64_t>(value));
-    count_value();
-    const auto bits = static_cast<std::uint64_t>(value);
-    if (value >= -0x20) return head(static_cast<std::uint8_t>(value), bits, 0);
-    if (value >= std::numeric_limits<std::int8_t>::min()) return head(0xD0, bits, 1);
-    if (value >= std::numeric_limits<std::int16_t>::min()) return head(0xD1, bits, 2);
-    if (value >= std::numeric_limits<std::int32_t>::min()) return head(0xD2, bits, 4);
-    head(0xD3, bits, 8);
-  }
+  void integer(std::int64_t value);
 
-  void unsigned_integer(std::uint64_t value) {
-    count_value();
-    if (value < 0x80) return head(static_cast<std::uint8_t>(value), 0, 0);
-    if (value <= 0xFF) return head(0xCC, value, 1);
-    if (value <= 0xFFFF) return head(0xCD, value, 2);
-    if (value <= 0xFFFF'FFFF) return head(0xCE, value, 4);
-    head(0xCF, value, 8);
-  }
+  void unsigned_integer(std::uint64_t value);
 
-  void number(double value) {
-    constexpr double exact_integers = 9007199254740992.0;
-    if (std::fabs(value) < exact_integers && std::trunc(value) == value) {
-      return integer(static_cast<std::int64_t>(value));
-    }
-    count_value();
-    head(0xCB, std::bit_cast<std::uint64_t>(value), 8);
-  }
+  void number(double value);
 
-  void number(float value) {
-    if (std::trunc(value) == value && std::fabs(value) < 65536.0f) return integer(static_cast<std::int64_t>(value));
-    count_value();
-    head(0xCA, std::bit_cast<std::uint32_t>(value), 4);
-  }
+  void number(float value);
 
-  void string(std::string_view value) {
-    count_value();
-    append_string(value);
-  }
+  void string(std::string_view value);
 
-  void binary(const Binary& value) {
-    count_value();
-    length_head({0, 0, 0xC4, 0xC5, 0xC6}, value.size());
-    out_.append(value.view());
-  }
+  void binary(const Binary& value);
 
   /// A point in time, which JavaScript receives as a Date. Converters ask for this function before they call it, since
   /// JSON has no counterpart.
-  void date(std::chrono::sys_time<std::chrono::milliseconds> value) {
-    count_value();
-    const char type[] = {static_cast<char>(0xD7)};
-    out_.append(type, sizeof type);
-    head(0, static_cast<std::uint64_t>(value.time_since_epoch().count()), 8);
-  }
+  void date(std::chrono::sys_time<std::chrono::milliseconds> value);
 
-  void begin_array(std::size_t count) { begin(count, false); }
-  void end_array() { end(); }
-  void begin_object(std::size_t count) { begin(count, true); }
-  void end_object() { end(); }
-  void key(std::string_view name) {
-    ++level().written;
-    append_string(name);
-  }
+  void begin_array(std::size_t count);
+  void end_array();
+  void begin_object(std::size_t count);
+  void end_object();
+  void key(std::string_view name);
 
  private:
   struct Level {
@@ -117,68 +71,25 @@ class MsgpackWriter {
     unsigned in_4_bytes;
   };
 
-  Level& level() noexcept { return depth_ <= near_.size() ? near_[depth_ - 1] : far_[depth_ - near_.size() - 1]; }
+  Level& level() noexcept;
 
-  void count_value() {
-    if (depth_ != 0 && !level().is_object) ++level().written;
-  }
+  void count_value();
 
-  void byte(std::uint8_t value) {
-    count_value();
-    out_.push_back(static_cast<char>(value));
-  }
+  void byte(std::uint8_t value);
 
   /// A byte, and the last `bytes` bytes of `bits` in network order.
-  void head(unsigned first, std::uint64_t bits, std::size_t bytes) {
-    std::array<char, 9> text;
-    text[0] = static_cast<char>(first);
-    for (std::size_t i = 1; i <= bytes; ++i) text[i] = static_cast<char>(bits >> (8 * (bytes - i)));
-    out_.append(text.data(), bytes + 1);
-  }
+  void head(unsigned first, std::uint64_t bits, std::size_t bytes);
 
-  void length_head(const LengthCodes& codes, std::size_t length) {
-    if (length < codes.small_size) return head(codes.small | static_cast<unsigned>(length), 0, 0);
-    if (length <= 0xFF && codes.in_1_byte != 0) return head(codes.in_1_byte, length, 1);
-    if (length <= 0xFFFF) return head(codes.in_2_bytes, length, 2);
-    if (length > 0xFFFF'FFFF) throw std::length_error("socketio: msgpack holds no more than 2^32 - 1 bytes or items");
-    head(codes.in_4_bytes, length, 4);
-  }
+  void length_head(const LengthCodes& codes, std::size_t length);
 
-  void container_head(bool is_object, std::size_t count) {
-    constexpr LengthCodes array{16, 0x90, 0, 0xDC, 0xDD};
-    constexpr LengthCodes object{16, 0x80, 0, 0xDE, 0xDF};
-    length_head(is_object ? object : array, count);
-  }
+  void container_head(bool is_object, std::size_t count);
 
-  void append_string(std::string_view text) {
-    if (!is_valid_utf8(text)) return append_valid(to_valid_utf8(text));
-    append_valid(text);
-  }
-  void append_valid(std::string_view text) {
-    length_head({32, 0xA0, 0xD9, 0xDA, 0xDB}, text.size());
-    out_.append(text);
-  }
+  void append_string(std::string_view text);
+  void append_valid(std::string_view text);
 
-  void begin(std::size_t count, bool is_object) {
-    count_value();
-    if (++depth_ > near_.size()) far_.resize(depth_ - near_.size());
-    level() = {out_.size(), count, 0, is_object};
-    container_head(is_object, count);
-  }
+  void begin(std::size_t count, bool is_object);
 
-  void end() {
-    const Level ended = level();
-    --depth_;
-    if (ended.written == ended.announced) return;
-    const std::size_t behind = out_.size();
-    container_head(ended.is_object, ended.announced);
-    const std::size_t wrong_bytes = out_.size() - behind;
-    out_.resize(behind);
-    const std::string items = out_.substr(ended.at + wrong_bytes);
-    out_.resize(ended.at);
-    container_head(ended.is_object, ended.written);
-    out_.append(items);
-  }
+  void end();
 
   std::string& out_;
   std::size_t depth_ = 0;
@@ -187,3 +98,7 @@ class MsgpackWriter {
 };
 
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/protocol/impl/msgpack_writer.ipp>
+#endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Socket.IO packets: what is encoded from, and what a decoder hands up. Protocol layer.
+// Socket.IO packets: before they are encoded, and as a decoder hands them up. Protocol layer.
 #pragma once
 
 #include <socketio/detail/out_buffer.hpp>
@@ -68,7 +68,7 @@ struct PacketParts {
   JsonArena arena;
 };
 
-PacketParts& parts(Packet& packet) noexcept;
+SOCKETIO_DECL PacketParts& parts(Packet& packet) noexcept;
 
 }  // namespace detail
 
@@ -78,9 +78,10 @@ PacketParts& parts(Packet& packet) noexcept;
 /// @par Lifetime       what is returned stays valid until the packet is destroyed or its event replaced.
 class Packet {
  public:
-  Packet() = default;
+  Packet();
   Packet(const Packet&) = delete;
   Packet& operator=(const Packet&) = delete;
+  ~Packet();
 
   /// `event` and `ack` also for those that came with attachments.
   PacketType type() const noexcept { return parts_.type; }
@@ -132,7 +133,7 @@ struct PacketDeleter {
 using PacketPtr = std::unique_ptr<Packet, PacketDeleter>;
 
 /// An empty packet, reused where possible.
-[[nodiscard]] PacketPtr make_packet();
+[[nodiscard]] SOCKETIO_DECL PacketPtr make_packet();
 
 /// What a decoder makes of one message.
 struct DecodeResult {
@@ -143,4 +144,6 @@ struct DecodeResult {
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/protocol/impl/packet.ipp>
+#endif

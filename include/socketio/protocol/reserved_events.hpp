@@ -2,6 +2,8 @@
 // The event names that belong to the library, in both directions. Protocol layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <array>
 #include <string_view>
 

@@ -2,6 +2,7 @@
 // A value of any kind that a packet can carry, owned and changeable. Protocol layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/protocol/binary.hpp>
 #include <socketio/protocol/value_kind.hpp>
 
@@ -9,18 +10,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace socketio {
 
-/// Thrown when a Value is used as what it is not.
+class ValueView;
+
+/// Thrown when a Value is used as another kind than it has.
 class ValueError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -49,19 +52,32 @@ class Value {
   class Object;
   using Array = std::vector<Value>;
 
-  Value() noexcept = default;
+  Value() noexcept {}
   Value(std::nullptr_t) noexcept {}
   template <std::same_as<bool> T>
-  Value(T value) noexcept : data_(value) {}
+  Value(T value) noexcept : kind_(ValueKind::boolean) {
+    data_.boolean = value;
+  }
   template <detail::ValueInteger T>
-  Value(T value) noexcept : data_(integer(value)) {}
+  Value(T value) noexcept : kind_(ValueKind::integer) {
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t)) {
+      if (value > static_cast<T>(std::numeric_limits<std::int64_t>::max())) {
+        kind_ = ValueKind::unsigned_integer;
+        data_.unsigned_integer = value;
+        return;
+      }
+    }
+    data_.integer = static_cast<std::int64_t>(value);
+  }
   template <std::floating_point T>
-  Value(T value) noexcept : data_(static_cast<double>(value)) {}
-  Value(const char* text) : data_(std::string(text)) {}
-  Value(std::string_view text) : data_(std::string(text)) {}
-  Value(std::string text) noexcept : data_(std::move(text)) {}
-  Value(Binary bytes) noexcept : data_(std::move(bytes)) {}
-  Value(Array items) noexcept : data_(std::move(items)) {}
+  Value(T value) noexcept : kind_(ValueKind::number) {
+    data_.number = static_cast<double>(value);
+  }
+  Value(const char* text);
+  Value(std::string_view text);
+  Value(std::string text) noexcept;
+  Value(Binary bytes) noexcept;
+  Value(Array items) noexcept;
   Value(Object members) noexcept;
   Value(std::initializer_list<Member> members);
 
@@ -74,7 +90,7 @@ class Value {
   static Value array(std::initializer_list<Value> items = {});
   static Value object(std::initializer_list<Member> members = {});
 
-  ValueKind kind() const noexcept { return static_cast<ValueKind>(data_.index()); }
+  ValueKind kind() const noexcept { return kind_; }
 
   bool is_null() const noexcept { return kind() == ValueKind::null; }
   bool is_bool() const noexcept { return kind() == ValueKind::boolean; }
@@ -148,11 +164,13 @@ class Value {
   friend bool operator==(const Value& a, const Value& b) noexcept { return equal(a, b); }
 
  private:
-  using Data =
-      std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, Binary, Array, Object>;
+  union Data;
 
-  template <detail::ValueInteger T>
-  static Data integer(T value) noexcept;
+  template <class T>
+  static constexpr ValueKind kind_of() noexcept;
+
+  void take(Value& other) noexcept;  // a value that holds nothing takes what another one holds
+  void destroy() noexcept;           // leaves a value that holds nothing
   static bool equal(const Value& a, const Value& b) noexcept;
   static const Value& null_value() noexcept;
 
@@ -211,7 +229,25 @@ class Value {
   };
 
  private:
+  // Not a std::variant, which costs each file that includes this header a thousand functions.
+  union Data {
+    Data() noexcept : integer(0) {}
+    Data(const Data&) = delete;
+    Data& operator=(const Data&) = delete;
+    ~Data() {}
+
+    bool boolean;
+    std::int64_t integer;
+    std::uint64_t unsigned_integer;
+    double number;
+    std::string string;
+    Binary binary;
+    Array array;
+    Object object;
+  };
+
   Data data_;
+  ValueKind kind_ = ValueKind::null;  // says which one data_ holds
 };
 
 /// A member of an object.
@@ -222,17 +258,81 @@ struct Value::Member {
   Value value;
 };
 
+template <class T>
+constexpr ValueKind Value::kind_of() noexcept {
+  if constexpr (std::is_same_v<T, bool>) {
+    return ValueKind::boolean;
+  } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    return ValueKind::integer;
+  } else if constexpr (std::is_same_v<T, std::uint64_t>) {
+    return ValueKind::unsigned_integer;
+  } else if constexpr (std::is_same_v<T, double>) {
+    return ValueKind::number;
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return ValueKind::string;
+  } else if constexpr (std::is_same_v<T, Binary>) {
+    return ValueKind::binary;
+  } else if constexpr (std::is_same_v<T, Array>) {
+    return ValueKind::array;
+  } else {
+    static_assert(std::is_same_v<T, Object>, "get_if takes one of the types that a Value holds.");
+    return ValueKind::object;
+  }
+}
+
+template <class T>
+const T* Value::get_if() const noexcept {
+  return kind_ == kind_of<T>() ? static_cast<const T*>(static_cast<const void*>(&data_)) : nullptr;
+}
+template <class T>
+T* Value::get_if() noexcept {
+  return kind_ == kind_of<T>() ? static_cast<T*>(static_cast<void*>(&data_)) : nullptr;
+}
+
+namespace detail {
+
+/// Writes a value through any Writer. The depth of the recursion is that of the value.
+template <class Writer>
+void write_dynamic(Writer& writer, const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::null: return writer.null();
+    case ValueKind::boolean: return writer.boolean(value.as_bool());
+    case ValueKind::integer: return writer.integer(value.as_int64());
+    case ValueKind::unsigned_integer: return writer.unsigned_integer(value.as_uint64());
+    case ValueKind::number: return writer.number(value.as_double());
+    case ValueKind::string: return writer.string(value.as_string());
+    case ValueKind::binary: return writer.binary(value.as_binary());
+    case ValueKind::array:
+      writer.begin_array(value.size());
+      for (const Value& item : value) write_dynamic(writer, item);
+      return writer.end_array();
+    case ValueKind::object:
+      writer.begin_object(value.size());
+      for (const auto& [key, member] : value.as_object()) {
+        writer.key(key);
+        write_dynamic(writer, member);
+      }
+      return writer.end_object();
+  }
+}
+
+SOCKETIO_DECL Value read_dynamic(ValueView view);
+
+}  // namespace detail
+
 /// JSON for logs and tests; binary data appears as a base64 string.
-std::string to_json(const Value& value);
+SOCKETIO_DECL std::string to_json(const Value& value);
 
 /// Reads JSON.
 ///
 /// @par Errors  throws std::invalid_argument if `text` is not JSON, not UTF-8, or nested deeper than 512.
-Value parse_json(std::string_view text);
+SOCKETIO_DECL Value parse_json(std::string_view text);
 
 /// As `parse_json`, with nothing in place of an error.
-std::optional<Value> try_parse_json(std::string_view text);
+SOCKETIO_DECL std::optional<Value> try_parse_json(std::string_view text);
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/protocol/impl/value.ipp>
+#endif

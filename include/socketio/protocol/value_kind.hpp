@@ -2,6 +2,8 @@
 // What a dynamic value can be. Protocol layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+
 #include <cstdint>
 #include <string_view>
 

@@ -2,6 +2,7 @@
 // A look at one decoded argument of a packet. Protocol layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/protocol/binary.hpp>
 #include <socketio/protocol/json.hpp>
 #include <socketio/protocol/value_kind.hpp>
@@ -16,7 +17,7 @@ namespace socketio {
 
 namespace detail {
 
-/// The key of a member that is called as the mark of placeholders is, and is none: known by its address.
+/// The key of a member that has the name of the mark of placeholders, but is not one: known by its address.
 inline constexpr char foreign_placeholder_key[] = "_placeholder";
 
 }  // namespace detail
@@ -31,27 +32,13 @@ inline constexpr char foreign_placeholder_key[] = "_placeholder";
 class ValueView {
  public:
   /// A null value.
-  ValueView() noexcept : json_(&null_json()) {}
+  ValueView() noexcept;
 
   /// @param attachments  of the packet; if there are none, an object that looks like a placeholder is an object.
   explicit ValueView(const JsonValue& json, std::span<const Binary> attachments = {}) noexcept
       : json_(&json), attachments_(attachments) {}
 
-  ValueKind kind() const noexcept {
-    switch (json_->GetType()) {
-      case rapidjson::kNullType: return ValueKind::null;
-      case rapidjson::kFalseType:
-      case rapidjson::kTrueType: return ValueKind::boolean;
-      case rapidjson::kObjectType: return is_placeholder() ? ValueKind::binary : ValueKind::object;
-      case rapidjson::kArrayType: return ValueKind::array;
-      case rapidjson::kStringType: return ValueKind::string;
-      case rapidjson::kNumberType:
-        return json_->IsInt64()    ? ValueKind::integer
-               : json_->IsUint64() ? ValueKind::unsigned_integer
-                                   : ValueKind::number;
-    }
-    return ValueKind::null;
-  }
+  ValueKind kind() const noexcept;
 
   bool is_null() const noexcept { return json_->IsNull(); }
   bool is_bool() const noexcept { return json_->IsBool(); }
@@ -70,11 +57,7 @@ class ValueView {
   std::string_view string() const noexcept {
     return json_->IsString() ? std::string_view(json_->GetString(), json_->GetStringLength()) : std::string_view();
   }
-  const Binary& binary() const noexcept {
-    static const Binary none;
-    const std::size_t index = is_binary() ? attachment_index() : attachments_.size();
-    return index < attachments_.size() ? attachments_[index] : none;
-  }
+  const Binary& binary() const noexcept;
 
   /// Items of an array, members of an object (a member sent twice counts twice), otherwise 0.
   std::size_t size() const noexcept {
@@ -90,10 +73,7 @@ class ValueView {
   }
 
   /// A member of an object; of several with one name the last, as in JavaScript.
-  std::optional<ValueView> find(std::string_view key) const noexcept {
-    const JsonValue* const member = is_object() ? find_json(key) : nullptr;
-    return member != nullptr ? std::optional(ValueView(*member, attachments_)) : std::nullopt;
-  }
+  std::optional<ValueView> find(std::string_view key) const noexcept;
 
   /// A member of an object; null if there is none.
   ValueView operator[](std::string_view key) const noexcept { return find(key).value_or(ValueView()); }
@@ -115,45 +95,55 @@ class ValueView {
   std::span<const Binary> attachments() const noexcept { return attachments_; }
 
   /// Whether this is `{"_placeholder":true,...}` in a packet with attachments.
-  bool is_placeholder() const noexcept {
-    if (attachments_.empty()) return false;
-    const JsonMember* const mark = find_member("_placeholder");
-    return mark != nullptr && mark->value.IsTrue() && mark->name.GetString() != detail::foreign_placeholder_key;
-  }
+  bool is_placeholder() const noexcept { return !attachments_.empty() && has_placeholder_mark(); }
 
   /// The attachment that a placeholder stands for; past the last one if it names none.
-  std::size_t attachment_index() const noexcept {
-    const JsonValue* const number = find_json("num");
-    if (number == nullptr || !number->IsNumber()) return attachments_.size();
-    const double index = number->GetDouble();  // JavaScript does not tell 1 from 1.0
-    const bool exists = index >= 0 && index < static_cast<double>(attachments_.size());
-    const std::size_t position = exists ? static_cast<std::size_t>(index) : attachments_.size();
-    return exists && static_cast<double>(position) != index ? attachments_.size() : position;
-  }
+  std::size_t attachment_index() const noexcept;
 
  private:
-  static const JsonValue& null_json() noexcept {
-    static const JsonValue null;
-    return null;
-  }
+  static const JsonValue& null_json() noexcept;
 
   using JsonMember = JsonValue::Member;
 
-  const JsonMember* find_member(std::string_view key) const noexcept {
-    if (!json_->IsObject()) return nullptr;
-    for (auto member = json_->MemberEnd(); member != json_->MemberBegin();) {
-      --member;
-      if (key == std::string_view(member->name.GetString(), member->name.GetStringLength())) return &*member;
-    }
-    return nullptr;
-  }
-  const JsonValue* find_json(std::string_view key) const noexcept {
-    const JsonMember* const member = find_member(key);
-    return member != nullptr ? &member->value : nullptr;
-  }
+  bool has_placeholder_mark() const noexcept;
+  const JsonMember* find_member(std::string_view key) const noexcept;
+  const JsonValue* find_json(std::string_view key) const noexcept;
 
   const JsonValue* json_;
   std::span<const Binary> attachments_;
 };
 
+namespace detail {
+
+/// Writes what a view shows: placeholders become the binary data that they stand for.
+template <class Writer>
+void write_view(Writer& writer, ValueView view) {
+  switch (view.kind()) {
+    case ValueKind::null: return writer.null();
+    case ValueKind::boolean: return writer.boolean(view.to_bool());
+    case ValueKind::integer: return writer.integer(view.to_int64());
+    case ValueKind::unsigned_integer: return writer.unsigned_integer(view.to_uint64());
+    case ValueKind::number: return writer.number(view.to_double());
+    case ValueKind::string: return writer.string(view.string());
+    case ValueKind::binary: return writer.binary(view.binary());
+    case ValueKind::array:
+      writer.begin_array(view.size());
+      for (std::size_t i = 0; i < view.size(); ++i) write_view(writer, view[i]);
+      return writer.end_array();
+    case ValueKind::object:
+      writer.begin_object(view.size());
+      view.for_each_member([&](std::string_view key, ValueView member) {
+        writer.key(key);
+        write_view(writer, member);
+      });
+      return writer.end_object();
+  }
+}
+
+}  // namespace detail
+
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/protocol/impl/value_view.ipp>
+#endif

@@ -5,6 +5,7 @@
 #include <socketio/core/outgoing.hpp>
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/packet.hpp>
+#include <socketio/protocol/utf8.hpp>
 #include <socketio/protocol/value.hpp>
 #include <socketio/testing/error.hpp>
 

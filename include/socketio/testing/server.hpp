@@ -4,9 +4,9 @@
 
 #include <socketio/core/error.hpp>
 #include <socketio/core/options.hpp>
-#include <socketio/core/server.hpp>
 #include <socketio/default_config.hpp>
 #include <socketio/protocol/value.hpp>
+#include <socketio/server.hpp>
 #include <socketio/testing/client.hpp>
 #include <socketio/testing/error.hpp>
 #include <socketio/testing/kit.hpp>

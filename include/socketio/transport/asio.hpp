@@ -2,16 +2,16 @@
 // The default transport: HTTP/1.1 and RFC 6455 on standalone Asio. Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+#include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/engine/transport.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/transport/asio_options.hpp>
-#include <socketio/transport/asio_shard.hpp>
-#include <socketio/transport/asio_stream.hpp>
 
 #include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -23,6 +23,8 @@ namespace socketio {
 namespace detail {
 class AsioConnectionMaker;
 class AsioListener;
+class AsioShard;
+class WebSocketProtocolFactory;
 }  // namespace detail
 
 /// Listens on TCP and serves HTTP and WebSockets on one `asio::io_context`.
@@ -30,10 +32,9 @@ class AsioListener;
 /// @par Thread safety  Owner's thread only: the one that runs the io_context, or any before that. `get_executor` and
 ///                     what Scheduler allows: any thread.
 /// @par Lifetime       Must be destroyed before the io_context, after the engine that it serves; may be destroyed
-/// inside
-///                     any of its callbacks. Destroying it ends everything without a word; call `close` and let the
-///                     io_context run out of work for an orderly end.
-/// @par Errors         What peers do, and running out of descriptors, never throws.
+///                     inside any of its callbacks. The destructor ends everything and calls no handler; for an
+///                     orderly end call `close` and let the io_context run out of work.
+/// @par Errors         Nothing that peers do makes it throw, nor does a lack of descriptors.
 class AsioTransport {
  public:
   using Options = AsioTransportOptions;
@@ -49,40 +50,43 @@ class AsioTransport {
   AsioTransport& operator=(const AsioTransport&) = delete;
   ~AsioTransport();
 
-  Scheduler& scheduler() noexcept { return shard_->scheduler; }
-  executor_type get_executor() noexcept { return shard_->scheduler.context().get_executor(); }
+  Scheduler& scheduler() noexcept;
+  executor_type get_executor() noexcept;
 
-  /// Sets who receives the requests; those that come before are dropped.
-  void on_exchange(ExchangeHandler handler) { shard_->set_exchange_handler(std::move(handler)); }
+  /// Sets the handler that gets the requests; the transport drops those that come before.
+  void on_exchange(ExchangeHandler handler);
 
   /// Accepts connections; may be called again for further addresses, and after close().
   ///
   /// @param port     0: any free one
   /// @param address  an IPv4 or IPv6 address or a host name; empty: all of them, IPv6 and IPv4
-  /// @return         the port that is listened on
+  /// @return         the port on which it listens
   /// @throws         std::system_error, naming address and port
   std::uint16_t listen(std::uint16_t port, const std::string& address = {});
 
   /// The same over TLS. Needs <socketio/tls.hpp>.
   std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address = {});
 
-  /// Stops listening and ends all connections: idle ones at once, the others after what they are about to send
-  /// (responses given, close frames; open WebSockets are closed with 1001), at the latest after
-  /// the shutdown timeout.
+  /// Stops listening and ends all connections: idle ones at once, the others when they have sent their responses and
+  /// close frames (1001 to open WebSockets), at the latest after the shutdown timeout.
   ///
-  /// Then nothing of the transport keeps the io_context running.
+  /// Afterwards the transport has no work in the io_context.
   void close();
 
-  /// Connections that are open, in whatever phase.
-  std::size_t connection_count() const noexcept { return shard_->connection_count(); }
+  /// The number of connections that have not ended.
+  std::size_t connection_count() const noexcept;
+
+  /// Calls `handler` once, in a later turn, when there is no connection that has not ended: at the next opportunity if
+  /// there is none now. The destructor drops handlers that still wait.
+  void when_empty(detail::UniqueFunction<void()> handler);
 
  protected:
-  /// For a transport that differs in who speaks the WebSocket protocol.
+  /// For a transport with another implementation of the WebSocket protocol.
   AsioTransport(asio::io_context& context, Options options,
                 std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols);
 
  private:
-  /// @param maker  of the connections; null: plain ones
+  /// @param maker  makes the connections; null: they are plain
   std::uint16_t listen_with(const std::shared_ptr<const detail::AsioConnectionMaker>& maker, std::uint16_t port,
                             const std::string& address);
 
@@ -94,4 +98,6 @@ static_assert(ShardedTransport<AsioTransport>);
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/transport/impl/asio.ipp>
+#endif

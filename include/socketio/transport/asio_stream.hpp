@@ -4,6 +4,7 @@
 #pragma once
 
 #include <socketio/transport/asio_connection.hpp>
+#include <socketio/transport/asio_shard.hpp>
 #include <socketio/transport/epoll_stream.hpp>
 
 #include <asio/buffer.hpp>
@@ -21,7 +22,7 @@ namespace socketio::detail {
 ///
 /// On Linux plain sockets have a specialization.
 ///
-/// What is asked of it: `non_blocking`, `read_some` and `write_some` that fail with would_block rather than wait,
+/// The stream needs `non_blocking`, `read_some` and `write_some` that fail with would_block rather than wait,
 /// `async_wait` for both directions, `shutdown` and `close`.
 template <class Stream>
 class AsioStreamConnection : public AsioConnection {
@@ -56,7 +57,7 @@ class AsioStreamConnection : public AsioConnection {
     if (error) return false;
     const auto handle = stream_.release(error);
     if (error) return false;
-    // At once bound to the other loop, though from this thread: what is on its way there must not refer to this one.
+    // This thread binds the stream to the other loop, so that the connection does not refer to this loop on its way.
     stream_ = Stream(target.scheduler.context().get_executor());
     stream_.assign(protocol, handle, error);
     if (!error) stream_.non_blocking(true, error);

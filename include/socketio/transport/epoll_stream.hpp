@@ -6,6 +6,7 @@
 #if defined(__linux__)
 
 #include <socketio/transport/asio_connection.hpp>
+#include <socketio/transport/asio_shard.hpp>
 #include <socketio/transport/epoll_set.hpp>
 
 #include <asio/basic_stream_socket.hpp>
@@ -30,8 +31,8 @@ namespace socketio::detail {
 template <class Stream>
 class AsioStreamConnection;
 
-/// As the general template of <socketio/transport/asio_stream.hpp>, without a pending operation of Asio per connection.
-/// The socket must not block.
+/// Does the same as the general template in <socketio/transport/asio_stream.hpp>, without a pending operation of Asio
+/// per connection. The socket must not block.
 template <class Protocol, class Executor>
 class AsioStreamConnection<asio::basic_stream_socket<Protocol, Executor>> : public AsioConnection, EpollWatch {
  public:
@@ -86,7 +87,7 @@ class AsioStreamConnection<asio::basic_stream_socket<Protocol, Executor>> : publ
  private:
   void on_ready(bool readable, bool writable) override {
     const auto self = this->shared_from_this();
-    // Afterwards the connection may belong to another thread, but not if it waited to write.
+    // After on_readable the connection may belong to another thread, unless it waits to write.
     if (readable) on_readable();
     if (writable) on_writable();
   }

@@ -2,7 +2,9 @@
 // Reads HTTP/1.x requests: an incremental, bounded parser of heads and a decoder of bodies. Transport layer, no I/O.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/http.hpp>
+#include <socketio/transport/http_limits.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,11 +12,23 @@
 
 namespace socketio {
 
-/// What one request may cost; the defaults are those of Node.js.
-struct HttpLimits {
-  std::size_t max_head_bytes = 16 * 1024;  // request line, fields and line ends; also trailers; more: 431
-  std::size_t max_header_count = 2000;     // more: 431
-};
+namespace detail {
+
+/// The characters of methods, field names and other tokens (RFC 9110 section 5.6.2).
+constexpr bool is_token_char(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+SOCKETIO_DECL bool is_token(std::string_view text) noexcept;
+
+/// Control characters other than the horizontal tab: allowed nowhere inside a line.
+constexpr bool is_forbidden_in_line(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7F;
+}
+
+}  // namespace detail
 
 /// How far the body of a request reaches (RFC 9112 section 6.3).
 struct HttpFraming {
@@ -25,8 +39,9 @@ struct HttpFraming {
 
 /// Parses the head of one request, line by line.
 ///
-/// Stricter than RFC 9112 obliges wherever leniency has been abused to smuggle requests, as Node.js is: lines end with
-/// CRLF, no folded fields, no space before a colon, one Content-Length at most and never beside Transfer-Encoding.
+/// It is as strict as Node.js, and stricter than RFC 9112 requires, because leniency has been abused to smuggle
+/// requests: lines end with CRLF, fields are not folded, no space precedes a colon, and there is at most one
+/// Content-Length, which never stands beside Transfer-Encoding.
 ///
 /// @par Untrusted input  All of it. The result does not depend on how the input was cut.
 /// @par Specification    RFC 9112 sections 2 to 7.
@@ -38,7 +53,7 @@ class HttpHeadParser {
 
   /// Consumes whole lines from the front of `input`, up to the empty line at most.
   ///
-  /// @param consumed  receives the count of bytes used; the rest must come again, followed by more
+  /// @param consumed  receives the count of bytes used; pass the rest again, followed by what arrives next
   Status parse(std::string_view input, std::size_t& consumed);
 
   /// Whether any byte of a request has been seen.
@@ -76,7 +91,7 @@ class HttpHeadParser {
   bool expects_continue_ = false;
 };
 
-/// Takes the framing off the body of one request.
+/// Removes the framing from the body of one request.
 ///
 /// Chunk extensions and trailers are skipped; each is bounded by `max_head_bytes` for the whole body.
 ///
@@ -132,4 +147,6 @@ class HttpBodyDecoder {
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/transport/impl/http_parser.ipp>
+#endif

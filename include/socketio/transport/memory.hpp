@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A transport inside the process, with no socket and a clock moved by hand, and the client's side of it. Transport
-// layer.
+// A transport inside the process, without sockets, with a clock that the program moves, and the client's side of it.
+// Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+#include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/http.hpp>
 #include <socketio/engine/message.hpp>
 #include <socketio/engine/scheduler.hpp>
@@ -33,20 +35,20 @@ class MemoryExchange;
 class MemoryWebSocket;
 }  // namespace detail
 
-/// A scheduler whose clock stands still until it is moved.
+/// A scheduler whose clock stands still until the program moves it.
 class ManualScheduler final : public Scheduler {
  public:
   /// The constructing thread becomes the owner's thread.
   explicit ManualScheduler(asio::io_context& context) : context_(context), owner_(std::this_thread::get_id()) {}
 
   Clock::time_point now() const override { return now_.load(std::memory_order_relaxed); }
-  inline void post(Task task) override;
+  SOCKETIO_DECL void post(Task task) override;
   bool running_in_this_thread() const override { return std::this_thread::get_id() == owner_; }
 
   /// Runs everything that is ready, due timers included, until nothing is left.
   void run_until_idle();
 
-  /// Moves the clock from deadline to deadline, with everything that becomes ready run in between.
+  /// Moves the clock from deadline to deadline, and runs everything that becomes ready in between.
   void advance(Clock::duration by);
 
  private:
@@ -59,7 +61,7 @@ class ManualScheduler final : public Scheduler {
 
 /// The client's side of one HTTP request.
 ///
-/// What the client does reaches the server in a later turn, in order; what the server does is seen at once.
+/// The server notices the client's actions in a later turn, in order; the client sees the server's at once.
 ///
 /// @par Lifetime  Dropping it does not end the request.
 class MemoryResponse {
@@ -68,7 +70,7 @@ class MemoryResponse {
   bool done = false;
   HttpResponse response;
 
-  /// Whether the connection was ended without a response, or refused to begin with.
+  /// Whether the server ended the connection without a response, or did not accept it.
   bool destroyed = false;
 
   /// Whether `abort` was called before the end.
@@ -96,8 +98,8 @@ class MemoryResponse {
 
 /// The client's side of one WebSocket.
 ///
-/// It behaves as a browser does: it answers the server's close frame, unless it has stopped reading. What it does
-/// reaches the server in a later turn, in order; what the server sends arrives at the end of the server's turn.
+/// It behaves as a browser does: it answers the server's close frame, unless it has stopped reading. The server notices
+/// its actions in a later turn, in order; the messages of the server arrive at the end of the server's turn.
 class MemoryWebSocketClient {
  public:
   struct Received {
@@ -106,11 +108,12 @@ class MemoryWebSocketClient {
     friend bool operator==(const Received&, const Received&) = default;
   };
 
-  /// Whether the handshake was accepted; `response` is the 101 then, and what the server answered otherwise.
+  /// Whether the server accepted the handshake; `response` then has status 101 and the fields that the server has
+  /// added, and otherwise is the refusal.
   bool accepted = false;
   HttpResponse response;
 
-  /// Whether compression was agreed on; messages arrive as they were before it all the same.
+  /// Whether both sides agreed on compression; `received` holds the uncompressed messages all the same.
   bool compresses = false;
 
   /// Whether the handshake ended without an answer.
@@ -119,10 +122,10 @@ class MemoryWebSocketClient {
   /// Messages in the order of their arrival.
   std::vector<Received> received;
 
-  /// The server's close frame, if one has arrived; no status in it reads as 1005.
+  /// The code of the server's close frame, if one has arrived; 1005 if it had none.
   std::optional<std::uint16_t> close_code;
 
-  /// Whether the connection is over, for whatever reason.
+  /// Whether the connection has ended.
   bool closed = false;
 
   /// The handshake has been answered or the connection is over.
@@ -137,7 +140,7 @@ class MemoryWebSocketClient {
   /// Cuts the connection without a close frame.
   void abort();
 
-  /// Stops or resumes reading: what the server sends stays in its queue meanwhile.
+  /// Stops or resumes reading; meanwhile the server keeps its messages in its queue.
   void stall_reading(bool stalled = true);
 
   /// Makes the server's next write fail.
@@ -208,8 +211,12 @@ class MemoryTransport {
   /// Accepts requests from now on. @return `port`, or 1 for port 0
   std::uint16_t listen(std::uint16_t port = 0, const std::string& address = {});
 
-  /// Refuses new requests, cuts those that are not answered, ends every WebSocket after what is queued on it.
+  /// Refuses new requests, cuts those without a response, and ends every WebSocket after the messages in its queue.
   void close();
+
+  /// Calls `handler` once, in a later turn, when every request has ended and so has every WebSocket: at the next
+  /// opportunity if that is so now. The destructor drops handlers that still wait.
+  void when_empty(detail::UniqueFunction<void()> handler);
 
   /// Runs everything that is ready.
   void run_until_idle();
@@ -244,4 +251,6 @@ static_assert(Transport<MemoryTransport>);
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/transport/impl/memory.ipp>
+#endif

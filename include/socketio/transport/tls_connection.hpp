@@ -2,6 +2,7 @@
 // A connection of the Asio transport that speaks TLS over its stream. Transport layer.
 #pragma once
 
+#include <socketio/transport/asio_shard.hpp>
 #include <socketio/transport/asio_stream.hpp>
 #include <socketio/transport/tls_session.hpp>
 
@@ -17,7 +18,7 @@
 
 namespace socketio::detail {
 
-/// As AsioStreamConnection for that stream, with TLS between.
+/// An AsioStreamConnection of that stream, with TLS between the connection and the stream.
 template <class Stream>
 class TlsConnection final : public AsioStreamConnection<Stream>, TlsWire {
   using Base = AsioStreamConnection<Stream>;
@@ -52,7 +53,8 @@ class TlsConnection final : public AsioStreamConnection<Stream>, TlsWire {
   }
   std::size_t write_some(std::span<const asio::const_buffer> from, std::error_code& error) override {
     if (from.front().size() >= TlsSession::max_record_bytes) return session_.write_some(from.front(), error);
-    // Small pieces in one record: each costs some 22 bytes, a cipher's start, and a system call.
+    // Several small pieces go into one record: each record costs some 22 bytes, the start of a cipher and a system
+    // call.
     std::array<char, TlsSession::max_record_bytes> record;
     const std::size_t size = asio::buffer_copy(asio::buffer(record), from);
     return session_.write_some(asio::const_buffer(record.data(), size), error);
@@ -92,7 +94,7 @@ class TlsConnection final : public AsioStreamConnection<Stream>, TlsWire {
 
   TlsSession session_;
   std::shared_ptr<const TlsPeer> peer_;
-  bool is_refused_ = false;   // what still arrives is thrown away
+  bool is_refused_ = false;   // the connection reads and ignores what still arrives
   bool is_resuming_ = false;  // a call of on_readable is posted
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The server's side of one TLS connection, by OpenSSL, over any stream that does not block. Transport layer.
+// The server's side of one TLS connection, with OpenSSL, over any stream that does not block. Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/http.hpp>
 
 #include <asio/buffer.hpp>
@@ -17,7 +18,7 @@
 
 namespace socketio::detail {
 
-/// Where encrypted bytes come from and go to. Both return std::errc::operation_would_block rather than wait; the end of
+/// The stream of encrypted bytes. Both functions return std::errc::operation_would_block rather than wait; the end of
 /// the stream is asio::error::eof.
 class TlsWire {
  public:
@@ -28,14 +29,14 @@ class TlsWire {
   ~TlsWire() = default;
 };
 
-/// Does not throw for anything that peers do. Without memory for it in OpenSSL the handshake fails.
+/// Nothing that a peer does makes it throw. If OpenSSL runs out of memory the handshake fails.
 ///
-/// While it has nothing to read or write it owns no buffer of OpenSSL's.
+/// OpenSSL keeps no buffers for a session that has nothing to read or write.
 ///
-/// @par Lifetime  Not beyond the wire.
+/// @par Lifetime  Must be destroyed before the wire.
 class TlsSession {
  public:
-  /// The most that goes into one record: what is written in smaller pieces costs more.
+  /// The largest record; smaller ones cost more per byte.
   static constexpr std::size_t max_record_bytes = 16 * 1024;
 
   enum class Result : std::uint8_t { done, wants_read, wants_write, ended, failed };
@@ -44,28 +45,30 @@ class TlsSession {
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  /// The handshake; to be called again when what it wants is there, until it is done or has failed.
+  /// Goes on with the handshake. Call it again when the stream is ready in the direction that it wants, until it is
+  /// done or has failed.
   Result accept();
 
-  /// Whether the failure was the peer's, who has been told; otherwise the stream has ended.
+  /// Whether the peer caused the failure and has been sent an alert; otherwise the stream has ended.
   bool can_still_write() const noexcept { return !wire_failed_; }
 
-  /// @return  fills `into` as far as it can
+  /// Fills `into` as far as it can.
   std::size_t read_some(std::span<char> into, std::error_code& error);
 
-  /// Whether there is more to read although nothing may arrive on the wire.
+  /// Whether there is more to read, even if nothing else arrives on the wire.
   bool has_input() const noexcept { return has_input_; }
 
-  /// Whether the last read_some cannot go on before something can be written.
+  /// Whether the last read_some can only go on when the wire is writable.
   bool reads_when_writable() const noexcept { return reads_when_writable_; }
 
-  /// One record at most. After operation_would_block the next call must begin with the same bytes, wherever they are.
+  /// Writes one record at most. After operation_would_block the next call must begin with the same bytes, which may lie
+  /// elsewhere in memory.
   std::size_t write_some(asio::const_buffer from, std::error_code& error);
 
-  /// Tells the peer that nothing will follow, as far as that is possible at once.
+  /// Tells the peer that nothing will follow, if the wire takes that at once.
   void shut_down();
 
-  /// After the handshake.
+  /// Describes the peer; after the handshake.
   TlsPeer peer() const;
 
  private:
@@ -82,7 +85,7 @@ class TlsSession {
   static int write_wire(BIO* bio, const char* from, int size);
   static long control_wire(BIO* bio, int command, long number, void* pointer);
 
-  std::shared_ptr<asio::ssl::context> context_;  // has the callbacks that OpenSSL may call
+  std::shared_ptr<asio::ssl::context> context_;  // owns the callbacks that OpenSSL may call
   TlsWire& wire_;
   std::unique_ptr<SSL, Free> ssl_;
   bool failed_ = false;
@@ -94,4 +97,6 @@ class TlsSession {
 
 }  // namespace socketio::detail
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/transport/impl/tls_session.ipp>
+#endif

@@ -2,6 +2,7 @@
 // permessage-deflate on the server's side: the negotiation, and the codec of one connection. Transport layer, no I/O.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/detail/zlib.hpp>
 #include <socketio/engine/compression.hpp>
 #include <socketio/engine/http.hpp>
@@ -30,28 +31,31 @@ struct DeflateAgreement {
   std::string to_header() const;
 };
 
-/// The outcome of looking at the extensions that a client offers.
+/// The server's decision about the extensions that a client offers.
 struct DeflateNegotiation {
-  bool refused = false;  // malformed, or no offer of permessage-deflate can be accepted: the handshake fails with 400
+  bool refused =
+      false;  // malformed, or the server accepts no offer of permessage-deflate: the handshake fails with 400
   std::optional<DeflateAgreement> agreement{};  // no value: the client does not offer the extension
 };
 
-/// Takes the first acceptable offer, as `ws` does (protocol of RFC 7692 section 5.1).
+/// Takes the first acceptable offer, as `ws` does (RFC 7692 section 5.1).
 ///
-/// @par Untrusted input  The field; only fixed words and numbers go from it into the answer.
-DeflateNegotiation negotiate_deflate(const HttpHeaders& request_headers, const PerMessageDeflateOptions& options);
+/// @par Untrusted input  The field. The answer contains only fixed words and numbers.
+SOCKETIO_DECL DeflateNegotiation negotiate_deflate(const HttpHeaders& request_headers,
+                                                   const PerMessageDeflateOptions& options);
 
-/// The streams of an event loop that connections without a context share, and the last frame of a broadcast.
+/// What the connections of an event loop share: streams for those without a context, and the last frame of a broadcast.
 ///
 /// @par Thread safety  Owner's thread only.
 class DeflatePool {
  public:
   using Frame = std::shared_ptr<const std::string>;
 
-  /// The frame of a message compressed by itself: the one of the call before if that was for the same.
+  /// The frame of a message that is compressed by itself; again the same frame if the call before was for the same
+  /// message.
   Frame frame_of(const MessagePtr& message, const detail::DeflateSettings& settings);
 
-  /// A stream that has seen nothing.
+  /// A stream without a past.
   detail::Inflater& inflater();
 
  private:
@@ -62,7 +66,7 @@ class DeflatePool {
   std::weak_ptr<const std::string> last_frame_;
 };
 
-/// The compression of one WebSocket, once agreed upon.
+/// The compression of one WebSocket, after both sides have agreed on it.
 ///
 /// @par Thread safety  Owner's thread only.
 /// @par Specification  RFC 7692 section 7.2.
@@ -73,7 +77,7 @@ class WebSocketDeflate {
   /// @param pool  of the connection's event loop; must outlive this object
   WebSocketDeflate(DeflatePool& pool, const DeflateAgreement& agreement, const PerMessageDeflateOptions& options);
 
-  /// The complete frame of the message, compressed; nullptr if it is to be sent as it is.
+  /// The complete compressed frame of the message; nullptr if the message should be sent uncompressed.
   Frame frame_of(const MessagePtr& message);
 
   /// Decompresses a message of the client into `out`; `max_bytes` bounds its size.
@@ -92,4 +96,6 @@ class WebSocketDeflate {
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/transport/impl/websocket_deflate.ipp>
+#endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Reads what a WebSocket client sends: frames in, messages and control frames out. Transport layer, no I/O.
+// Reads the frames of a WebSocket client, and returns its messages and control frames. Transport layer, no I/O.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/transport.hpp>
 #include <socketio/protocol/utf8.hpp>
 
@@ -17,21 +18,21 @@
 
 namespace socketio {
 
-/// What WebSocketParser::parse has found.
+/// The next thing that WebSocketParser::parse has found in its input.
 struct WebSocketEvent {
   enum class Kind : std::uint8_t { none, message, ping, pong, close, failed };
   Kind kind = Kind::none;
   bool is_binary = false;      // message
-  bool is_compressed = false;  // message: the payload is what the client compressed, text not yet checked for UTF-8
-  std::uint16_t code = 0;      // close: the peer's code, 1005 if it gave none; failed: what to tell the peer
+  bool is_compressed = false;  // message: the payload is still compressed, and text is not yet checked for UTF-8
+  std::uint16_t code = 0;      // close: the peer's code, 1005 if it gave none; failed: the code to send to the peer
   std::span<char> payload;     // unmasked: the message, the data of ping or pong, the reason of close
   std::string_view error{};    // failed: why, in a few words
 };
 
-/// Parses the frames of a client incrementally, unmasking complete ones where they lie.
+/// Parses the frames of a client incrementally, and unmasks complete ones in place.
 ///
-/// Holds nothing between messages: an unfinished frame or message has an allocation of its own, which is released when
-/// it is complete and never larger than twice what has arrived of it.
+/// The parser holds no memory between messages. An unfinished frame or message has an allocation of its own, which is
+/// at most twice as large as the part that has arrived; the parser releases it when the message is complete.
 ///
 /// Frames whose length is not encoded in the fewest bytes are accepted, as `ws` accepts them.
 ///
@@ -45,7 +46,7 @@ class WebSocketParser {
 
   std::size_t max_message_bytes() const noexcept { return max_message_bytes_; }
 
-  /// From now on messages may be compressed; the limit of their size is then that of their compressed form.
+  /// From now on messages may be compressed; the limit on their size then applies to their compressed form.
   void expect_compression() noexcept { may_compress_ = true; }
 
   /// Consumes bytes from the front of `input` up to the next event; call until it returns Kind::none.
@@ -79,7 +80,7 @@ class WebSocketParser {
     bool is_control() const noexcept { return (opcode & 0x8) != 0; }
   };
 
-  // What is kept while a frame or a message is incomplete.
+  // The state of an incomplete frame or message.
   struct Partial {
     std::string message;
     Frame frame;
@@ -98,10 +99,7 @@ class WebSocketParser {
     bool idle() const noexcept { return !in_message && !in_frame && header_bytes == 0; }
   };
 
-  Partial& partial() {
-    if (!partial_) partial_ = std::make_unique<Partial>();
-    return *partial_;
-  }
+  Partial& partial();
   bool read_header(std::span<char>& input, Frame& frame, WebSocketEvent& event);
   bool check_start(unsigned char first, unsigned char second, WebSocketEvent& event);
   bool check_length(const Frame& frame, WebSocketEvent& event);
@@ -118,7 +116,8 @@ class WebSocketParser {
 };
 
 /// Applies a frame's masking key to `bytes`, of which the first is at `offset` in the payload.
-inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key, std::size_t offset = 0) noexcept;
+SOCKETIO_DECL void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key,
+                                  std::size_t offset = 0) noexcept;
 
 /// Whether a close frame may carry this code: 1000 to 1014 as assigned, 3000 to 4999.
 constexpr bool is_valid_close_code(unsigned code) noexcept {
@@ -127,11 +126,13 @@ constexpr bool is_valid_close_code(unsigned code) noexcept {
 }
 
 /// A control frame of the server: `opcode` 0x8 close, 0x9 ping, 0xA pong; at most 125 bytes of payload.
-std::string websocket_control_frame(unsigned opcode, std::string_view payload);
+SOCKETIO_DECL std::string websocket_control_frame(unsigned opcode, std::string_view payload);
 
 /// A close frame of the server; without a code it is empty. The reason is at most 123 bytes.
-std::string websocket_close_frame(std::optional<std::uint16_t> code, std::string_view reason = {});
+SOCKETIO_DECL std::string websocket_close_frame(std::optional<std::uint16_t> code, std::string_view reason = {});
 
 }  // namespace socketio
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/transport/impl/websocket_parser.ipp>
+#endif

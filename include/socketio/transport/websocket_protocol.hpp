@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The seam inside the Asio transport: who speaks RFC 6455 on a connection that has left HTTP. Transport layer, no I/O.
+// The seam inside the Asio transport for another implementation of RFC 6455. Transport layer, no I/O.
 #pragma once
 
 #include <socketio/engine/http.hpp>
@@ -18,10 +18,11 @@ namespace socketio::detail {
 
 class AsioOutQueue;
 
-/// The WebSocket protocol of one connection, in place of WebSocketParser and the frames that Message brings along.
+/// The WebSocket protocol of one connection, in place of WebSocketParser and the frames of Message.
+/// AsioAdaptedWebSocket uses it.
 ///
-/// The connection keeps what is the same for every implementation: the listener, the queue, the phases of the end and
-/// their timeouts; and compression, for which it agrees with the client, makes the frames and opens the messages.
+/// AsioWebSocket does the work that is the same for every implementation: it keeps the listener, queues the frames, and
+/// carries out the closing handshake with its timeouts. It also compresses and decompresses the messages.
 class WebSocketProtocol {
  public:
   virtual ~WebSocketProtocol() = default;
@@ -50,10 +51,10 @@ class WebSocketProtocolFactory {
  public:
   virtual ~WebSocketProtocolFactory() = default;
 
-  /// @param request        conforms
-  /// @param handshake      what answer_websocket_handshake says to it
-  /// @param added          further fields for the answer
-  /// @param response_head  out: the head of the answer, with its empty line
+  /// @param request        a request that conforms
+  /// @param handshake      the result of answer_websocket_handshake for this request
+  /// @param added          further fields for the response
+  /// @param response_head  out: the head of the response, with its empty line
   virtual std::unique_ptr<WebSocketProtocol> accept(const HttpRequest& request, const HttpResponse& handshake,
                                                     const HttpHeaders& added, const WebSocketLimits& limits,
                                                     std::string& response_head) = 0;

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The second transport: WebSocket++ speaks RFC 6455, over the streams and the HTTP of the first. Transport layer.
 //
-// Needs the headers of WebSocket++ 0.8.2 and, for C++20 with GCC, corrected copies of a few of them: link the CMake
-// target socketio::websocketpp.
+// Link the CMake target socketio::websocketpp: the transport needs the headers of WebSocket++ 0.8.2 and, for C++20 with
+// GCC, corrected copies of a few of them.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/engine/transport.hpp>
 #include <socketio/transport/asio.hpp>
-#include <socketio/transport/websocketpp_protocol.hpp>
 
 #include <asio/io_context.hpp>
 
-#include <memory>
 #include <span>
-#include <vector>
 
 namespace socketio {
 
@@ -33,14 +31,9 @@ class WebsocketppTransport : private AsioTransport {
   using AsioTransport::executor_type;
   using AsioTransport::Options;
 
-  explicit WebsocketppTransport(asio::io_context& context, Options options = {})
-      : AsioTransport(context, options, std::make_unique<detail::WebsocketppFactory>()) {}
+  explicit WebsocketppTransport(asio::io_context& context, Options options = {});
 
-  static void link(std::span<WebsocketppTransport* const> transports) {
-    std::vector<AsioTransport*> bases;
-    for (WebsocketppTransport* const transport : transports) bases.push_back(transport);
-    AsioTransport::link(bases);
-  }
+  static void link(std::span<WebsocketppTransport* const> transports);
 
   using AsioTransport::close;
   using AsioTransport::connection_count;
@@ -48,8 +41,13 @@ class WebsocketppTransport : private AsioTransport {
   using AsioTransport::listen;
   using AsioTransport::on_exchange;
   using AsioTransport::scheduler;
+  using AsioTransport::when_empty;
 };
 
 static_assert(ShardedTransport<WebsocketppTransport>);
 
 }  // namespace socketio
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/transport/impl/websocketpp.ipp>
+#endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What WebSocket++ is made of here: its server role on policies that do no I/O of their own. Transport layer.
+// The policies of WebSocket++ for its server role, without I/O of their own. Transport layer.
 #pragma once
 
-#include <socketio/transport/asio_shard.hpp>
+#include <socketio/detail/config.hpp>
+#include <socketio/transport/asio_out_queue.hpp>
 
 #include <websocketpp/close.hpp>
 #include <websocketpp/common/system_error.hpp>
@@ -23,7 +24,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,8 +34,8 @@
 
 namespace socketio::detail {
 
-/// Transport policy, a connection's part: takes in the bytes it is fed and puts out what WebSocket++ writes, at once.
-/// When what is put out leaves, and how long anything may take, is the business of AsioConnection.
+/// Transport policy, a connection's part: hands the bytes that it is fed to WebSocket++, and collects the bytes that
+/// WebSocket++ writes. AsioConnection decides when they leave, and how long anything may take.
 class WebsocketppLink : public std::enable_shared_from_this<WebsocketppLink> {
  public:
   using type = WebsocketppLink;
@@ -53,55 +54,23 @@ class WebsocketppLink : public std::enable_shared_from_this<WebsocketppLink> {
   std::string get_remote_endpoint() const { return {}; }
   timer_ptr set_timer(long, websocketpp::transport::timer_handler) { return nullptr; }
 
-  /// Hands over bytes; they are dropped when WebSocket++ does not want any more.
-  void feed(std::span<const char> bytes) {
-    while (!bytes.empty() && handler_) {
-      const std::size_t count = std::min(bytes.size(), into_.size());
-      std::memcpy(into_.data(), bytes.data(), count);
-      bytes = bytes.subspan(count);
-      auto* const handler = std::exchange(handler_, nullptr);
-      if (handler != &handshake_handler_) {
-        (*handler)({}, count);
-      } else {
-        const auto kept = std::move(handshake_handler_);
-        kept({}, count);
-      }
-    }
-  }
+  /// Hands over bytes, as long as WebSocket++ wants any; drops the rest.
+  void feed(std::span<const char> bytes);
 
-  std::string output;                           // what WebSocket++ has written of its own accord
-  AsioOutQueue* queue = nullptr;                // where the message goes that is being sent now
-  std::shared_ptr<const void> message_in_send;  // and what keeps its bytes alive
+  std::string output;                           // bytes that WebSocket++ has written of its own accord
+  AsioOutQueue* queue = nullptr;                // takes the message that is being sent now
+  std::shared_ptr<const void> message_in_send;  // keeps the bytes of that message alive
 
  protected:
   void init(const websocketpp::transport::init_handler& handler) { handler({}); }
 
-  // The handler for frames is a member of the connection: it need not be copied for every read.
-  void async_read_at_least(std::size_t, char* into, std::size_t size, websocketpp::transport::read_handler& handler) {
-    into_ = {into, size};
-    handler_ = &handler;
-  }
-  void async_read_at_least(std::size_t, char* into, std::size_t size, websocketpp::transport::read_handler&& handler) {
-    into_ = {into, size};
-    handshake_handler_ = std::move(handler);
-    handler_ = &handshake_handler_;
-  }
+  // The handler for frames is a member of the connection, so no read has to copy it.
+  void async_read_at_least(std::size_t, char* into, std::size_t size, websocketpp::transport::read_handler& handler);
+  void async_read_at_least(std::size_t, char* into, std::size_t size, websocketpp::transport::read_handler&& handler);
 
-  void async_write(const char* bytes, std::size_t count, const websocketpp::transport::write_handler& handler) {
-    output.append(bytes, count);
-    handler({});
-  }
+  void async_write(const char* bytes, std::size_t count, const websocketpp::transport::write_handler& handler);
   void async_write(const std::vector<websocketpp::transport::buffer>& pieces,
-                   const websocketpp::transport::write_handler& handler) {
-    for (const auto& piece : pieces) {
-      if (piece.len == 0) continue;
-      if (queue)
-        queue->push(message_in_send, std::string_view(piece.buf, piece.len));
-      else
-        output.append(piece.buf, piece.len);
-    }
-    handler({});
-  }
+                   const websocketpp::transport::write_handler& handler);
 
   template <class Handler>
   websocketpp::lib::error_code dispatch(Handler&& handler) {
@@ -112,7 +81,7 @@ class WebsocketppLink : public std::enable_shared_from_this<WebsocketppLink> {
 
  private:
   std::span<char> into_;
-  websocketpp::transport::read_handler* handler_ = nullptr;  // what is called with the next bytes
+  websocketpp::transport::read_handler* handler_ = nullptr;  // gets the next bytes
   websocketpp::transport::read_handler handshake_handler_;
 };
 
@@ -127,7 +96,7 @@ class WebsocketppNoEndpoint {
   websocketpp::lib::error_code init(const transport_con_ptr&) { return {}; }
 };
 
-/// Message policy: a frame's announced length is no reason yet to allocate as much.
+/// Message policy: does not allocate a frame's announced length before the bytes arrive.
 template <class Message>
 class WebsocketppMessages : public std::enable_shared_from_this<WebsocketppMessages<Message>> {
  public:
@@ -154,7 +123,7 @@ struct WebsocketppConfig {
   using con_msg_manager_type = WebsocketppMessages<message_type>;
   using elog_type = websocketpp::log::stub;
   using alog_type = websocketpp::log::stub;
-  using rng_type = websocketpp::random::none::int_generator<std::uint32_t>;  // for masks, which servers have none of
+  using rng_type = websocketpp::random::none::int_generator<std::uint32_t>;  // for masks, which servers do not use
   using transport_type = WebsocketppNoEndpoint;
   using endpoint_base = websocketpp::endpoint_base;
   using connection_base = websocketpp::connection_base;
@@ -177,3 +146,7 @@ struct WebsocketppConfig {
 };
 
 }  // namespace socketio::detail
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/transport/impl/websocketpp_config.ipp>
+#endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// WebSocket++ behind the seam of the Asio transport: bytes in, events and frames out. Transport layer, no I/O.
+// WebSocket++ behind the seam of the Asio transport: takes bytes, gives events and frames. Transport layer, no I/O.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/transport/websocket_protocol.hpp>
 #include <socketio/transport/websocketpp_config.hpp>
 
@@ -16,9 +17,9 @@
 
 namespace socketio::detail {
 
-/// Messages in WebSocket++'s form, prepared once for all connections of a shard that have them to send.
+/// Prepares a message for WebSocket++ once, for all connections of a shard that send it.
 ///
-/// Keeps nothing alive: a message is remembered while somebody still has to send it, the last ones only.
+/// It remembers only the last few messages, and keeps none of them alive.
 class WebsocketppPrepared {
  public:
   using Prepared = WebsocketppConfig::message_type::ptr;
@@ -36,9 +37,9 @@ class WebsocketppPrepared {
   std::size_t next_ = 0;
 };
 
-/// One connection of WebSocket++, which speaks the protocol; what it lacks of the contract is added here: a limit on
-/// the fragments of a message, lengths that do not overflow, the check that a fragmented text ends with a complete
-/// character, and that nothing is taken in beyond the frame whose message the listener is being given.
+/// One connection of WebSocket++, which speaks the protocol. This class adds the parts of the contract that WebSocket++
+/// does not keep: it limits the fragments of a message, protects lengths from overflow, checks that a fragmented text
+/// ends with a complete character, and takes no input beyond the frame whose message the listener is receiving.
 class WebsocketppProtocol final : public WebSocketProtocol {
  public:
   using Connection = websocketpp::server<WebsocketppConfig>::connection_ptr;
@@ -47,15 +48,16 @@ class WebsocketppProtocol final : public WebSocketProtocol {
   WebsocketppProtocol(Connection connection, WebsocketppPrepared& prepared, const HttpRequest& request,
                       const WebSocketLimits& limits);
 
-  /// What WebSocket++ has written of its own accord since the last call: first its answer to the handshake.
+  /// Returns the bytes that WebSocket++ has written of its own accord since the last call: first its response to the
+  /// handshake.
   std::string take_output();
 
   void expect_compression() noexcept override { may_compress_ = true; }
-  inline WebSocketEvent parse(std::span<char>& input) override;
+  SOCKETIO_DECL WebSocketEvent parse(std::span<char>& input) override;
   void stop() noexcept override { ended_ = true; }
-  inline void send(const MessagePtr& message, AsioOutQueue& queue) override;
-  inline std::string pong(std::string_view payload) override;
-  inline std::string close(std::optional<std::uint16_t> code, std::string_view reason) override;
+  SOCKETIO_DECL void send(const MessagePtr& message, AsioOutQueue& queue) override;
+  SOCKETIO_DECL std::string pong(std::string_view payload) override;
+  SOCKETIO_DECL std::string close(std::optional<std::uint16_t> code, std::string_view reason) override;
 
  private:
   using MessagePointer = WebsocketppConfig::message_type::ptr;
@@ -76,12 +78,12 @@ class WebsocketppProtocol final : public WebSocketProtocol {
   WebsocketppPrepared& prepared_;
   WebSocketLimits limits_;
   WebSocketEvent event_;
-  MessagePointer message_;         // that event_ shows
-  std::string text_;               // that event_ shows
+  MessagePointer message_;         // owns the payload of event_
+  std::string text_;               // the same for reasons and pings
   std::array<char, 14> header_{};  // of the frame that is arriving
   std::size_t header_bytes_ = 0;
   std::uint64_t payload_left_ = 0;
-  std::size_t fragments_ = 0;  // so far, of the message that is arriving
+  std::size_t fragments_ = 0;  // of the message that is arriving, so far
   bool in_payload_ = false;
   bool may_compress_ = false;
   bool is_compressed_ = false;  // the message that is arriving
@@ -94,9 +96,9 @@ class WebsocketppFactory final : public WebSocketProtocolFactory {
  public:
   WebsocketppFactory() { endpoint_.set_user_agent({}); }
 
-  inline std::unique_ptr<WebSocketProtocol> accept(const HttpRequest& request, const HttpResponse& handshake,
-                                                   const HttpHeaders& added, const WebSocketLimits& limits,
-                                                   std::string& response_head) override;
+  SOCKETIO_DECL std::unique_ptr<WebSocketProtocol> accept(const HttpRequest& request, const HttpResponse& handshake,
+                                                          const HttpHeaders& added, const WebSocketLimits& limits,
+                                                          std::string& response_head) override;
 
  private:
   websocketpp::server<WebsocketppConfig> endpoint_;
@@ -105,4 +107,6 @@ class WebsocketppFactory final : public WebSocketProtocolFactory {
 
 }  // namespace socketio::detail
 
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
 #include <socketio/transport/impl/websocketpp_protocol.ipp>
+#endif

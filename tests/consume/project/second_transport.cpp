@@ -4,6 +4,11 @@
 
 #include <asio/io_context.hpp>
 
+// With socketio::compiled, the bodies of this transport are compiled by the program that wants it.
+#if defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/impl/websocketpp_src.hpp>
+#endif
+
 bool second_transport_listens() {
   asio::io_context context;
   socketio::WebsocketppTransport transport(context);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <socketio/core/options.hpp>
 
+#include <socketio/engine/scheduler.hpp>
 #include <socketio/transport/asio_options.hpp>
 
 #include <tests/support/catch.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Destroying a server frees its handlers.
-#include <socketio/core/server.hpp>
+#include <socketio/server.hpp>
 
 #include <socketio/default_config.hpp>
 #include <socketio/transport/memory.hpp>

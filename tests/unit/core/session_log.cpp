@@ -25,16 +25,18 @@ struct SessionLogFixture {
   explicit SessionLogFixture(ConnectionStateRecoveryOptions with = {}) : options(with), log(with) {}
 
   static OutgoingPacket packet(const std::string& text) {
-    return detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, text);
+    return detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, text, {});
   }
 
   /// Appends a packet with a recognisable text, and returns its offset.
   std::string append(const std::string& text, Names rooms = {}, Names except = {}) {
     std::string offset = log.next_offset();
-    log.append(offset, packet(text), {std::move(rooms), std::move(except), {}}, now);
+    log.record(offset, packet(text), {std::move(rooms), std::move(except), {}}, now);
     return offset;
   }
-  void persist(const std::string& pid, Names rooms = {}) { log.persist({"sid", pid, std::move(rooms), nullptr}, now); }
+  void persist(const std::string& pid, Names rooms = {}) {
+    log.persist_session({"sid", pid, std::move(rooms), nullptr}, now);
+  }
 
   /// The packets that a session has missed, identified by their sizes: "a" is one byte shorter than "bb".
   std::optional<std::string> restore(const std::string& pid, const std::string& offset) {
@@ -112,7 +114,7 @@ TEST_CASE_METHOD(SessionLogFixture, "the order of sending counts, not the order 
   const std::string early = log.next_offset();
   const std::string first = append("a");
   append("bb");
-  log.append(early, packet("ccc"), {}, now);
+  log.record(early, packet("ccc"), {}, now);
   append("dddd");
   persist("p");
   CHECK(restore("p", first) == "2 3 4 ");
@@ -171,8 +173,8 @@ TEST_CASE("attachments count as what they are", "[core][recovery]") {
   SessionLogFixture fixture;
   const std::size_t before = fixture.log.usage().log_bytes;
   const OutgoingPacket binary =
-      detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, "e", Binary(std::string(10'000, 'x')));
-  fixture.log.append(fixture.log.next_offset(), binary, {}, fixture.now);
+      detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, "e", {}, Binary(std::string(10'000, 'x')));
+  fixture.log.record(fixture.log.next_offset(), binary, {}, fixture.now);
   CHECK(fixture.log.usage().log_bytes > before + 10'000);
 }
 
@@ -238,7 +240,7 @@ TEST_CASE_METHOD(SessionLogFixture, "old packets are dropped, and a silent clien
 TEST_CASE_METHOD(SessionLogFixture, "a restored session has the same data object", "[core][recovery]") {
   const std::string offset = append("a");
   const auto data = std::make_shared<std::unique_ptr<int>>(std::make_unique<int>(7));
-  log.persist({"sid", "p", {"r", "s"}, data}, now);
+  log.persist_session({"sid", "p", {"r", "s"}, data}, now);
   auto restored = log.restore("p", offset, now);
   REQUIRE(restored);
   CHECK(restored->session.sid == "sid");

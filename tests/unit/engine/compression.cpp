@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Responses to polls in the coding that the client prefers, and the settings of compression.
+#include <socketio/detail/zlib.hpp>
 #include <socketio/engine/compression.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>

@@ -332,6 +332,8 @@ TEST_CASE("handshakes that do not conform are refused", "[transport][memory]") {
       {"POST", {}, 405, "Invalid HTTP method"},
       {"GET", {{"Upgrade", "h2c"}}, 400, "Invalid Upgrade header"},
       {"GET", {{"Sec-WebSocket-Key", "short"}}, 400, "Missing or invalid Sec-WebSocket-Key header"},
+      {"GET", {{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j!!=="}}, 400, "Missing or invalid Sec-WebSocket-Key header"},
+      {"GET", {{"Sec-WebSocket-Protocol", "a, b, a"}}, 400, "Invalid Sec-WebSocket-Protocol header"},
       {"GET", {{"Sec-WebSocket-Version", "7"}}, 400, "Missing or invalid Sec-WebSocket-Version header"},
   };
   for (const Case& c : cases) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Compressed WebSocket messages over real sockets: both ways, in fragments, beyond limits, and where they are not
 // allowed.
+#include <socketio/detail/zlib.hpp>
 #include <socketio/transport/asio.hpp>
 #include <tests/support/asio_fixture.hpp>
 

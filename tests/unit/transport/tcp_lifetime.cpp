@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Listening, closing, and destroying the transport at inconvenient times.
 #include <socketio/transport/asio.hpp>
+#include <socketio/transport/asio_listener.hpp>
+#include <socketio/transport/asio_stream.hpp>
 #include <tests/support/asio_fixture.hpp>
 
 #include <asio/post.hpp>

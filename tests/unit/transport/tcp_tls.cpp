@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // TLS: handshakes, client certificates, renewal of certificates, and every way to break a connection.
 #include <socketio/tls.hpp>
+#include <socketio/transport/asio_listener.hpp>
+#include <socketio/transport/asio_shard.hpp>
+#include <socketio/transport/tls_connection.hpp>
+#include <socketio/transport/tls_context.hpp>
 #include <tests/support/asio_fixture.hpp>
 #include <tests/support/client_tls.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // TLS over wires that transfer only a few bytes at a time.
 #include <socketio/transport/tls_context.hpp>
+#include <socketio/transport/tls_options.hpp>
 #include <socketio/transport/tls_session.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/client_tls.hpp>

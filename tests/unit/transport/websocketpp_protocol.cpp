@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // WebSocket++ behind its interface gives the same results as our own parser, whatever clients send and however it is
 // cut.
+#include <socketio/transport/asio_out_queue.hpp>
 #include <socketio/transport/websocket_parser.hpp>
 #include <socketio/transport/websocketpp.hpp>
+#include <socketio/transport/websocketpp_protocol.hpp>
 #include <tests/support/catch.hpp>
 #include <tests/support/websocket_frames.hpp>
 

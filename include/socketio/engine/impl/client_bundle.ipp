@@ -53,7 +53,7 @@ inline std::string version_of(const ServeClientOptions& options) {
 
 }  // namespace detail
 
-inline std::vector<std::string> ServeClientOptions::validate() const {
+SOCKETIO_DECL std::vector<std::string> ServeClientOptions::validate() const {
   std::vector<std::string> problems;
   const auto exists = [this](std::string_view name) {
     std::error_code error;
@@ -70,22 +70,22 @@ inline std::vector<std::string> ServeClientOptions::validate() const {
   return problems;
 }
 
-inline ClientBundle::ClientBundle(const ServeClientOptions& options)
+SOCKETIO_DECL ClientBundle::ClientBundle(const ServeClientOptions& options)
     : directory_(options.directory), version_(detail::version_of(options)) {}
 
-inline ClientBundle::File* ClientBundle::load(std::string_view name) {
+SOCKETIO_DECL ClientBundle::File* ClientBundle::load(std::string_view name) {
   const auto known = std::find(detail::client_file_names.begin(), detail::client_file_names.end(), name);
   if (known == detail::client_file_names.end()) return nullptr;
-  const auto loaded = files_.find(*known);
-  if (loaded != files_.end()) return &loaded->second;
+  File& file = files_[static_cast<std::size_t>(known - detail::client_file_names.begin())];
+  std::string& plain = file[static_cast<std::size_t>(ContentCoding::identity)];
+  if (!plain.empty()) return &file;
   std::optional<std::string> content = detail::read_file(std::filesystem::path(directory_) / *known);
   if (!content) return nullptr;
-  File& file = files_[*known];
-  file.emplace(ContentCoding::identity, *std::move(content));
+  plain = *std::move(content);
   return &file;
 }
 
-inline std::optional<HttpResponse> ClientBundle::response_to(const HttpRequest& request, std::string_view name) {
+SOCKETIO_DECL std::optional<HttpResponse> ClientBundle::response_to(const HttpRequest& request, std::string_view name) {
   File* const file = load(name);
   if (!file) return std::nullopt;
   HttpResponse response;
@@ -101,10 +101,9 @@ inline std::optional<HttpResponse> ClientBundle::response_to(const HttpRequest& 
   response.headers.add("ETag", etag);
   const ContentCoding coding = preferred_coding(request.headers);
   if (coding != ContentCoding::identity) response.headers.add("content-encoding", to_string(coding));
-  auto coded = file->find(coding);
-  if (coded == file->end())
-    coded = file->emplace(coding, encode_content(file->at(ContentCoding::identity), coding)).first;
-  response.body = coded->second;
+  std::string& coded = (*file)[static_cast<std::size_t>(coding)];
+  if (coded.empty()) coded = encode_content((*file)[static_cast<std::size_t>(ContentCoding::identity)], coding);
+  response.body = coded;
   return response;
 }
 

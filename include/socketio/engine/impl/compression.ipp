@@ -2,11 +2,18 @@
 // Bodies of <socketio/engine/compression.hpp>. Engine layer.
 #pragma once
 
+#include <socketio/detail/zlib.hpp>
 #include <socketio/engine/compression.hpp>
+#include <socketio/engine/http.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace socketio {
 
@@ -47,13 +54,13 @@ struct AcceptedCoding {
 
 }  // namespace detail
 
-inline std::vector<std::string> HttpCompressionOptions::validate() const {
+SOCKETIO_DECL std::vector<std::string> HttpCompressionOptions::validate() const {
   std::vector<std::string> problems;
   if (level < -1 || level > 9) problems.emplace_back("http_compression.level is not between -1 and 9");
   return problems;
 }
 
-inline std::vector<std::string> PerMessageDeflateOptions::validate() const {
+SOCKETIO_DECL std::vector<std::string> PerMessageDeflateOptions::validate() const {
   std::vector<std::string> problems;
   const auto require = [&problems](bool holds, std::string_view problem) {
     if (!holds) problems.emplace_back(problem);
@@ -69,7 +76,7 @@ inline std::vector<std::string> PerMessageDeflateOptions::validate() const {
   return problems;
 }
 
-inline ContentCoding preferred_coding(const HttpHeaders& request_headers) {
+SOCKETIO_DECL ContentCoding preferred_coding(const HttpHeaders& request_headers) {
   const std::optional<std::string> field =
       detail::has_zlib ? request_headers.joined("Accept-Encoding") : std::optional<std::string>();
   if (!field) return ContentCoding::identity;
@@ -105,7 +112,7 @@ inline ContentCoding preferred_coding(const HttpHeaders& request_headers) {
   return preferences[best].weight == 0 ? ContentCoding::identity : codings[best];
 }
 
-inline std::string_view to_string(ContentCoding coding) noexcept {
+SOCKETIO_DECL std::string_view to_string(ContentCoding coding) noexcept {
   switch (coding) {
     case ContentCoding::gzip: return "gzip";
     case ContentCoding::deflate: return "deflate";
@@ -114,7 +121,7 @@ inline std::string_view to_string(ContentCoding coding) noexcept {
   return "identity";
 }
 
-inline std::string encode_content(std::string_view text, ContentCoding coding, int level) {
+SOCKETIO_DECL std::string encode_content(std::string_view text, ContentCoding coding, int level) {
   std::string result;
   if (coding == ContentCoding::identity) {
     result = text;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <socketio/engine/cookie.hpp>
-#include <socketio/engine/cors.hpp>
+#include <socketio/engine/impl/cors.ipp>
 
 #include <algorithm>
 #include <array>
@@ -15,7 +15,7 @@ namespace socketio {
 namespace detail {
 
 /// As encodeURIComponent.
-inline std::string percent_encoded(std::string_view text) {
+SOCKETIO_DECL std::string percent_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   constexpr std::string_view marks = "-_.!~*'()";
   std::string out;
@@ -66,7 +66,7 @@ inline bool is_cookie_domain(std::string_view domain) noexcept {
 
 }  // namespace detail
 
-inline std::vector<std::string> CookieOptions::validate() const {
+SOCKETIO_DECL std::vector<std::string> CookieOptions::validate() const {
   std::vector<std::string> problems;
   if (!detail::is_http_token(name)) problems.emplace_back("cookie.name is no token");
   const auto is_path_character = [](char c) { return c >= 0x20 && c < 0x7F && c != ';' && c != '<'; };
@@ -81,7 +81,7 @@ inline std::vector<std::string> CookieOptions::validate() const {
   return problems;
 }
 
-inline std::string serialize_cookie(const CookieOptions& options, std::string_view value) {
+SOCKETIO_DECL std::string serialize_cookie(const CookieOptions& options, std::string_view value) {
   std::string text = options.name + '=' + detail::percent_encoded(value);
   if (options.max_age) text += "; Max-Age=" + std::to_string(options.max_age->count());
   if (!options.domain.empty()) text += "; Domain=" + options.domain;

@@ -5,6 +5,12 @@
 #include <socketio/engine/cors.hpp>
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace socketio {
 
@@ -65,34 +71,73 @@ inline void add_preflight_headers(const CorsOptions& options, const HttpRequest&
 
 }  // namespace detail
 
-inline bool is_valid_header_value(std::string_view value) noexcept {
+SOCKETIO_DECL CorsOrigin::CorsOrigin() = default;
+SOCKETIO_DECL CorsOrigin::CorsOrigin(const char* fixed) : fixed_(fixed) {}
+SOCKETIO_DECL CorsOrigin::CorsOrigin(std::string fixed) : fixed_(std::move(fixed)) {}
+SOCKETIO_DECL CorsOrigin::CorsOrigin(std::string_view fixed) : fixed_(fixed) {}
+SOCKETIO_DECL CorsOrigin::CorsOrigin(std::initializer_list<CorsOrigin> any_of)
+    : CorsOrigin(std::vector<CorsOrigin>(any_of)) {}
+SOCKETIO_DECL CorsOrigin::CorsOrigin(std::vector<CorsOrigin> any_of)
+    : CorsOrigin(if_allowed([any_of = std::move(any_of)](std::string_view origin) {
+        for (const CorsOrigin& rule : any_of) {
+          if (rule.allows(origin)) return true;
+        }
+        return false;
+      })) {}
+SOCKETIO_DECL CorsOrigin::CorsOrigin(const CorsOrigin& other) = default;
+SOCKETIO_DECL CorsOrigin::CorsOrigin(CorsOrigin&& other) noexcept = default;
+SOCKETIO_DECL CorsOrigin& CorsOrigin::operator=(const CorsOrigin& other) = default;
+SOCKETIO_DECL CorsOrigin& CorsOrigin::operator=(CorsOrigin&& other) noexcept = default;
+SOCKETIO_DECL CorsOrigin::~CorsOrigin() = default;
+
+SOCKETIO_DECL CorsOrigin CorsOrigin::if_allowed(Predicate predicate) {
+  CorsOrigin origin;
+  origin.rule_ = Rule::predicate;
+  origin.predicate_ = std::move(predicate);
+  return origin;
+}
+SOCKETIO_DECL CorsOrigin CorsOrigin::chosen_by(Chooser chooser) {
+  CorsOrigin origin;
+  origin.rule_ = Rule::chooser;
+  origin.chooser_ = std::move(chooser);
+  return origin;
+}
+SOCKETIO_DECL CorsOrigin CorsOrigin::reflecting(bool reflect) {
+  CorsOrigin origin;
+  origin.rule_ = reflect ? Rule::every : Rule::none;
+  return origin;
+}
+
+SOCKETIO_DECL const std::string* CorsOrigin::fixed() const noexcept { return rule_ == Rule::fixed ? &fixed_ : nullptr; }
+SOCKETIO_DECL const CorsOrigin::Chooser* CorsOrigin::chooser() const noexcept {
+  return rule_ == Rule::chooser ? &chooser_ : nullptr;
+}
+
+SOCKETIO_DECL bool is_valid_header_value(std::string_view value) noexcept {
   return std::all_of(value.begin(), value.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
   });
 }
 
-inline bool CorsOrigin::is_any() const noexcept {
-  const std::string* text = fixed();
-  return text != nullptr && *text == "*";
+SOCKETIO_DECL bool CorsOrigin::is_any() const noexcept { return rule_ == Rule::fixed && fixed_ == "*"; }
+
+SOCKETIO_DECL bool CorsOrigin::is_none() const noexcept {
+  return rule_ == Rule::none || (rule_ == Rule::fixed && fixed_.empty());
 }
 
-inline bool CorsOrigin::is_none() const noexcept {
-  const bool* reflect = std::get_if<bool>(&rule_);
-  const std::string* text = fixed();
-  return (reflect != nullptr && !*reflect) || (text != nullptr && text->empty());
+SOCKETIO_DECL bool CorsOrigin::allows(std::string_view origin) const {
+  switch (rule_) {
+    case Rule::fixed: return fixed_ == origin;
+    case Rule::every: return true;
+    case Rule::none: return false;
+    case Rule::predicate: return predicate_(origin);
+    case Rule::chooser: return chooser_(origin).allows(origin);
+  }
+  return false;
 }
 
-inline bool CorsOrigin::allows(std::string_view origin) const {
-  if (const std::string* text = fixed()) return *text == origin;
-  if (const bool* reflect = std::get_if<bool>(&rule_)) return *reflect;
-  if (const Predicate* predicate = std::get_if<Predicate>(&rule_)) return (*predicate)(origin);
-  if (const Chooser* choose = chooser()) return (*choose)(origin).allows(origin);
-  const auto& any_of = std::get<std::vector<CorsOrigin>>(rule_);
-  return std::any_of(any_of.begin(), any_of.end(), [origin](const CorsOrigin& rule) { return rule.allows(origin); });
-}
-
-inline bool apply_cors(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers) {
+SOCKETIO_DECL bool apply_cors(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers) {
   const CorsOrigin* rule = &options.origin;
   CorsOrigin chosen;
   if (const CorsOrigin::Chooser* choose = rule->chooser()) {
@@ -110,7 +155,7 @@ inline bool apply_cors(const CorsOptions& options, const HttpRequest& request, H
   return is_preflight && !options.preflight_continue;
 }
 
-inline std::vector<std::string> CorsOptions::validate() const {
+SOCKETIO_DECL std::vector<std::string> CorsOptions::validate() const {
   std::vector<std::string> problems;
   const auto check_tokens = [&problems](const std::vector<std::string>& items, std::string_view name) {
     for (const std::string& item : items)

@@ -11,34 +11,34 @@
 
 namespace socketio {
 
-inline Engine::Engine(Scheduler& scheduler, EngineOptions options)
+SOCKETIO_DECL Engine::Engine(Scheduler& scheduler, EngineOptions options)
     : Engine(scheduler, std::move(options), nullptr, 0) {}
 
-inline Engine::Engine(Scheduler& scheduler, EngineOptions options, std::shared_ptr<detail::SessionDirectory> directory,
-                      std::size_t index)
-    : state_(std::make_shared<detail::EngineState>(scheduler, std::move(options), std::move(directory), index)) {}
+SOCKETIO_DECL Engine::Engine(Scheduler& scheduler, EngineOptions options,
+                             std::shared_ptr<detail::SessionDirectory> directory, std::size_t index)
+    : state_(new detail::EngineState(scheduler, std::move(options), std::move(directory), index)) {}
 
-inline Engine::~Engine() {
-  // Nobody is to be called any more, and sessions that users keep must not keep what the callbacks hold.
+SOCKETIO_DECL Engine::~Engine() {
+  // No callback is called any more, and sessions that users keep must not keep alive what the callbacks hold.
   state_->middlewares.clear();
-  state_->connection_hook.set(nullptr);
-  state_->connection_error_hook.set(nullptr);
-  state_->initial_headers_hook.set(nullptr);
-  state_->headers_hook.set(nullptr);
-  state_->flush_hook.set(nullptr);
-  state_->drain_hook.set(nullptr);
+  state_->connection_hook.clear();
+  state_->connection_error_hook.clear();
+  state_->initial_headers_hook.clear();
+  state_->headers_hook.clear();
+  state_->flush_hook.clear();
+  state_->drain_hook.clear();
   close();
-  state_->error_hook.set(nullptr);
+  state_->error_hook.clear();
 }
 
-inline const EngineOptions& Engine::options() const noexcept { return state_->options; }
-inline Scheduler& Engine::scheduler() const noexcept { return state_->scheduler; }
+SOCKETIO_DECL const EngineOptions& Engine::options() const noexcept { return state_->options; }
+SOCKETIO_DECL Scheduler& Engine::scheduler() const noexcept { return state_->scheduler; }
 
-inline bool Engine::matches(const HttpRequest& request) const noexcept {
+SOCKETIO_DECL bool Engine::matches(const HttpRequest& request) const noexcept {
   return std::string_view(request.target).substr(0, state_->path.size()) == state_->path;
 }
 
-inline std::optional<std::size_t> Engine::elsewhere(const HttpRequest& request) const {
+SOCKETIO_DECL std::optional<std::size_t> Engine::elsewhere(const HttpRequest& request) const {
   const detail::SessionDirectory& directory = *state_->directory;
   if (directory.engines() == 1) return std::nullopt;
   const QueryParams query(request.query());
@@ -48,50 +48,52 @@ inline std::optional<std::size_t> Engine::elsewhere(const HttpRequest& request) 
   return engine == state_->index ? std::nullopt : std::optional(engine);
 }
 
-inline void Engine::handle(ExchangePtr exchange) {
+SOCKETIO_DECL void Engine::handle(ExchangePtr exchange) {
   std::make_shared<detail::PendingRequest>(state_, exchange)->start();
 }
 
-inline void Engine::on_connection(ConnectionHandler handler) { state_->connection_hook.add(std::move(handler)); }
-inline void Engine::on_connection_error(ConnectionErrorHandler handler) {
+SOCKETIO_DECL void Engine::on_connection(ConnectionHandler handler) { state_->connection_hook.add(std::move(handler)); }
+SOCKETIO_DECL void Engine::on_connection_error(ConnectionErrorHandler handler) {
   state_->connection_error_hook.add(std::move(handler));
 }
-inline void Engine::on_initial_headers(HeadersHandler handler) { state_->initial_headers_hook.add(std::move(handler)); }
-inline void Engine::on_headers(HeadersHandler handler) { state_->headers_hook.add(std::move(handler)); }
-inline void Engine::on_flush(FlushHandler handler) { state_->flush_hook.add(std::move(handler)); }
-inline void Engine::on_drain(DrainHandler handler) { state_->drain_hook.add(std::move(handler)); }
-inline void Engine::on_error(ErrorHandler handler) { state_->error_hook.add(std::move(handler)); }
+SOCKETIO_DECL void Engine::on_initial_headers(HeadersHandler handler) {
+  state_->initial_headers_hook.add(std::move(handler));
+}
+SOCKETIO_DECL void Engine::on_headers(HeadersHandler handler) { state_->headers_hook.add(std::move(handler)); }
+SOCKETIO_DECL void Engine::on_flush(FlushHandler handler) { state_->flush_hook.add(std::move(handler)); }
+SOCKETIO_DECL void Engine::on_drain(DrainHandler handler) { state_->drain_hook.add(std::move(handler)); }
+SOCKETIO_DECL void Engine::on_error(ErrorHandler handler) { state_->error_hook.add(std::move(handler)); }
 
-inline void Engine::report_error(std::exception_ptr error, std::string_view where) const noexcept {
+SOCKETIO_DECL void Engine::report_error(std::exception_ptr error, std::string_view where) const noexcept {
   state_->report(std::move(error), where);
 }
 
-inline void Engine::use(Middleware middleware) {
-  state_->middlewares.push_back(std::make_shared<Middleware>(std::move(middleware)));
+SOCKETIO_DECL void Engine::use(Middleware middleware) {
+  state_->middlewares.emplace_back(new Middleware(std::move(middleware)));
 }
 
-inline std::size_t Engine::clients_count() const noexcept { return state_->sessions.size(); }
+SOCKETIO_DECL std::size_t Engine::clients_count() const noexcept { return state_->sessions.size(); }
 
-inline std::size_t Engine::clients_count_of_group() const noexcept { return state_->directory->sessions(); }
+SOCKETIO_DECL std::size_t Engine::clients_count_of_group() const noexcept { return state_->directory->sessions(); }
 
-inline std::shared_ptr<Session> Engine::find(std::string_view sid) const {
+SOCKETIO_DECL std::shared_ptr<Session> Engine::find(std::string_view sid) const {
   const auto found = state_->sessions.find(sid);
   return found == state_->sessions.end() ? nullptr : found->second;
 }
 
-inline std::vector<std::shared_ptr<Session>> Engine::snapshot() const {
+SOCKETIO_DECL std::vector<std::shared_ptr<Session>> Engine::snapshot() const {
   std::vector<std::shared_ptr<Session>> sessions;
   sessions.reserve(state_->sessions.size());
   for (const auto& [sid, session] : state_->sessions) sessions.push_back(session);
   return sessions;
 }
 
-inline void Engine::close() {
+SOCKETIO_DECL void Engine::close() {
   state_->is_closed = true;
   for_each_session([](Session& session) { session.close(true); });
 }
 
-inline void Engine::reopen() noexcept { state_->is_closed = false; }
-inline bool Engine::is_closed() const noexcept { return state_->is_closed; }
+SOCKETIO_DECL void Engine::reopen() noexcept { state_->is_closed = false; }
+SOCKETIO_DECL bool Engine::is_closed() const noexcept { return state_->is_closed; }
 
 }  // namespace socketio

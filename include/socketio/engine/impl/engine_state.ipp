@@ -10,6 +10,13 @@
 
 namespace socketio::detail {
 
+SOCKETIO_DECL void HookFunctions::append(std::shared_ptr<void> function) {
+  if (!function) return clear();
+  const auto list = std::shared_ptr<List>(functions_ ? new List(*functions_) : new List());
+  list->push_back(std::move(function));
+  functions_ = list;
+}
+
 /// One trailing slash goes, then one is added unless told otherwise.
 inline std::string computed_path(const EngineOptions& options) {
   std::string path = options.path;
@@ -18,22 +25,21 @@ inline std::string computed_path(const EngineOptions& options) {
   return path;
 }
 
-inline EngineState::EngineState(Scheduler& owner, EngineOptions chosen, std::shared_ptr<SessionDirectory> shared,
-                                std::size_t position)
+SOCKETIO_DECL EngineState::EngineState(Scheduler& owner, EngineOptions chosen, std::shared_ptr<SessionDirectory> shared,
+                                       std::size_t position)
     : scheduler(owner),
       options(std::move(chosen)),
       path(computed_path(options)),
       directory(std::move(shared)),
       index(position) {
-  if (!directory)
-    directory = std::make_shared<SessionDirectory>(1, options.max_sessions, options.max_sessions_per_address);
+  if (!directory) directory.reset(new SessionDirectory(1, options.max_sessions, options.max_sessions_per_address));
   std::string problems;
   for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
   if (!problems.empty()) throw std::invalid_argument(problems);
   if (options.serve_client) client_bundle.emplace(*options.serve_client);
 }
 
-inline void EngineState::report(std::exception_ptr error, std::string_view where) const noexcept {
+SOCKETIO_DECL void EngineState::report(std::exception_ptr error, std::string_view where) const noexcept {
   try {
     error_hook(std::move(error), where);
   } catch (...) {
@@ -41,8 +47,8 @@ inline void EngineState::report(std::exception_ptr error, std::string_view where
   }
 }
 
-inline bool EngineState::complete_headers(HttpHeaders& headers, const HttpRequest& request,
-                                          std::string_view content_type, const std::string* new_sid) const {
+SOCKETIO_DECL bool EngineState::complete_headers(HttpHeaders& headers, const HttpRequest& request,
+                                                 std::string_view content_type, const std::string* new_sid) const {
   headers.set("Content-Type", content_type);
   const std::string_view agent = request.headers.find("User-Agent").value_or(std::string_view());
   if (agent.find(";MSIE") != std::string_view::npos || agent.find("Trident/") != std::string_view::npos)
@@ -52,7 +58,7 @@ inline bool EngineState::complete_headers(HttpHeaders& headers, const HttpReques
   return run_header_hooks(headers, request, new_sid != nullptr);
 }
 
-inline void EngineState::compress(HttpResponse& response, const HttpRequest& request) const {
+SOCKETIO_DECL void EngineState::compress(HttpResponse& response, const HttpRequest& request) const {
   if (!options.http_compression || response.body.size() < options.http_compression->threshold) return;
   const ContentCoding coding = preferred_coding(request.headers);
   if (coding == ContentCoding::identity) return;
@@ -60,14 +66,17 @@ inline void EngineState::compress(HttpResponse& response, const HttpRequest& req
   response.body = encode_content(response.body, coding, options.http_compression->level);
 }
 
-inline bool EngineState::run_header_hooks(HttpHeaders& headers, const HttpRequest& request, bool is_initial) const {
+SOCKETIO_DECL bool EngineState::run_header_hooks(HttpHeaders& headers, const HttpRequest& request,
+                                                 bool is_initial) const {
   return (!is_initial || guarded("initial_headers", [&] { initial_headers_hook(headers, request); })) &&
          guarded("headers", [&] { headers_hook(headers, request); });
 }
 
-inline void EngineState::add(const std::shared_ptr<Session>& session) { sessions.emplace(session->id(), session); }
+SOCKETIO_DECL void EngineState::add(const std::shared_ptr<Session>& session) {
+  sessions.emplace(session->id(), session);
+}
 
-inline void EngineState::remove(const Session& session) noexcept {
+SOCKETIO_DECL void EngineState::remove(const Session& session) noexcept {
   const auto entry = sessions.find(session.id());
   if (entry == sessions.end() || entry->second.get() != &session) return;
   sessions.erase(entry);
@@ -75,7 +84,7 @@ inline void EngineState::remove(const Session& session) noexcept {
   directory->leave(session.remote_address());
 }
 
-inline std::string json_quoted(std::string_view text) {
+SOCKETIO_DECL std::string json_quoted(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   constexpr std::string_view short_escapes = "btn\vfr";  // from 0x08 on; 0x0B has none
   std::string out = "\"";

@@ -17,14 +17,6 @@ namespace socketio {
 
 namespace detail {
 
-constexpr char ascii_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-constexpr std::string_view trim_blanks(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// Fields of which Node.js keeps the first and ignores the rest (`IncomingMessage`, "headers").
 inline bool occurs_once(std::string_view name) noexcept {
   static constexpr std::array<std::string_view, 18> names{
@@ -37,18 +29,18 @@ inline bool occurs_once(std::string_view name) noexcept {
 
 }  // namespace detail
 
-inline bool iequals(std::string_view a, std::string_view b) noexcept {
+SOCKETIO_DECL bool iequals(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
            return detail::ascii_lower(x) == detail::ascii_lower(y);
          });
 }
 
-inline void HttpHeaders::reserve(std::size_t fields, std::size_t text_bytes) {
+SOCKETIO_DECL void HttpHeaders::reserve(std::size_t fields, std::size_t text_bytes) {
   fields_.reserve(fields);
   text_.reserve(text_bytes);
 }
 
-inline void HttpHeaders::add(std::string_view name, std::string_view value) {
+SOCKETIO_DECL void HttpHeaders::add(std::string_view name, std::string_view value) {
   const std::size_t at = text_.size();
   const std::size_t needed = at + name.size() + value.size();
   if (needed > text_.capacity()) {
@@ -63,7 +55,7 @@ inline void HttpHeaders::add(std::string_view name, std::string_view value) {
   fields_.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(at + name.size())});
 }
 
-inline void HttpHeaders::set(std::string_view name, std::string_view value) {
+SOCKETIO_DECL void HttpHeaders::set(std::string_view name, std::string_view value) {
   HttpHeaders result;
   result.reserve(size() + 1, text_.size() + name.size() + value.size());
   bool done = false;
@@ -79,7 +71,7 @@ inline void HttpHeaders::set(std::string_view name, std::string_view value) {
   *this = std::move(result);
 }
 
-inline void HttpHeaders::remove(std::string_view name) {
+SOCKETIO_DECL void HttpHeaders::remove(std::string_view name) {
   if (!contains(name)) return;
   HttpHeaders result;
   result.reserve(size(), text_.size());
@@ -88,32 +80,37 @@ inline void HttpHeaders::remove(std::string_view name) {
   *this = std::move(result);
 }
 
-inline std::optional<std::string_view> HttpHeaders::find(std::string_view name) const noexcept {
-  for (std::size_t i = 0; i < size(); ++i)
-    if (const Field field = (*this)[i]; iequals(field.name, name)) return field.value;
-  return std::nullopt;
+// Lengths first: most names differ in them.
+SOCKETIO_DECL std::size_t HttpHeaders::index_of(std::string_view name, std::size_t from) const noexcept {
+  for (std::size_t i = from; i < fields_.size(); ++i) {
+    const Place place = fields_[i];
+    const std::size_t length = place.value_at - place.name_at;
+    if (length == name.size() && iequals({text_.data() + place.name_at, length}, name)) return i;
+  }
+  return fields_.size();
 }
 
-inline std::optional<std::string> HttpHeaders::joined(std::string_view name) const {
-  const auto first = find(name);
-  if (!first) return std::nullopt;
-  std::string result;
-  if (detail::occurs_once(name)) {
-    result = *first;
-    return result;
-  }
+SOCKETIO_DECL std::optional<std::string_view> HttpHeaders::find(std::string_view name) const noexcept {
+  const std::size_t index = index_of(name, 0);
+  if (index == size()) return std::nullopt;
+  return (*this)[index].value;
+}
+
+SOCKETIO_DECL std::optional<std::string> HttpHeaders::joined(std::string_view name) const {
+  std::size_t index = index_of(name, 0);
+  if (index == size()) return std::nullopt;
+  std::string result((*this)[index].value);
+  index = index_of(name, index + 1);
+  if (index == size() || detail::occurs_once(name)) return result;
   const std::string_view separator = iequals(name, "cookie") ? "; " : ", ";
-  bool joining = false;
-  for (std::size_t i = 0; i < size(); ++i) {
-    const Field field = (*this)[i];
-    if (!iequals(field.name, name)) continue;
-    if (std::exchange(joining, true)) result += separator;
-    result += field.value;
+  for (; index < size(); index = index_of(name, index + 1)) {
+    result += separator;
+    result += (*this)[index].value;
   }
   return result;
 }
 
-inline bool HttpHeaders::has_token(std::string_view name, std::string_view token) const noexcept {
+SOCKETIO_DECL bool HttpHeaders::has_token(std::string_view name, std::string_view token) const noexcept {
   for (std::size_t i = 0; i < size(); ++i) {
     const Field field = (*this)[i];
     if (!iequals(field.name, name)) continue;
@@ -127,7 +124,7 @@ inline bool HttpHeaders::has_token(std::string_view name, std::string_view token
   return false;
 }
 
-inline HttpHeaders::Field HttpHeaders::operator[](std::size_t index) const noexcept {
+SOCKETIO_DECL HttpHeaders::Field HttpHeaders::operator[](std::size_t index) const noexcept {
   const Place place = fields_[index];
   const std::size_t end = index + 1 < fields_.size() ? fields_[index + 1].name_at : text_.size();
   const std::string_view text = text_;
@@ -135,18 +132,18 @@ inline HttpHeaders::Field HttpHeaders::operator[](std::size_t index) const noexc
           text.substr(place.value_at, end - place.value_at)};
 }
 
-inline std::string_view HttpRequest::path() const noexcept {
+SOCKETIO_DECL std::string_view HttpRequest::path() const noexcept {
   const std::string_view all = target;
   return all.substr(0, all.find('?'));
 }
 
-inline std::string_view HttpRequest::query() const noexcept {
+SOCKETIO_DECL std::string_view HttpRequest::query() const noexcept {
   const std::string_view all = target;
   const std::size_t mark = all.find('?');
   return mark == std::string_view::npos ? std::string_view() : all.substr(mark + 1);
 }
 
-inline std::string_view http_reason(unsigned status) noexcept {
+SOCKETIO_DECL std::string_view http_reason(unsigned status) noexcept {
   switch (status) {
     case 100: return "Continue";
     case 101: return "Switching Protocols";

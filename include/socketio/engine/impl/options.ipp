@@ -10,7 +10,7 @@
 
 namespace socketio {
 
-inline std::vector<std::string> EngineOptions::validate() const {
+SOCKETIO_DECL std::vector<std::string> EngineOptions::validate() const {
   std::vector<std::string> problems;
   const auto require = [&problems](bool holds, std::string_view problem) {
     if (!holds) problems.emplace_back(problem);

@@ -20,7 +20,7 @@ namespace detail {
 
 /// A request that is not yet answered and has not become part of a session.
 ///
-/// Kept alive by whoever is to decide about it; when the last one forgets it, its connection is ended.
+/// The callbacks that decide about the request keep it alive. When the last of them drops it, the connection ends.
 class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
  public:
   PendingRequest(std::shared_ptr<EngineState> engine, const ExchangePtr& exchange)
@@ -142,7 +142,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     refuse(ConnectionErrorCode::bad_request, {{"name", "MIDDLEWARE_FAILURE"}, {"message", std::move(reason)}});
   }
 
-  /// A callback threw: what was to be decided is not known.
+  /// A callback threw before it decided.
   void fail_internally() {
     stage_ = Stage::busy;
     HttpResponse response;
@@ -252,7 +252,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   }
 
   void create_session(std::string id) {
-    // What of the exchange may have gone by the time it fails is kept.
+    // Copied, since the exchange may be gone by the time the handshake fails.
     const std::string address = request().remote_address;
     if (engine_->is_closed) {
       engine_->directory->disclaim(id);
@@ -345,7 +345,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
 
 }  // namespace detail
 
-inline void MiddlewareContext::respond(HttpResponse response) {
+SOCKETIO_DECL void MiddlewareContext::respond(HttpResponse response) {
   if (std::exchange(is_over_, true)) return;
   if (is_upgrade()) return exchange_->destroy();
   HttpHeaders headers = std::move(headers_);
@@ -356,13 +356,13 @@ inline void MiddlewareContext::respond(HttpResponse response) {
   exchange_->respond(std::move(response));
 }
 
-inline void MiddlewareNext::operator()() const { request_->next(index_); }
-inline void MiddlewareNext::fail(std::string reason) const { request_->fail(index_, std::move(reason)); }
+SOCKETIO_DECL void MiddlewareNext::operator()() const { request_->next(index_); }
+SOCKETIO_DECL void MiddlewareNext::fail(std::string reason) const { request_->fail(index_, std::move(reason)); }
 
-inline void Verdict::allow() const { request_->allow(); }
-inline void Verdict::refuse(std::string message) const { request_->forbid(std::move(message)); }
+SOCKETIO_DECL void Verdict::allow() const { request_->allow(); }
+SOCKETIO_DECL void Verdict::refuse(std::string message) const { request_->forbid(std::move(message)); }
 
-inline void SessionIdReply::operator()(std::string id) const { request_->use_id(std::move(id)); }
-inline void SessionIdReply::fail(std::string reason) const { request_->fail_id(std::move(reason)); }
+SOCKETIO_DECL void SessionIdReply::operator()(std::string id) const { request_->use_id(std::move(id)); }
+SOCKETIO_DECL void SessionIdReply::fail(std::string reason) const { request_->fail_id(std::move(reason)); }
 
 }  // namespace socketio

@@ -17,7 +17,7 @@ constexpr int hex_digit_value(char c) noexcept {
 }
 
 /// Replaces `%` and two hexadecimal digits by their byte; any other `%` stays.
-inline std::string percent_decoded(std::string_view text, bool plus_is_space) {
+SOCKETIO_DECL std::string percent_decoded(std::string_view text, bool plus_is_space) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -35,7 +35,7 @@ inline std::string percent_decoded(std::string_view text, bool plus_is_space) {
 
 }  // namespace detail
 
-inline QueryParams::QueryParams(std::string_view query) {
+SOCKETIO_DECL QueryParams::QueryParams(std::string_view query) {
   query = query.substr(0, query.find('#'));
   const auto decoded = [](std::string_view text) {
     std::string plain = detail::percent_decoded(text, true);
@@ -51,7 +51,7 @@ inline QueryParams::QueryParams(std::string_view query) {
   }
 }
 
-inline std::optional<std::string_view> QueryParams::find(std::string_view name) const noexcept {
+SOCKETIO_DECL std::optional<std::string_view> QueryParams::find(std::string_view name) const noexcept {
   for (std::size_t i = params_.size(); i-- > 0;)
     if (params_[i].first == name) return params_[i].second;
   return std::nullopt;

@@ -8,11 +8,28 @@
 #include <socketio/protocol/eio3_payload.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace socketio {
 
-/// What a session has only while its channel is polling.
+SOCKETIO_DECL SessionListener::~SessionListener() = default;
+SOCKETIO_DECL void SessionListener::on_drain(Session&) {}
+SOCKETIO_DECL void SessionListener::on_heartbeat(Session&) {}
+SOCKETIO_DECL void SessionListener::on_upgrading(Session&) {}
+SOCKETIO_DECL void SessionListener::on_upgrade(Session&) {}
+SOCKETIO_DECL bool SessionListener::observes_packets() const { return true; }
+SOCKETIO_DECL void SessionListener::on_packet(Session&, EioPacketType, bool, std::string_view) {}
+SOCKETIO_DECL void SessionListener::on_packet_create(Session&, const Message&) {}
+SOCKETIO_DECL void SessionListener::on_flush(Session&, std::span<const MessagePtr>) {}
+
+/// The part of a session that exists only while its channel is polling.
 struct Session::Polling {
   explicit Polling(Session& session)
       : close_timer([](void* at) { static_cast<Session*>(at)->finish(CloseReason::forced_close, {}); }, &session) {}
@@ -27,7 +44,7 @@ struct Session::Polling {
   bool takes_bytes = true;  // matters to revision 3 only
 };
 
-/// What a poll is answered with.
+/// The answer to a poll.
 struct Session::PollBody {
   std::string text;
   std::string_view content_type = "text/plain; charset=UTF-8";
@@ -55,9 +72,9 @@ class Session::Upgrade final : public WebSocketListener, public std::enable_shar
   std::shared_ptr<WebSocket> detach();
   bool needs_base64() const noexcept { return needs_base64_; }
 
-  inline void on_message(bool is_binary, std::span<char> payload) override;
+  SOCKETIO_DECL void on_message(bool is_binary, std::span<char> payload) override;
   void on_drain() override {}
-  inline void on_close(const WebSocketClose& how) override;
+  SOCKETIO_DECL void on_close(const WebSocketClose& how) override;
 
  private:
   // How long after the probe, and how often, a poll is answered with nothing, so that the client can go on.
@@ -73,29 +90,29 @@ class Session::Upgrade final : public WebSocketListener, public std::enable_shar
   Timer check_timer_;
 };
 
-inline Session::Session(Private, std::shared_ptr<detail::EngineState> engine, std::string id,
-                        const HttpRequest& request, int protocol)
+SOCKETIO_DECL Session::Session(Private, std::shared_ptr<detail::EngineState> engine, std::string id,
+                               const HttpRequest& request, int protocol)
     : engine_(std::move(engine)),
       id_(std::move(id)),
       request_(request),
       heartbeat_timer_([](void* at) { static_cast<Session*>(at)->handle_heartbeat_timer(); }, this),
       is_eio3_(protocol == 3) {}
 
-inline Session::~Session() = default;
+SOCKETIO_DECL Session::~Session() = default;
 
-inline std::shared_ptr<Session> Session::make(std::shared_ptr<detail::EngineState> engine, std::string id,
-                                              const HttpRequest& request, int protocol) {
+SOCKETIO_DECL std::shared_ptr<Session> Session::make(std::shared_ptr<detail::EngineState> engine, std::string id,
+                                                     const HttpRequest& request, int protocol) {
   return std::make_shared<Session>(Private{}, std::move(engine), std::move(id), request, protocol);
 }
 
-inline Scheduler& Session::scheduler() const noexcept { return engine_->scheduler; }
+SOCKETIO_DECL Scheduler& Session::scheduler() const noexcept { return engine_->scheduler; }
 
-inline bool Session::is_writable() const noexcept {
+SOCKETIO_DECL bool Session::is_writable() const noexcept {
   if (ready_state_ == ReadyState::closed || !buffer_.empty()) return false;
   return websocket_ ? websocket_->is_writable() : polling_ && polling_->poll;
 }
 
-inline std::size_t Session::unsent_bytes() const noexcept {
+SOCKETIO_DECL std::size_t Session::unsent_bytes() const noexcept {
   return buffered_bytes_ + (websocket_ ? websocket_->unsent_bytes() : 0);
 }
 
@@ -116,14 +133,14 @@ void Session::tell(std::string_view where, Call&& call) {
   }
 }
 
-inline void Session::observe(std::shared_ptr<SessionListener> observer) {
+SOCKETIO_DECL void Session::observe(std::shared_ptr<SessionListener> observer) {
   if (!observer || ready_state_ == ReadyState::closed) return;
   if (observer->observes_packets()) observes_packets_ = true;
   if (!observers_) observers_ = std::make_unique<std::vector<std::shared_ptr<SessionListener>>>();
   observers_->push_back(std::move(observer));
 }
 
-inline void Session::set_listener(std::shared_ptr<SessionListener> listener) {
+SOCKETIO_DECL void Session::set_listener(std::shared_ptr<SessionListener> listener) {
   if (ready_state_ == ReadyState::closed) return;
   const auto observes = [](const std::shared_ptr<SessionListener>& one) { return one && one->observes_packets(); };
   observes_packets_ =
@@ -135,11 +152,11 @@ inline void Session::set_listener(std::shared_ptr<SessionListener> listener) {
 
 // ------------------------------------------------------------------------------------------------ the write path
 
-inline void Session::send(const MessagePtr& message) {
+SOCKETIO_DECL void Session::send(const MessagePtr& message) {
   if (may_send(*message)) pass_on(message);
 }
 
-inline void Session::send(const MessagePtr& message, SentCallback on_sent) {
+SOCKETIO_DECL void Session::send(const MessagePtr& message, SentCallback on_sent) {
   if (!may_send(*message)) return;
   if (on_sent) {
     if (!sent_callbacks_) sent_callbacks_ = std::make_unique<SentCallbacks>();
@@ -148,11 +165,11 @@ inline void Session::send(const MessagePtr& message, SentCallback on_sent) {
   pass_on(message);
 }
 
-inline bool Session::may_send(const Message& message) {
+SOCKETIO_DECL bool Session::may_send(const Message& message) {
   return ready_state_ < ReadyState::closing && keeps_up() && announce(message);
 }
 
-inline void Session::pass_on(const MessagePtr& message) {
+SOCKETIO_DECL void Session::pass_on(const MessagePtr& message) {
   if (can_bypass_buffer()) {
     hand_to_websocket(message);
   } else {
@@ -161,7 +178,7 @@ inline void Session::pass_on(const MessagePtr& message) {
   }
 }
 
-inline void Session::send(std::span<const MessagePtr> messages) {
+SOCKETIO_DECL void Session::send(std::span<const MessagePtr> messages) {
   if (ready_state_ >= ReadyState::closing || !keeps_up()) return;
   for (const MessagePtr& message : messages)
     if (!announce(*message)) return;
@@ -173,25 +190,25 @@ inline void Session::send(std::span<const MessagePtr> messages) {
   }
 }
 
-/// @return false if the session was closed by who was told
-inline bool Session::announce(const Message& message) {
+/// @return false if a listener has closed the session
+SOCKETIO_DECL bool Session::announce(const Message& message) {
   if (!observes_packets_) return true;
   tell("on_packet_create", [&](SessionListener& told) { told.on_packet_create(*this, message); });
   return ready_state_ < ReadyState::closing;
 }
 
-/// Whether nothing stands between a packet and the WebSocket: nothing queued, and nobody who wants to see the queue.
-inline bool Session::can_bypass_buffer() const noexcept {
+/// Whether a packet may go to the WebSocket at once: nothing is queued, and no listener or hook observes the queue.
+SOCKETIO_DECL bool Session::can_bypass_buffer() const noexcept {
   return websocket_ && buffer_.empty() && !is_flushing_ && !observes_packets_ && !engine_->flush_hook;
 }
 
-inline void Session::queue(const MessagePtr& message) {
+SOCKETIO_DECL void Session::queue(const MessagePtr& message) {
   buffered_bytes_ += message->payload().size();
   buffer_.push_back(message);
   note_writable(false);
 }
 
-inline void Session::hand_to_websocket(const MessagePtr& message) {
+SOCKETIO_DECL void Session::hand_to_websocket(const MessagePtr& message) {
   note_writable(false);  // until it is drained
   if (is_eio3_ && message->is_binary())
     websocket_->send(needs_base64_ ? Message::eio3_base64(*message) : Message::eio3_binary(*message));
@@ -201,13 +218,13 @@ inline void Session::hand_to_websocket(const MessagePtr& message) {
     websocket_->send(message);
 }
 
-inline void Session::flush() {
+SOCKETIO_DECL void Session::flush() {
   const auto can_flush = [this] {
     return ready_state_ != ReadyState::closed && !buffer_.empty() && (websocket_ || (polling_ && polling_->poll));
   };
   if (is_flushing_ || !can_flush()) return;
   if (observes_packets_ || engine_->flush_hook) {
-    is_flushing_ = true;  // what is sent by those who are told joins the buffer
+    is_flushing_ = true;  // packets that the listeners send join the buffer
     if (observes_packets_) tell("on_flush", [this](SessionListener& told) { told.on_flush(*this, buffer_); });
     if (can_flush()) guarded("on_flush", [this] { engine_->flush_hook(*this, std::span<const MessagePtr>(buffer_)); });
     is_flushing_ = false;
@@ -229,15 +246,16 @@ inline void Session::flush() {
   if (closes_after_flush_ && ready_state_ == ReadyState::closing && buffer_.empty()) close_channel(false);
 }
 
-inline bool Session::keeps_up() {
+SOCKETIO_DECL bool Session::keeps_up() {
   const std::size_t limit = engine_->options.max_unsent_bytes;
   if (limit == 0 || unsent_bytes() <= limit) return true;
   fail_later("too many unsent bytes");
   return false;
 }
 
-/// Ends the session with `transport_error`, but not at once: whoever sends may be walking over a list of sessions.
-inline void Session::fail_later(const char* description) {
+/// Ends the session with `transport_error` in a later turn: the caller of `send` may be walking over a list of
+/// sessions.
+SOCKETIO_DECL void Session::fail_later(const char* description) {
   if (ready_state_ == ReadyState::closed) return;
   ready_state_ = ReadyState::closing;
   engine_->scheduler.post([weak = weak_from_this(), description] {
@@ -248,7 +266,7 @@ inline void Session::fail_later(const char* description) {
   });
 }
 
-inline void Session::post_drain() {
+SOCKETIO_DECL void Session::post_drain() {
   const bool is_awaited =
       listener_ || observers_ || engine_->drain_hook || (sent_callbacks_ && !sent_callbacks_->ready.empty());
   if (!is_awaited || drain_is_posted_ || ready_state_ == ReadyState::closed) return;
@@ -261,11 +279,11 @@ inline void Session::post_drain() {
   });
 }
 
-inline void Session::call_sent_callbacks(std::vector<SentCallback> callbacks) {
+SOCKETIO_DECL void Session::call_sent_callbacks(std::vector<SentCallback> callbacks) {
   for (SentCallback& callback : callbacks) guarded("on_sent", callback);
 }
 
-inline void Session::deliver_drain() {
+SOCKETIO_DECL void Session::deliver_drain() {
   if (ready_state_ == ReadyState::closed) return;
   if (sent_callbacks_) {
     call_sent_callbacks(std::exchange(sent_callbacks_->ready, {}));
@@ -281,7 +299,7 @@ inline void Session::deliver_drain() {
 
 // -------------------------------------------------------------------------------------------- incoming packets
 
-inline void Session::WebSocketEar::on_message(bool is_binary, std::span<char> payload) {
+SOCKETIO_DECL void Session::WebSocketEar::on_message(bool is_binary, std::span<char> payload) {
   if (!is_binary)
     session_.handle_text(payload);
   else if (session_.is_eio3_)
@@ -290,9 +308,9 @@ inline void Session::WebSocketEar::on_message(bool is_binary, std::span<char> pa
     session_.handle_packet(EioPacketType::message, true, payload);
 }
 
-inline void Session::WebSocketEar::on_drain() { session_.deliver_drain(); }
+SOCKETIO_DECL void Session::WebSocketEar::on_drain() { session_.deliver_drain(); }
 
-inline void Session::WebSocketEar::on_close(const WebSocketClose& how) {
+SOCKETIO_DECL void Session::WebSocketEar::on_close(const WebSocketClose& how) {
   switch (how.cause) {
     case WebSocketClose::Cause::closed_by_peer: session_.finish(CloseReason::transport_close, {}); break;
     case WebSocketClose::Cause::protocol_violation: session_.finish(CloseReason::transport_error, how.reason); break;
@@ -302,12 +320,12 @@ inline void Session::WebSocketEar::on_close(const WebSocketClose& how) {
 }
 
 /// The part of `text` that `view` points to.
-inline std::span<char> Session::part_of(std::span<char> text, std::string_view view) noexcept {
+SOCKETIO_DECL std::span<char> Session::part_of(std::span<char> text, std::string_view view) noexcept {
   return view.empty() ? text.first(0) : text.subspan(static_cast<std::size_t>(view.data() - text.data()), view.size());
 }
 
 /// A binary frame of revision 3.
-inline void Session::handle_typed_bytes(std::span<char> payload) {
+SOCKETIO_DECL void Session::handle_typed_bytes(std::span<char> payload) {
   const auto packet = decode_eio3_binary_packet(std::string_view(payload.data(), payload.size()));
   if (!packet)
     finish(CloseReason::parse_error, {});
@@ -317,7 +335,7 @@ inline void Session::handle_typed_bytes(std::span<char> payload) {
     handle_packet(packet->type, true, payload.subspan(1));
 }
 
-inline void Session::handle_text(std::span<char> payload) {
+SOCKETIO_DECL void Session::handle_text(std::span<char> payload) {
   const std::string_view text(payload.data(), payload.size());
   const auto packet = is_eio3_ ? decode_eio3_packet(text) : decode_eio_packet(text);
   if (!packet)
@@ -328,7 +346,7 @@ inline void Session::handle_text(std::span<char> payload) {
     handle_decoded(*packet, payload);
 }
 
-inline void Session::handle_decoded(const EioPacketView& packet, std::span<char> text) {
+SOCKETIO_DECL void Session::handle_decoded(const EioPacketView& packet, std::span<char> text) {
   if (!packet.is_binary) return handle_packet(packet.type, false, part_of(text, packet.data));
   std::string bytes;
   if (base64_decode(packet.data, bytes))
@@ -337,7 +355,7 @@ inline void Session::handle_decoded(const EioPacketView& packet, std::span<char>
     finish(CloseReason::parse_error, {});
 }
 
-inline void Session::handle_packet(EioPacketType type, bool is_binary, std::span<char> data) {
+SOCKETIO_DECL void Session::handle_packet(EioPacketType type, bool is_binary, std::span<char> data) {
   if (ready_state_ != ReadyState::open) return;
   if (observes_packets_) {
     const std::string_view text(data.data(), data.size());
@@ -373,11 +391,11 @@ inline void Session::handle_packet(EioPacketType type, bool is_binary, std::span
 
 // ----------------------------------------------------------------------------------------------- the heartbeat
 
-inline void Session::arm_heartbeat(Scheduler::Clock::duration delay) {
+SOCKETIO_DECL void Session::arm_heartbeat(Scheduler::Clock::duration delay) {
   engine_->scheduler.arm(heartbeat_timer_, delay);
 }
 
-inline void Session::handle_heartbeat_timer() {
+SOCKETIO_DECL void Session::handle_heartbeat_timer() {
   if (awaits_pong_ || is_eio3_) return finish(CloseReason::ping_timeout, {});
   awaits_pong_ = true;
   pong_time_was_extended_ = false;
@@ -387,7 +405,7 @@ inline void Session::handle_heartbeat_timer() {
 
 // ----------------------------------------------------------------------------------------------------- the end
 
-inline void Session::close(bool discard) {
+SOCKETIO_DECL void Session::close(bool discard) {
   if (discard && ready_state_ != ReadyState::closed) return close_channel(true);
   if (ready_state_ != ReadyState::open) return;
   ready_state_ = ReadyState::closing;
@@ -397,7 +415,7 @@ inline void Session::close(bool discard) {
     closes_after_flush_ = true;
 }
 
-inline void Session::close_channel(bool discard) {
+SOCKETIO_DECL void Session::close_channel(bool discard) {
   if (!polling_) return finish(CloseReason::forced_close, {});
   abort_post();
   if (polling_->poll || discard) return finish(CloseReason::forced_close, {});
@@ -405,7 +423,7 @@ inline void Session::close_channel(bool discard) {
   engine_->scheduler.arm(polling_->close_timer, engine_->options.close_timeout);
 }
 
-inline void Session::finish(CloseReason reason, std::string_view description, std::string_view poll_answer) {
+SOCKETIO_DECL void Session::finish(CloseReason reason, std::string_view description, std::string_view poll_answer) {
   if (ready_state_ == ReadyState::closed) return;
   ready_state_ = ReadyState::closed;
   note_writable(false);
@@ -432,7 +450,7 @@ inline void Session::finish(CloseReason reason, std::string_view description, st
   tell("on_close", [&](SessionListener& told) { told.on_close(*this, reason, description); });
 }
 
-inline void Session::release() {
+SOCKETIO_DECL void Session::release() {
   buffer_.clear();
   buffered_bytes_ = 0;
   listener_.reset();
@@ -442,6 +460,3 @@ inline void Session::release() {
 }
 
 }  // namespace socketio
-
-#include <socketio/engine/impl/session_polling.ipp>
-#include <socketio/engine/impl/session_upgrade.ipp>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/engine/engine_state.hpp>
+#include <socketio/engine/impl/session.ipp>
 #include <socketio/engine/query.hpp>
 #include <socketio/engine/session.hpp>
 #include <socketio/protocol/eio3_payload.hpp>
@@ -10,7 +11,13 @@
 #include <socketio/protocol/utf8.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace socketio {
 
@@ -32,7 +39,7 @@ inline std::string script_quoted(std::string_view text) {
 
 /// The payload in the form that a page posts whose polls are scripts; no value if there is none.
 ///
-/// Browsers change the line ends of what is typed into a form: the client has escaped them.
+/// Browsers change the line ends of text in a form, hence the client has escaped them.
 inline std::optional<std::string> payload_in_form(std::string_view body) {
   const QueryParams form(body);
   const std::optional<std::string_view> field = form.find("d");
@@ -56,7 +63,7 @@ inline std::optional<std::string> payload_in_form(std::string_view body) {
 
 }  // namespace detail
 
-inline void Session::queue_open_packets() {
+SOCKETIO_DECL void Session::queue_open_packets() {
   const EngineOptions& options = engine_->options;
   const bool offers_upgrade = channel_ == Channel::polling && options.allow_upgrades && options.transports.websocket;
   std::string handshake = "{\"sid\":" + detail::json_quoted(id_);
@@ -70,8 +77,8 @@ inline void Session::queue_open_packets() {
   arm_heartbeat(is_eio3_ ? options.ping_interval + options.ping_timeout : options.ping_interval);
 }
 
-/// What a poll is answered with that fetches these packets.
-inline Session::PollBody Session::body_of(const Polling& polling, std::span<const MessagePtr> packets) const {
+/// The answer to a poll that fetches these packets.
+SOCKETIO_DECL Session::PollBody Session::body_of(const Polling& polling, std::span<const MessagePtr> packets) const {
   PollBody body;
   body.may_compress =
       std::any_of(packets.begin(), packets.end(), [](const MessagePtr& packet) { return packet->compress(); });
@@ -100,8 +107,8 @@ inline Session::PollBody Session::body_of(const Polling& polling, std::span<cons
   return finish_body(polling, std::move(body));
 }
 
-/// What a poll is answered with that fetches packets without data; `types`: their payload in revision 4.
-inline Session::PollBody Session::body_of_signals(const Polling& polling, std::string_view types) const {
+/// The answer to a poll that fetches packets without data; `types`: their payload in revision 4.
+SOCKETIO_DECL Session::PollBody Session::body_of_signals(const Polling& polling, std::string_view types) const {
   PollBody body;
   for (const char type : types) {
     if (!is_eio3_)
@@ -112,13 +119,13 @@ inline Session::PollBody Session::body_of_signals(const Polling& polling, std::s
   return finish_body(polling, std::move(body));
 }
 
-inline Session::PollBody Session::finish_body(const Polling& polling, PollBody body) {
+SOCKETIO_DECL Session::PollBody Session::finish_body(const Polling& polling, PollBody body) {
   if (!polling.jsonp_head.empty()) body.text = polling.jsonp_head + detail::script_quoted(body.text) + ");";
   return body;
 }
 
-inline void Session::open_polling(HttpExchange& exchange, HttpHeaders headers, bool base64,
-                                  std::optional<std::string_view> jsonp) {
+SOCKETIO_DECL void Session::open_polling(HttpExchange& exchange, HttpHeaders headers, bool base64,
+                                         std::optional<std::string_view> jsonp) {
   polling_ = std::make_unique<Polling>(*this);
   polling_->takes_bytes = !base64 && !jsonp;
   if (jsonp) {
@@ -138,7 +145,7 @@ inline void Session::open_polling(HttpExchange& exchange, HttpHeaders headers, b
   exchange.respond(std::move(response));
 }
 
-inline void Session::open_websocket(std::shared_ptr<WebSocket> websocket, bool base64) {
+SOCKETIO_DECL void Session::open_websocket(std::shared_ptr<WebSocket> websocket, bool base64) {
   channel_ = Channel::websocket;
   needs_base64_ = base64;
   queue_open_packets();
@@ -147,12 +154,12 @@ inline void Session::open_websocket(std::shared_ptr<WebSocket> websocket, bool b
   buffered_bytes_ = 0;
 }
 
-inline void Session::attach(std::shared_ptr<WebSocket> websocket) {
+SOCKETIO_DECL void Session::attach(std::shared_ptr<WebSocket> websocket) {
   websocket_ = std::move(websocket);
   websocket_->set_listener(std::shared_ptr<WebSocketListener>(shared_from_this(), &websocket_ear_));
 }
 
-inline void Session::handle_request(ExchangePtr exchange, HttpHeaders headers) {
+SOCKETIO_DECL void Session::handle_request(ExchangePtr exchange, HttpHeaders headers) {
   if (exchange->request().method == "GET")
     handle_poll(std::move(exchange), std::move(headers));
   else if (exchange->request().method == "POST")
@@ -161,14 +168,14 @@ inline void Session::handle_request(ExchangePtr exchange, HttpHeaders headers) {
     respond_empty(*exchange, 500, std::move(headers));
 }
 
-inline void Session::respond_empty(HttpExchange& exchange, unsigned status, HttpHeaders headers) {
+SOCKETIO_DECL void Session::respond_empty(HttpExchange& exchange, unsigned status, HttpHeaders headers) {
   HttpResponse response;
   response.status = status;
   response.headers = std::move(headers);
   exchange.respond(std::move(response));
 }
 
-inline void Session::handle_poll(ExchangePtr exchange, HttpHeaders headers) {
+SOCKETIO_DECL void Session::handle_poll(ExchangePtr exchange, HttpHeaders headers) {
   if (polling_->poll) {
     finish(CloseReason::transport_error, "overlap from client");
     return respond_empty(*exchange, 400, std::move(headers));
@@ -189,13 +196,13 @@ inline void Session::handle_poll(ExchangePtr exchange, HttpHeaders headers) {
            "1");
 }
 
-inline void Session::answer_poll(PollBody body) {
+SOCKETIO_DECL void Session::answer_poll(PollBody body) {
   const ExchangePtr exchange = std::exchange(polling_->poll, nullptr);
   note_writable(false);
   answer(*exchange, std::exchange(polling_->poll_headers, {}), std::move(body));
 }
 
-inline void Session::answer(HttpExchange& exchange, HttpHeaders headers, PollBody body) {
+SOCKETIO_DECL void Session::answer(HttpExchange& exchange, HttpHeaders headers, PollBody body) {
   HttpHeaders completed = headers;
   if (!engine_->complete_headers(completed, exchange.request(), body.content_type)) {
     respond_empty(exchange, 500, std::move(headers));
@@ -208,7 +215,7 @@ inline void Session::answer(HttpExchange& exchange, HttpHeaders headers, PollBod
   exchange.respond(std::move(response));
 }
 
-inline void Session::handle_post(ExchangePtr exchange, HttpHeaders headers) {
+SOCKETIO_DECL void Session::handle_post(ExchangePtr exchange, HttpHeaders headers) {
   if (polling_->post) {
     finish(CloseReason::transport_error, "data request overlap from client");
     return respond_empty(*exchange, 400, std::move(headers));
@@ -227,7 +234,7 @@ inline void Session::handle_post(ExchangePtr exchange, HttpHeaders headers) {
                       });
 }
 
-inline void Session::handle_body(BodyError error, std::string body) {
+SOCKETIO_DECL void Session::handle_body(BodyError error, std::string body) {
   const ExchangePtr exchange = std::exchange(polling_->post, nullptr);
   HttpHeaders headers = std::exchange(polling_->post_headers, {});
   switch (error) {
@@ -249,7 +256,7 @@ inline void Session::handle_body(BodyError error, std::string body) {
   answer(*exchange, std::move(headers), {"ok", "text/html", false});
 }
 
-inline void Session::handle_payload(std::span<char> payload) {
+SOCKETIO_DECL void Session::handle_payload(std::span<char> payload) {
   EioPayloadReader reader(std::string_view(payload.data(), payload.size()));
   while (const std::optional<EioPacketView> packet = reader.next()) {
     if (packet->type == EioPacketType::close)
@@ -261,7 +268,7 @@ inline void Session::handle_payload(std::span<char> payload) {
   if (reader.failed() && ready_state_ == ReadyState::open) finish(CloseReason::parse_error, {});
 }
 
-inline void Session::handle_eio3_payload(std::span<char> payload, bool is_binary) {
+SOCKETIO_DECL void Session::handle_eio3_payload(std::span<char> payload, bool is_binary) {
   Eio3PayloadReader reader(std::string_view(payload.data(), payload.size()), is_binary);
   while (const std::optional<Eio3Record> record = reader.next()) {
     if (record->packet.type == EioPacketType::close)
@@ -275,7 +282,7 @@ inline void Session::handle_eio3_payload(std::span<char> payload, bool is_binary
   if (reader.failed() && ready_state_ == ReadyState::open) finish(CloseReason::parse_error, {});
 }
 
-inline void Session::abort_post() {
+SOCKETIO_DECL void Session::abort_post() {
   if (const ExchangePtr exchange = std::exchange(polling_->post, nullptr)) exchange->destroy();
 }
 

@@ -3,20 +3,26 @@
 #pragma once
 
 #include <socketio/engine/engine_state.hpp>
+#include <socketio/engine/impl/session.ipp>
 #include <socketio/engine/session.hpp>
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
 
 namespace socketio {
 
-inline void Session::begin_upgrade(std::shared_ptr<WebSocket> websocket, bool base64) {
+SOCKETIO_DECL void Session::begin_upgrade(std::shared_ptr<WebSocket> websocket, bool base64) {
   const bool is_possible = ready_state_ != ReadyState::closed && channel_ == Channel::polling && !upgrade_;
   if (!is_possible) return websocket->close();
   upgrade_ = std::make_shared<Upgrade>(*this, std::move(websocket), base64);
   upgrade_->begin(engine_->options.upgrade_timeout);
 }
 
-inline void Session::drop_upgrade() {
+SOCKETIO_DECL void Session::drop_upgrade() {
   if (const std::shared_ptr<Upgrade> upgrade = std::exchange(upgrade_, nullptr)) {
     const std::shared_ptr<WebSocket> websocket = upgrade->detach();
     websocket->set_listener(nullptr);
@@ -24,7 +30,7 @@ inline void Session::drop_upgrade() {
   }
 }
 
-inline void Session::complete_upgrade() {
+SOCKETIO_DECL void Session::complete_upgrade() {
   const std::shared_ptr<Upgrade> upgrade = std::exchange(upgrade_, nullptr);
   const std::unique_ptr<Polling> old = std::move(polling_);
   channel_ = Channel::websocket;
@@ -45,19 +51,19 @@ inline void Session::complete_upgrade() {
   if (ready_state_ == ReadyState::closing) finish(CloseReason::forced_close, {});
 }
 
-inline void Session::Upgrade::begin(std::chrono::milliseconds timeout) {
+SOCKETIO_DECL void Session::Upgrade::begin(std::chrono::milliseconds timeout) {
   session_->scheduler().arm(timeout_timer_, timeout);
   websocket_->set_listener(shared_from_this());
 }
 
-inline std::shared_ptr<WebSocket> Session::Upgrade::detach() {
+SOCKETIO_DECL std::shared_ptr<WebSocket> Session::Upgrade::detach() {
   session_->scheduler().cancel(timeout_timer_);
   session_->scheduler().cancel(check_timer_);
   session_ = nullptr;
   return std::move(websocket_);
 }
 
-inline void Session::Upgrade::on_message(bool is_binary, std::span<char> payload) {
+SOCKETIO_DECL void Session::Upgrade::on_message(bool is_binary, std::span<char> payload) {
   const std::shared_ptr<Upgrade> self = shared_from_this();
   if (session_ == nullptr) return;
   const auto packet = is_binary ? std::nullopt : decode_eio_packet(std::string_view(payload.data(), payload.size()));
@@ -69,19 +75,19 @@ inline void Session::Upgrade::on_message(bool is_binary, std::span<char> payload
     session_->drop_upgrade();
 }
 
-inline void Session::Upgrade::on_close(const WebSocketClose&) {
+SOCKETIO_DECL void Session::Upgrade::on_close(const WebSocketClose&) {
   const std::shared_ptr<Upgrade> self = shared_from_this();
   if (session_ != nullptr) session_->drop_upgrade();
 }
 
-inline void Session::Upgrade::answer_probe() {
+SOCKETIO_DECL void Session::Upgrade::answer_probe() {
   websocket_->send(Message::packet(EioPacketType::pong, "probe"));
   session_->scheduler().arm(check_timer_, check_interval);
   Session& session = *session_;
   session.tell("on_upgrading", [&](SessionListener& told) { told.on_upgrading(session); });
 }
 
-inline void Session::Upgrade::release_poll() {
+SOCKETIO_DECL void Session::Upgrade::release_poll() {
   session_->scheduler().arm(check_timer_, check_interval);
   if (session_->polling_->poll) session_->answer_poll(session_->body_of_signals(*session_->polling_, "6"));
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -23,6 +24,30 @@ inline HttpResponse plain_response(unsigned status) {
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
   response.body = http_reason(status);
   return response;
+}
+
+/// The file or directory of a path that begins with a slash, if it exists and lies below the root.
+inline std::optional<std::filesystem::path> resolved_file(const std::filesystem::path& root,
+                                                          std::string_view url_path) {
+  const std::string decoded = percent_decoded(url_path, false);
+  // Backslashes and colons mean something on Windows only, but no page needs them in its names.
+  const bool is_suspicious = decoded.find_first_of(std::string_view("\0\\:", 3)) != std::string::npos;
+  if (is_suspicious || !is_valid_utf8(decoded)) return std::nullopt;
+
+  std::filesystem::path path = root;
+  for (std::string_view rest = decoded; !rest.empty();) {
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    if (name.empty()) continue;
+    if (name.front() == '.') return std::nullopt;
+    path /= std::filesystem::path(std::u8string(name.begin(), name.end()));
+  }
+  std::error_code error;
+  path = std::filesystem::canonical(path, error);
+  if (error) return std::nullopt;
+  const auto [root_end, ignored] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
+  if (root_end != root.end()) return std::nullopt;
+  return path;
 }
 
 /// Changes whenever the file does: its size and the time of its last change.
@@ -50,7 +75,7 @@ inline bool names_etag(std::string_view field, std::string_view etag) noexcept {
 
 }  // namespace detail
 
-inline std::string_view content_type_of(std::string_view file_name) noexcept {
+SOCKETIO_DECL std::string_view content_type_of(std::string_view file_name) noexcept {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 24> types{{
       {".html", "text/html; charset=utf-8"},
       {".htm", "text/html; charset=utf-8"},
@@ -84,30 +109,14 @@ inline std::string_view content_type_of(std::string_view file_name) noexcept {
   return "application/octet-stream";
 }
 
-/// The file or directory of a path that begins with a slash, if it exists and lies below the root.
-inline std::optional<std::filesystem::path> StaticFiles::resolve(std::string_view url_path) const {
-  const std::string decoded = detail::percent_decoded(url_path, false);
-  // Backslashes and colons mean something on Windows only, but no page needs them in its names.
-  const bool is_suspicious = decoded.find_first_of(std::string_view("\0\\:", 3)) != std::string::npos;
-  if (is_suspicious || !is_valid_utf8(decoded)) return std::nullopt;
+SOCKETIO_DECL StaticFiles::StaticFiles(const std::string& directory)
+    : root_(std::filesystem::canonical(directory).string()) {}
 
-  std::filesystem::path path = root_;
-  for (std::string_view rest = decoded; !rest.empty();) {
-    const std::string_view name = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
-    if (name.empty()) continue;
-    if (name.front() == '.') return std::nullopt;
-    path /= std::filesystem::path(std::u8string(name.begin(), name.end()));
-  }
-  std::error_code error;
-  path = std::filesystem::canonical(path, error);
-  if (error) return std::nullopt;
-  const auto [root_end, ignored] = std::mismatch(root_.begin(), root_.end(), path.begin(), path.end());
-  if (root_end != root_.end()) return std::nullopt;
-  return path;
+SOCKETIO_DECL void StaticFiles::operator()(const ExchangePtr& exchange) const {
+  exchange->respond(response_to(exchange->request()));
 }
 
-inline HttpResponse StaticFiles::response_to(const HttpRequest& request) const {
+SOCKETIO_DECL HttpResponse StaticFiles::response_to(const HttpRequest& request) const {
   if (request.method != "GET" && request.method != "HEAD") {
     HttpResponse response = detail::plain_response(405);
     response.headers.add("Allow", "GET, HEAD");
@@ -116,7 +125,7 @@ inline HttpResponse StaticFiles::response_to(const HttpRequest& request) const {
   const std::string_view url_path = request.path();
   if (url_path.empty() || url_path.front() != '/') return detail::plain_response(404);
 
-  std::optional<std::filesystem::path> file = resolve(url_path);
+  std::optional<std::filesystem::path> file = detail::resolved_file(root_, url_path);
   std::error_code error;
   if (file && std::filesystem::is_directory(*file, error)) {
     if (url_path.back() != '/') {
@@ -128,7 +137,7 @@ inline HttpResponse StaticFiles::response_to(const HttpRequest& request) const {
       response.headers.add("Location", location);
       return response;
     }
-    file = resolve(std::string(url_path) + "index.html");
+    file = detail::resolved_file(root_, std::string(url_path) + "index.html");
   } else if (url_path.back() == '/') {
     file = std::nullopt;
   }

@@ -2,8 +2,10 @@
 // Bodies of json_parser.hpp: the grammar of packets. Protocol layer.
 #pragma once
 
+#include <socketio/protocol/impl/json_writer.ipp>
+#include <socketio/protocol/impl/packet.ipp>
+#include <socketio/protocol/impl/utf8.ipp>
 #include <socketio/protocol/json_parser.hpp>
-#include <socketio/protocol/utf8.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -15,7 +17,7 @@
 
 namespace socketio {
 
-inline void JsonParser::prepend_header(const PacketHeader& header, EncodedPacket& packet) {
+SOCKETIO_DECL void JsonParser::prepend_header(const PacketHeader& header, EncodedPacket& packet) {
   detail::NumberBuffer number;
   if (header.id) packet.text.prepend(detail::integer_text(number, *header.id));
   if (!header.nsp.empty() && header.nsp != "/") {
@@ -31,7 +33,13 @@ inline void JsonParser::prepend_header(const PacketHeader& header, EncodedPacket
   packet.text.prepend(static_cast<char>('0' + static_cast<int>(type)));
 }
 
-inline DecodeResult JsonParser::failure(ProtocolErrc error, std::string_view text) {
+SOCKETIO_DECL EncodedPacket JsonParser::encode(const PacketHeader& header) {
+  EncodedPacket packet;
+  prepend_header(header, packet);
+  return packet;
+}
+
+SOCKETIO_DECL DecodeResult JsonParser::failure(ProtocolErrc error, std::string_view text) {
   DecodeResult result;
   result.error = error;
   result.message = result.error.message();
@@ -45,8 +53,8 @@ inline DecodeResult JsonParser::failure(ProtocolErrc error, std::string_view tex
   return result;
 }
 
-inline ProtocolErrc JsonParser::read_attachment_count(std::string_view text, std::size_t& at,
-                                                      std::size_t& count) const {
+SOCKETIO_DECL ProtocolErrc JsonParser::read_attachment_count(std::string_view text, std::size_t& at,
+                                                             std::size_t& count) const {
   const std::size_t begin = at;
   count = 0;
   for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
@@ -59,7 +67,7 @@ inline ProtocolErrc JsonParser::read_attachment_count(std::string_view text, std
   return no_error;
 }
 
-inline ProtocolErrc JsonParser::read_header(std::string_view text, Header& header) const {
+SOCKETIO_DECL ProtocolErrc JsonParser::read_header(std::string_view text, Header& header) const {
   if (text.empty() || text[0] < '0' || text[0] > '6') return ProtocolErrc::unknown_packet_type;
   header.type = static_cast<PacketType>(text[0] - '0');
   std::size_t at = 1;
@@ -86,7 +94,7 @@ inline ProtocolErrc JsonParser::read_header(std::string_view text, Header& heade
   return no_error;
 }
 
-inline bool JsonParser::is_acceptable(detail::PacketParts& parts) {
+SOCKETIO_DECL bool JsonParser::is_acceptable(detail::PacketParts& parts) {
   const JsonValue& data = parts.root;
   switch (parts.type) {
     case PacketType::connect: return data.IsObject();
@@ -100,7 +108,7 @@ inline bool JsonParser::is_acceptable(detail::PacketParts& parts) {
   return data.IsArray() && detail::read_event_name(parts);
 }
 
-inline ProtocolErrc JsonParser::read_data(detail::PacketParts& parts, std::size_t from) const {
+SOCKETIO_DECL ProtocolErrc JsonParser::read_data(detail::PacketParts& parts, std::size_t from) const {
   switch (detail::parse_json_in_place(parts.text, from, limits_.max_depth, parts.arena, parts.root)) {
     case detail::JsonStatus::ok: break;
     case detail::JsonStatus::syntax_error: return ProtocolErrc::invalid_payload;
@@ -111,7 +119,7 @@ inline ProtocolErrc JsonParser::read_data(detail::PacketParts& parts, std::size_
   return no_error;
 }
 
-inline DecodeResult JsonParser::decode_text(Decoder& decoder, std::string_view text) const {
+SOCKETIO_DECL DecodeResult JsonParser::decode_text(Decoder& decoder, std::string_view text) const {
   DecodeResult result;
   if (const ProtocolErrc error = read_text(decoder, text, result.packet); error != no_error)
     result = failure(error, text);
@@ -119,7 +127,7 @@ inline DecodeResult JsonParser::decode_text(Decoder& decoder, std::string_view t
 }
 
 /// @param complete  out: the packet, unless attachments are to follow
-inline ProtocolErrc JsonParser::read_text(Decoder& decoder, std::string_view text, PacketPtr& complete) const {
+SOCKETIO_DECL ProtocolErrc JsonParser::read_text(Decoder& decoder, std::string_view text, PacketPtr& complete) const {
   if (decoder.pending_) {
     reset(decoder);
     return ProtocolErrc::unexpected_text;
@@ -149,7 +157,7 @@ inline ProtocolErrc JsonParser::read_text(Decoder& decoder, std::string_view tex
   return no_error;
 }
 
-inline bool JsonParser::has_valid_placeholders(ValueView view) {
+SOCKETIO_DECL bool JsonParser::has_valid_placeholders(ValueView view) {
   // As deep as the parser let the document become.
   if (view.is_placeholder()) return view.attachment_index() < view.attachments().size();
   const JsonValue& json = view.json();
@@ -166,7 +174,7 @@ inline bool JsonParser::has_valid_placeholders(ValueView view) {
   return true;
 }
 
-inline DecodeResult JsonParser::decode_binary(Decoder& decoder, Binary bytes) const {
+SOCKETIO_DECL DecodeResult JsonParser::decode_binary(Decoder& decoder, Binary bytes) const {
   if (!decoder.pending_) return failure(ProtocolErrc::unexpected_binary);
   detail::PacketParts& parts = detail::parts(*decoder.pending_);
   if (bytes.size() > limits_.max_packet_bytes - parts.held_bytes) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The JSON reader: iterative, in place, one pass. Protocol layer.
+// Bodies of <socketio/protocol/json.hpp>: the JSON reader, which is iterative and reads in place and in one pass.
+// Protocol layer.
 #pragma once
 
+#include <socketio/protocol/impl/json_writer.ipp>
 #include <socketio/protocol/json.hpp>
 #include <socketio/protocol/utf8.hpp>
 
@@ -372,8 +374,16 @@ class JsonStackAllocator {
   alignas(std::max_align_t) std::array<char, near_bytes> near_;
 };
 
-inline JsonStatus parse_json_in_place(std::string& text, std::size_t from, std::size_t max_depth, JsonArena& arena,
-                                      JsonValue& root) {
+SOCKETIO_DECL JsonArena::JsonArena() : allocator_(first_.data(), first_.size(), chunk_bytes, &heap()) {}
+SOCKETIO_DECL JsonArena::~JsonArena() = default;
+SOCKETIO_DECL void JsonArena::clear() { allocator_.Clear(); }
+SOCKETIO_DECL rapidjson::CrtAllocator& JsonArena::heap() {
+  static rapidjson::CrtAllocator allocator;
+  return allocator;
+}
+
+SOCKETIO_DECL JsonStatus parse_json_in_place(std::string& text, std::size_t from, std::size_t max_depth,
+                                             JsonArena& arena, JsonValue& root) {
   using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, JsonAllocator, JsonStackAllocator>;
   JsonStackAllocator stack;
   Document document(&arena.allocator(), JsonStackAllocator::near_bytes, &stack);

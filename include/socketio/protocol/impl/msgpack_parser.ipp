@@ -3,7 +3,9 @@
 #pragma once
 
 #include <socketio/protocol/impl/msgpack_reader.ipp>
+#include <socketio/protocol/impl/packet.ipp>
 #include <socketio/protocol/msgpack_parser.hpp>
+#include <socketio/protocol/utf8.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -31,20 +33,24 @@ inline std::optional<std::uint64_t> to_bounded_integer(const MsgpackItem& item, 
 
 }  // namespace detail
 
-inline DecodeResult MsgpackParser::failure(ProtocolErrc error, std::string message) {
+SOCKETIO_DECL EncodedPacket MsgpackParser::encode(const PacketHeader& header) {
+  return encode_members(header, 0, [](Writer&) {});
+}
+
+SOCKETIO_DECL DecodeResult MsgpackParser::failure(ProtocolErrc error, std::string message) {
   DecodeResult result;
   result.error = error;
   result.message = message.empty() ? result.error.message() : std::move(message);
   return result;
 }
 
-inline bool MsgpackParser::read_type(const detail::MsgpackMembers& members, detail::PacketParts& parts) {
+SOCKETIO_DECL bool MsgpackParser::read_type(const detail::MsgpackMembers& members, detail::PacketParts& parts) {
   const auto type = detail::to_bounded_integer(members.read(members.type), 4);
   if (type) parts.type = static_cast<PacketType>(*type);
   return type.has_value();
 }
 
-inline bool MsgpackParser::read_nsp(const detail::MsgpackMembers& members, detail::PacketParts& parts) {
+SOCKETIO_DECL bool MsgpackParser::read_nsp(const detail::MsgpackMembers& members, detail::PacketParts& parts) {
   if (members.nsp == nullptr) return false;
   detail::MsgpackCursor cursor(members.nsp, members.end);
   detail::MsgpackItem item;
@@ -59,15 +65,15 @@ inline bool MsgpackParser::read_nsp(const detail::MsgpackMembers& members, detai
   return true;
 }
 
-inline bool MsgpackParser::read_id(const detail::MsgpackMembers& members, detail::PacketParts& parts) {
+SOCKETIO_DECL bool MsgpackParser::read_id(const detail::MsgpackMembers& members, detail::PacketParts& parts) {
   const detail::MsgpackItem item = members.read(members.id);
   if (item.kind == detail::MsgpackKind::undefined) return true;
   parts.id = detail::to_bounded_integer(item, max_ack_id);
   return parts.id.has_value();
 }
 
-inline std::optional<ProtocolErrc> MsgpackParser::read_data(const detail::MsgpackMembers& members,
-                                                            detail::PacketParts& parts) const {
+SOCKETIO_DECL std::optional<ProtocolErrc> MsgpackParser::read_data(const detail::MsgpackMembers& members,
+                                                                   detail::PacketParts& parts) const {
   using detail::MsgpackKind;
   const MsgpackKind kind = members.read(members.data).kind;
   const bool is_array = kind == MsgpackKind::array || kind == MsgpackKind::extension;
@@ -96,11 +102,11 @@ inline std::optional<ProtocolErrc> MsgpackParser::read_data(const detail::Msgpac
   return std::nullopt;
 }
 
-inline DecodeResult MsgpackParser::decode_text(Decoder&, std::string_view) const {
+SOCKETIO_DECL DecodeResult MsgpackParser::decode_text(Decoder&, std::string_view) const {
   return failure(ProtocolErrc::unexpected_text, "got plaintext data where packets are binary");
 }
 
-inline DecodeResult MsgpackParser::decode_binary(Decoder&, Binary bytes) const {
+SOCKETIO_DECL DecodeResult MsgpackParser::decode_binary(Decoder&, Binary bytes) const {
   if (bytes.size() > limits_.max_packet_bytes) return failure(ProtocolErrc::packet_too_large);
   PacketPtr packet = make_packet();
   detail::PacketParts& parts = detail::parts(*packet);

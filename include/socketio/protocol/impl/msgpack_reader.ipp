@@ -4,8 +4,9 @@
 
 #include <socketio/protocol/binary.hpp>
 #include <socketio/protocol/convert_time.hpp>
+#include <socketio/protocol/impl/json_reader.ipp>
+#include <socketio/protocol/impl/json_writer.ipp>
 #include <socketio/protocol/json.hpp>
-#include <socketio/protocol/json_writer.hpp>
 #include <socketio/protocol/limits.hpp>
 #include <socketio/protocol/utf8.hpp>
 #include <socketio/protocol/value_view.hpp>

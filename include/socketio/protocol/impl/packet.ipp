@@ -2,7 +2,7 @@
 // Bodies of packet.hpp: the pool, and the replacement of an event. Protocol layer.
 #pragma once
 
-#include <socketio/protocol/json_writer.hpp>
+#include <socketio/protocol/impl/json_writer.ipp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/reserved_events.hpp>
 #include <socketio/protocol/value_view.hpp>
@@ -20,7 +20,7 @@ namespace socketio {
 
 namespace detail {
 
-inline PacketParts& parts(Packet& packet) noexcept { return packet.parts_; }
+SOCKETIO_DECL PacketParts& parts(Packet& packet) noexcept { return packet.parts_; }
 
 /// The packets that a thread keeps for reuse: a decoded packet costs no allocation as a rule.
 class PacketPool {
@@ -136,18 +136,21 @@ inline JsonValue to_json_value(const Value& value, JsonAllocator& allocator, std
 
 }  // namespace detail
 
-inline void PacketDeleter::operator()(Packet* packet) const noexcept {
+SOCKETIO_DECL Packet::Packet() = default;
+SOCKETIO_DECL Packet::~Packet() = default;
+
+SOCKETIO_DECL void PacketDeleter::operator()(Packet* packet) const noexcept {
   detail::PacketPool* const pool = detail::PacketPool::of_this_thread();
   if (pool == nullptr || !pool->keep(packet)) delete packet;
 }
 
-inline PacketPtr make_packet() {
+SOCKETIO_DECL PacketPtr make_packet() {
   detail::PacketPool* const pool = detail::PacketPool::of_this_thread();
   Packet* const reused = pool != nullptr ? pool->take() : nullptr;
   return PacketPtr(reused != nullptr ? reused : new Packet);
 }
 
-inline void Packet::set_event(std::string_view name, const std::vector<Value>& args) {
+SOCKETIO_DECL void Packet::set_event(std::string_view name, const std::vector<Value>& args) {
   // The arena is not cleared: `name` may lie in it.
   detail::JsonAllocator& allocator = parts_.arena.allocator();
   std::vector<Binary> attachments;

@@ -2,63 +2,110 @@
 // Bodies of value.hpp. Protocol layer.
 #pragma once
 
+#include <socketio/detail/out_buffer.hpp>
+#include <socketio/protocol/convert_scalars.hpp>
 #include <socketio/protocol/json.hpp>
+#include <socketio/protocol/json_writer.hpp>
 #include <socketio/protocol/limits.hpp>
+#include <socketio/protocol/utf8.hpp>
 #include <socketio/protocol/value.hpp>
 #include <socketio/protocol/value_view.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <limits>
+#include <new>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace socketio {
 
-inline Value::Value(Object members) noexcept : data_(std::move(members)) {}
-inline Value::Value(std::initializer_list<Member> members) : data_(Object(members)) {}
-inline Value::Value(const Value& other) = default;
-inline Value::Value(Value&& other) noexcept = default;
-inline Value& Value::operator=(const Value& other) = default;
-inline Value& Value::operator=(Value&& other) noexcept = default;
-inline Value::~Value() = default;
+SOCKETIO_DECL Value::Value(const char* text) : Value(std::string(text)) {}
+SOCKETIO_DECL Value::Value(std::string_view text) : Value(std::string(text)) {}
+SOCKETIO_DECL Value::Value(std::string text) noexcept : kind_(ValueKind::string) {
+  ::new (static_cast<void*>(&data_.string)) std::string(std::move(text));
+}
+SOCKETIO_DECL Value::Value(Binary bytes) noexcept : kind_(ValueKind::binary) {
+  ::new (static_cast<void*>(&data_.binary)) Binary(std::move(bytes));
+}
+SOCKETIO_DECL Value::Value(Array items) noexcept : kind_(ValueKind::array) {
+  ::new (static_cast<void*>(&data_.array)) Array(std::move(items));
+}
+SOCKETIO_DECL Value::Value(Object members) noexcept : kind_(ValueKind::object) {
+  ::new (static_cast<void*>(&data_.object)) Object(std::move(members));
+}
+SOCKETIO_DECL Value::Value(std::initializer_list<Member> members) : Value(Object(members)) {}
 
-inline Value Value::array(std::initializer_list<Value> items) { return Value(Array(items)); }
-inline Value Value::object(std::initializer_list<Member> members) { return Value(Object(members)); }
-
-template <detail::ValueInteger T>
-Value::Data Value::integer(T value) noexcept {
-  if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t)) {
-    if (value > static_cast<T>(std::numeric_limits<std::int64_t>::max())) return static_cast<std::uint64_t>(value);
+SOCKETIO_DECL Value::Value(const Value& other) {
+  switch (other.kind_) {
+    case ValueKind::null: break;
+    case ValueKind::boolean: data_.boolean = other.data_.boolean; break;
+    case ValueKind::integer: data_.integer = other.data_.integer; break;
+    case ValueKind::unsigned_integer: data_.unsigned_integer = other.data_.unsigned_integer; break;
+    case ValueKind::number: data_.number = other.data_.number; break;
+    case ValueKind::string: ::new (static_cast<void*>(&data_.string)) std::string(other.data_.string); break;
+    case ValueKind::binary: ::new (static_cast<void*>(&data_.binary)) Binary(other.data_.binary); break;
+    case ValueKind::array: ::new (static_cast<void*>(&data_.array)) Array(other.data_.array); break;
+    case ValueKind::object: ::new (static_cast<void*>(&data_.object)) Object(other.data_.object); break;
   }
-  return static_cast<std::int64_t>(value);
+  kind_ = other.kind_;
+}
+SOCKETIO_DECL Value::Value(Value&& other) noexcept { take(other); }
+SOCKETIO_DECL Value& Value::operator=(const Value& other) {
+  Value copy(other);
+  return *this = std::move(copy);
+}
+SOCKETIO_DECL Value& Value::operator=(Value&& other) noexcept {
+  if (this == &other) return *this;
+  Value taken(std::move(other));  // it may be a part of this one
+  destroy();
+  take(taken);
+  return *this;
+}
+SOCKETIO_DECL Value::~Value() { destroy(); }
+
+SOCKETIO_DECL void Value::take(Value& other) noexcept {
+  switch (other.kind_) {
+    case ValueKind::null: break;
+    case ValueKind::boolean: data_.boolean = other.data_.boolean; break;
+    case ValueKind::integer: data_.integer = other.data_.integer; break;
+    case ValueKind::unsigned_integer: data_.unsigned_integer = other.data_.unsigned_integer; break;
+    case ValueKind::number: data_.number = other.data_.number; break;
+    case ValueKind::string: ::new (static_cast<void*>(&data_.string)) std::string(std::move(other.data_.string)); break;
+    case ValueKind::binary: ::new (static_cast<void*>(&data_.binary)) Binary(std::move(other.data_.binary)); break;
+    case ValueKind::array: ::new (static_cast<void*>(&data_.array)) Array(std::move(other.data_.array)); break;
+    case ValueKind::object: ::new (static_cast<void*>(&data_.object)) Object(std::move(other.data_.object)); break;
+  }
+  kind_ = other.kind_;
 }
 
-inline const Value& Value::null_value() noexcept {
+SOCKETIO_DECL void Value::destroy() noexcept {
+  switch (kind_) {
+    case ValueKind::string: data_.string.~basic_string(); break;
+    case ValueKind::binary: data_.binary.~Binary(); break;
+    case ValueKind::array: data_.array.~Array(); break;
+    case ValueKind::object: data_.object.~Object(); break;
+    default: break;
+  }
+  kind_ = ValueKind::null;
+}
+
+SOCKETIO_DECL Value Value::array(std::initializer_list<Value> items) { return Value(Array(items)); }
+SOCKETIO_DECL Value Value::object(std::initializer_list<Member> members) { return Value(Object(members)); }
+
+SOCKETIO_DECL const Value& Value::null_value() noexcept {
   static const Value null;
   return null;
 }
 
-inline void Value::fail(std::string_view wanted) const {
+SOCKETIO_DECL void Value::fail(std::string_view wanted) const {
   std::string message = "expected ";
   throw ValueError(message.append(wanted).append(", got ").append(to_string(kind())));
-}
-
-template <class T>
-const T* Value::get_if() const noexcept {
-  return std::get_if<T>(&data_);
-}
-template <class T>
-T* Value::get_if() noexcept {
-  return std::get_if<T>(&data_);
 }
 
 template <class T>
@@ -74,105 +121,117 @@ const T& Value::get(std::string_view wanted) const {
   return *held;
 }
 
-inline bool Value::is_uint64() const noexcept {
+SOCKETIO_DECL bool Value::is_uint64() const noexcept {
   const auto* const integer = get_if<std::int64_t>();
   return kind() == ValueKind::unsigned_integer || (integer != nullptr && *integer >= 0);
 }
 
-inline bool Value::as_bool() const { return get<bool>("boolean"); }
-inline std::int64_t Value::as_int64() const { return get<std::int64_t>("integer"); }
-inline std::uint64_t Value::as_uint64() const {
+SOCKETIO_DECL bool Value::as_bool() const { return get<bool>("boolean"); }
+SOCKETIO_DECL std::int64_t Value::as_int64() const { return get<std::int64_t>("integer"); }
+SOCKETIO_DECL std::uint64_t Value::as_uint64() const {
   if (const auto* const large = get_if<std::uint64_t>()) return *large;
   const std::int64_t integer = get<std::int64_t>("non-negative integer");
   if (integer < 0) fail("non-negative integer");
   return static_cast<std::uint64_t>(integer);
 }
-inline double Value::as_double() const {
+SOCKETIO_DECL double Value::as_double() const {
   if (const auto* const integer = get_if<std::int64_t>()) return static_cast<double>(*integer);
   if (const auto* const large = get_if<std::uint64_t>()) return static_cast<double>(*large);
   return get<double>("number");
 }
-inline const std::string& Value::as_string() const { return get<std::string>("string"); }
-inline std::string& Value::as_string() { return get<std::string>("string"); }
-inline const Binary& Value::as_binary() const { return get<Binary>("binary"); }
-inline const Value::Array& Value::as_array() const { return get<Array>("array"); }
-inline Value::Array& Value::as_array() { return get<Array>("array"); }
-inline const Value::Object& Value::as_object() const { return get<Object>("object"); }
-inline Value::Object& Value::as_object() { return get<Object>("object"); }
+SOCKETIO_DECL const std::string& Value::as_string() const { return get<std::string>("string"); }
+SOCKETIO_DECL std::string& Value::as_string() { return get<std::string>("string"); }
+SOCKETIO_DECL const Binary& Value::as_binary() const { return get<Binary>("binary"); }
+SOCKETIO_DECL const Value::Array& Value::as_array() const { return get<Array>("array"); }
+SOCKETIO_DECL Value::Array& Value::as_array() { return get<Array>("array"); }
+SOCKETIO_DECL const Value::Object& Value::as_object() const { return get<Object>("object"); }
+SOCKETIO_DECL Value::Object& Value::as_object() { return get<Object>("object"); }
 
-inline std::size_t Value::size() const noexcept {
+SOCKETIO_DECL std::size_t Value::size() const noexcept {
   if (const auto* const items = get_if<Array>()) return items->size();
   const auto* const members = get_if<Object>();
   return members != nullptr ? members->size() : 0;
 }
 
-inline const Value& Value::operator[](std::size_t index) const noexcept {
+SOCKETIO_DECL const Value& Value::operator[](std::size_t index) const noexcept {
   const auto* const items = get_if<Array>();
   return items != nullptr && index < items->size() ? (*items)[index] : null_value();
 }
-inline const Value& Value::operator[](std::string_view key) const noexcept {
+SOCKETIO_DECL const Value& Value::operator[](std::string_view key) const noexcept {
   const auto* const members = get_if<Object>();
   const Value* const member = members != nullptr ? members->find(key) : nullptr;
   return member != nullptr ? *member : null_value();
 }
-inline Value& Value::operator[](std::string_view key) {
-  if (is_null()) data_ = Object();
+SOCKETIO_DECL Value& Value::operator[](std::string_view key) {
+  if (is_null()) *this = Object();
   return as_object()[key];
 }
 
-inline const Value& Value::at(std::size_t index) const { return as_array().at(index); }
-inline Value& Value::at(std::size_t index) { return as_array().at(index); }
-inline const Value& Value::at(std::string_view key) const { return as_object().at(key); }
-inline Value& Value::at(std::string_view key) { return as_object().at(key); }
+SOCKETIO_DECL const Value& Value::at(std::size_t index) const { return as_array().at(index); }
+SOCKETIO_DECL Value& Value::at(std::size_t index) { return as_array().at(index); }
+SOCKETIO_DECL const Value& Value::at(std::string_view key) const { return as_object().at(key); }
+SOCKETIO_DECL Value& Value::at(std::string_view key) { return as_object().at(key); }
 
-inline bool Value::contains(std::string_view key) const noexcept {
+SOCKETIO_DECL bool Value::contains(std::string_view key) const noexcept {
   const auto* const members = get_if<Object>();
   return members != nullptr && members->contains(key);
 }
 
-inline void Value::push_back(Value item) {
-  if (is_null()) data_ = Array();
+SOCKETIO_DECL void Value::push_back(Value item) {
+  if (is_null()) *this = Array();
   as_array().push_back(std::move(item));
 }
 
-inline Value::Array::const_iterator Value::begin() const noexcept {
+SOCKETIO_DECL Value::Array::const_iterator Value::begin() const noexcept {
   const auto* const items = get_if<Array>();
   return items != nullptr ? items->begin() : Array::const_iterator();
 }
-inline Value::Array::const_iterator Value::end() const noexcept {
+SOCKETIO_DECL Value::Array::const_iterator Value::end() const noexcept {
   const auto* const items = get_if<Array>();
   return items != nullptr ? items->end() : Array::const_iterator();
 }
-inline Value::Array::iterator Value::begin() noexcept {
+SOCKETIO_DECL Value::Array::iterator Value::begin() noexcept {
   auto* const items = get_if<Array>();
   return items != nullptr ? items->begin() : Array::iterator();
 }
-inline Value::Array::iterator Value::end() noexcept {
+SOCKETIO_DECL Value::Array::iterator Value::end() noexcept {
   auto* const items = get_if<Array>();
   return items != nullptr ? items->end() : Array::iterator();
 }
 
-inline bool Value::equal(const Value& a, const Value& b) noexcept {
+SOCKETIO_DECL bool Value::equal(const Value& a, const Value& b) noexcept {
   if (a.is_number() && b.is_number() && a.kind() != b.kind()) {
     // An integer beyond 2^64 or a fraction is held as double only; among the integers each value has one form.
     const bool comparable = a.kind() == ValueKind::number || b.kind() == ValueKind::number;
     return comparable && a.as_double() == b.as_double();
   }
-  return a.data_ == b.data_;
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
+    case ValueKind::null: return true;
+    case ValueKind::boolean: return a.data_.boolean == b.data_.boolean;
+    case ValueKind::integer: return a.data_.integer == b.data_.integer;
+    case ValueKind::unsigned_integer: return a.data_.unsigned_integer == b.data_.unsigned_integer;
+    case ValueKind::number: return a.data_.number == b.data_.number;
+    case ValueKind::string: return a.data_.string == b.data_.string;
+    case ValueKind::binary: return a.data_.binary == b.data_.binary;
+    case ValueKind::array: return a.data_.array == b.data_.array;
+    case ValueKind::object: return a.data_.object == b.data_.object;
+  }
+  return false;
 }
 
-inline Value::Object::Object() noexcept = default;
-inline Value::Object::Object(const Object& other) = default;
-inline Value::Object::Object(Object&& other) noexcept = default;
-inline Value::Object& Value::Object::operator=(const Object& other) = default;
-inline Value::Object& Value::Object::operator=(Object&& other) noexcept = default;
-inline Value::Object::~Object() = default;
+SOCKETIO_DECL Value::Object::Object() noexcept = default;
+SOCKETIO_DECL Value::Object::Object(const Object& other) = default;
+SOCKETIO_DECL Value::Object::Object(Object&& other) noexcept = default;
+SOCKETIO_DECL Value::Object& Value::Object::operator=(const Object& other) = default;
+SOCKETIO_DECL Value::Object& Value::Object::operator=(Object&& other) noexcept = default;
+SOCKETIO_DECL Value::Object::~Object() = default;
 
-inline std::size_t Value::Object::size() const noexcept { return members_.size(); }
+SOCKETIO_DECL std::size_t Value::Object::size() const noexcept { return members_.size(); }
 
-inline Value::Object::Object(std::initializer_list<Member> members) : Object(std::vector<Member>(members)) {}
+SOCKETIO_DECL Value::Object::Object(std::initializer_list<Member> members) : Object(std::vector<Member>(members)) {}
 
-inline Value::Object::Object(std::vector<Member> members) : members_(std::move(members)) {
+SOCKETIO_DECL Value::Object::Object(std::vector<Member> members) : members_(std::move(members)) {
   // Sorted, since a peer chooses how many members there are: comparing each with each would take minutes.
   std::vector<std::size_t> order(members_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -200,35 +259,35 @@ inline Value::Object::Object(std::vector<Member> members) : members_(std::move(m
   members_ = std::move(kept);
 }
 
-inline const Value* Value::Object::find(std::string_view key) const noexcept {
+SOCKETIO_DECL const Value* Value::Object::find(std::string_view key) const noexcept {
   for (const Member& member : members_) {
     if (member.key == key) return &member.value;
   }
   return nullptr;
 }
-inline Value* Value::Object::find(std::string_view key) noexcept {
+SOCKETIO_DECL Value* Value::Object::find(std::string_view key) noexcept {
   return const_cast<Value*>(static_cast<const Object&>(*this).find(key));
 }
 
-inline Value& Value::Object::operator[](std::string_view key) {
+SOCKETIO_DECL Value& Value::Object::operator[](std::string_view key) {
   if (Value* const member = find(key)) return *member;
   return members_.emplace_back(std::string(key), Value()).value;
 }
 
-inline const Value& Value::Object::at(std::string_view key) const {
+SOCKETIO_DECL const Value& Value::Object::at(std::string_view key) const {
   if (const Value* const member = find(key)) return *member;
   std::string message = "no member \"";
   throw std::out_of_range(message.append(key).append("\""));
 }
-inline Value& Value::Object::at(std::string_view key) {
+SOCKETIO_DECL Value& Value::Object::at(std::string_view key) {
   return const_cast<Value&>(static_cast<const Object&>(*this).at(key));
 }
 
-inline bool Value::Object::erase(std::string_view key) {
+SOCKETIO_DECL bool Value::Object::erase(std::string_view key) {
   return std::erase_if(members_, [&](const Member& member) { return member.key == key; }) != 0;
 }
 
-inline bool Value::Object::equal(const Object& a, const Object& b) noexcept {
+SOCKETIO_DECL bool Value::Object::equal(const Object& a, const Object& b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const Member& mine = a.members_[i];
@@ -241,56 +300,7 @@ inline bool Value::Object::equal(const Object& a, const Object& b) noexcept {
 
 namespace detail {
 
-template <class Writer>
-void write_dynamic(Writer& writer, const Value& value) {
-  switch (value.kind()) {
-    case ValueKind::null: return writer.null();
-    case ValueKind::boolean: return writer.boolean(value.as_bool());
-    case ValueKind::integer: return writer.integer(value.as_int64());
-    case ValueKind::unsigned_integer: return writer.unsigned_integer(value.as_uint64());
-    case ValueKind::number: return writer.number(value.as_double());
-    case ValueKind::string: return writer.string(value.as_string());
-    case ValueKind::binary: return writer.binary(value.as_binary());
-    case ValueKind::array:
-      writer.begin_array(value.size());
-      for (const Value& item : value) write_dynamic(writer, item);
-      return writer.end_array();
-    case ValueKind::object:
-      writer.begin_object(value.size());
-      for (const auto& [key, member] : value.as_object()) {
-        writer.key(key);
-        write_dynamic(writer, member);
-      }
-      return writer.end_object();
-  }
-}
-
-/// Writes what a view shows: placeholders become the binary data that they stand for.
-template <class Writer>
-void write_view(Writer& writer, ValueView view) {
-  switch (view.kind()) {
-    case ValueKind::null: return writer.null();
-    case ValueKind::boolean: return writer.boolean(view.to_bool());
-    case ValueKind::integer: return writer.integer(view.to_int64());
-    case ValueKind::unsigned_integer: return writer.unsigned_integer(view.to_uint64());
-    case ValueKind::number: return writer.number(view.to_double());
-    case ValueKind::string: return writer.string(view.string());
-    case ValueKind::binary: return writer.binary(view.binary());
-    case ValueKind::array:
-      writer.begin_array(view.size());
-      for (std::size_t i = 0; i < view.size(); ++i) write_view(writer, view[i]);
-      return writer.end_array();
-    case ValueKind::object:
-      writer.begin_object(view.size());
-      view.for_each_member([&](std::string_view key, ValueView member) {
-        writer.key(key);
-        write_view(writer, member);
-      });
-      return writer.end_object();
-  }
-}
-
-inline Value read_dynamic(ValueView view) {
+SOCKETIO_DECL Value read_dynamic(ValueView view) {
   switch (view.kind()) {
     case ValueKind::null: return Value();
     case ValueKind::boolean: return Value(view.to_bool());
@@ -317,16 +327,22 @@ inline Value read_dynamic(ValueView view) {
   return Value();
 }
 
+#if defined(SOCKETIO_SEPARATE_COMPILATION)
+template void write_dynamic<JsonWriter>(JsonWriter& writer, const Value& value);
+template void write_view<JsonWriter>(JsonWriter& writer, ValueView view);
+template void write_json<JsonWriter>(JsonWriter& writer, const JsonValue& value);
+#endif
+
 }  // namespace detail
 
-inline std::string to_json(const Value& value) {
+SOCKETIO_DECL std::string to_json(const Value& value) {
   detail::OutBuffer out;
   JsonWriter writer(out);
   detail::write_dynamic(writer, value);
   return std::string(out.view());
 }
 
-inline std::optional<Value> try_parse_json(std::string_view text) {
+SOCKETIO_DECL std::optional<Value> try_parse_json(std::string_view text) {
   if (!is_valid_utf8(text)) return std::nullopt;
   std::string copy(text);
   detail::JsonArena arena;
@@ -336,7 +352,7 @@ inline std::optional<Value> try_parse_json(std::string_view text) {
   return detail::read_dynamic(ValueView(root));
 }
 
-inline Value parse_json(std::string_view text) {
+SOCKETIO_DECL Value parse_json(std::string_view text) {
   std::optional<Value> value = try_parse_json(text);
   if (!value) throw std::invalid_argument("not valid JSON");
   return *std::move(value);

@@ -2,10 +2,15 @@
 // Bodies of <socketio/transport/asio.hpp>: listening and closing. Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/transport/asio.hpp>
 #include <socketio/transport/asio_listener.hpp>
+#include <socketio/transport/asio_shard.hpp>
+#include <socketio/transport/websocket_protocol.hpp>
 
 #include <asio/error.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -14,44 +19,60 @@
 
 namespace socketio {
 
-inline AsioTransport::AsioTransport(asio::io_context& context, Options options)
+SOCKETIO_DECL AsioTransport::AsioTransport(asio::io_context& context, Options options)
     : AsioTransport(context, options, nullptr) {}
 
-inline AsioTransport::AsioTransport(asio::io_context& context, Options options,
-                                    std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols)
-    : shard_(std::make_shared<detail::AsioShard>(context, options, std::move(websocket_protocols))) {
+SOCKETIO_DECL AsioTransport::AsioTransport(asio::io_context& context, Options options,
+                                           std::unique_ptr<detail::WebSocketProtocolFactory> websocket_protocols)
+    : shard_(new detail::AsioShard(context, options, std::move(websocket_protocols))) {
   std::string problems;
   for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
   if (!problems.empty()) throw std::invalid_argument("socketio::AsioTransportOptions: " + problems);
 }
 
-inline void AsioTransport::link(std::span<AsioTransport* const> transports) {
-  const auto group = std::make_shared<detail::AsioShardGroup>();
+SOCKETIO_DECL void AsioTransport::link(std::span<AsioTransport* const> transports) {
+  const std::shared_ptr<detail::AsioShardGroup> group(new detail::AsioShardGroup());
   for (AsioTransport* const transport : transports) {
     group->shards.push_back(transport->shard_);
     transport->shard_->group = group;
   }
 }
 
-inline AsioTransport::~AsioTransport() {
+SOCKETIO_DECL AsioTransport::~AsioTransport() {
   for (const auto& listener : listeners_) listener->close();
   shard_->abandon(true);
-  shard_->group = std::make_shared<detail::AsioShardGroup>();  // the shards of a group hold each other
+  shard_->group.reset(new detail::AsioShardGroup());  // the shards of a group hold each other
   shard_->scheduler.release_when_idle(true);
 }
 
-inline std::uint16_t AsioTransport::listen(std::uint16_t port, const std::string& address) {
+SOCKETIO_DECL Scheduler& AsioTransport::scheduler() noexcept { return shard_->scheduler; }
+
+SOCKETIO_DECL AsioTransport::executor_type AsioTransport::get_executor() noexcept {
+  return shard_->scheduler.context().get_executor();
+}
+
+SOCKETIO_DECL void AsioTransport::on_exchange(ExchangeHandler handler) {
+  shard_->set_exchange_handler(std::move(handler));
+}
+
+SOCKETIO_DECL std::size_t AsioTransport::connection_count() const noexcept { return shard_->connection_count(); }
+
+SOCKETIO_DECL void AsioTransport::when_empty(detail::UniqueFunction<void()> handler) {
+  shard_->when_empty(std::move(handler));
+}
+
+SOCKETIO_DECL std::uint16_t AsioTransport::listen(std::uint16_t port, const std::string& address) {
   return listen_with(nullptr, port, address);
 }
 
-inline std::uint16_t AsioTransport::listen_with(const std::shared_ptr<const detail::AsioConnectionMaker>& maker,
-                                                std::uint16_t port, const std::string& address) {
+SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const std::shared_ptr<const detail::AsioConnectionMaker>& maker,
+                                                       std::uint16_t port, const std::string& address) {
   using asio::ip::tcp;
   std::error_code error;
   const auto try_listen = [&](const tcp::endpoint& endpoint, bool dual_stack) -> std::uint16_t {
     auto acceptor = detail::open_acceptor(*shard_, endpoint, dual_stack, error);
     if (error) return 0;
-    auto listener = std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker);
+    const std::shared_ptr<detail::AsioListener> listener(new detail::AsioListener(shard_, std::move(acceptor), maker));
     shard_->open();
     for (const auto& other : shard_->group->shards)
       if (other != shard_) other->open_later();
@@ -63,7 +84,7 @@ inline std::uint16_t AsioTransport::listen_with(const std::shared_ptr<const deta
   std::uint16_t bound = 0;
   if (address.empty()) {
     bound = try_listen(tcp::endpoint(tcp::v6(), port), true);
-    // Where there is no IPv6, as in many containers, IPv4 is everything.
+    // Systems without IPv6, as many containers are, can still listen with IPv4.
     if (error && error != asio::error::address_in_use && error != asio::error::access_denied)
       bound = try_listen(tcp::endpoint(tcp::v4(), port), false);
   } else if (const auto literal = asio::ip::make_address(address, error); !error) {
@@ -82,7 +103,7 @@ inline std::uint16_t AsioTransport::listen_with(const std::shared_ptr<const deta
   return bound;
 }
 
-inline void AsioTransport::close() {
+SOCKETIO_DECL void AsioTransport::close() {
   const auto shard = shard_;
   for (const auto& listener : std::exchange(listeners_, {})) listener->close();
   shard->close();

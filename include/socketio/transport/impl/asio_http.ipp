@@ -1,291 +1,310 @@
 // SPDX-License-Identifier: MIT
-// Bodies of <socketio/transport/asio_connection.hpp>: requests, their bodies, and responses. Transport layer.
+// Bodies of <socketio/transport/asio_http.hpp>: requests, their bodies, and responses. Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/transport/asio_connection.hpp>
+#include <socketio/transport/asio_http.hpp>
+#include <socketio/transport/asio_shard.hpp>
+#include <socketio/transport/asio_websocket.hpp>
 #include <socketio/transport/http_writer.hpp>
 #include <socketio/transport/websocket_handshake.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace socketio::detail {
 
-/// Takes requests from what has arrived until one has to wait; keeps the rest.
-inline void AsioConnection::http_input(std::string_view fresh) {
+SOCKETIO_DECL AsioHttp::AsioHttp(AsioConnection& connection, AsioPeer peer, const HttpLimits& limits)
+    : connection_(connection),
+      parser_(limits),
+      timer_(&AsioConnection::on_timer, &connection),
+      peer_(std::move(peer)) {}
+
+SOCKETIO_DECL bool AsioHttp::wants_input() const {
+  const AsioTransportOptions& options = connection_.shard().options;
+  return !is_resuming_ && !move_ && tail_.size() < options.max_pipelined_bytes &&
+         connection_.unsent_bytes() <= options.max_unsent_response_bytes;
+}
+
+/// Lasts as long as on_input. If the upgrade comes in the meantime, the end of on_input destroys the AsioHttp.
+class AsioHttp::Consuming {
+ public:
+  explicit Consuming(AsioHttp& http) noexcept : http_(http) { http.is_consuming_ = true; }
+  Consuming(const Consuming&) = delete;
+  Consuming& operator=(const Consuming&) = delete;
+  ~Consuming() {
+    http_.is_consuming_ = false;
+    const auto retired = std::move(http_.retired_);
+  }
+
+ private:
+  AsioHttp& http_;
+};
+
+SOCKETIO_DECL void AsioHttp::on_input(std::string_view fresh) {
+  using Phase = AsioConnection::Phase;
   std::string joined;
   std::string_view input = fresh;
-  if (!http_->tail.empty()) {
-    joined = std::exchange(http_->tail, {});
+  if (!tail_.empty()) {
+    joined = std::exchange(tail_, {});
     joined += fresh;
     input = joined;
   }
-  http_->consuming = true;
-  while (phase_ == Phase::http && http_step(input)) {
+  const Consuming consuming(*this);
+  while (connection_.phase() == Phase::http && step(input)) {
   }
-  if (phase_ == Phase::http) {
-    http_->consuming = false;
-    http_->tail.assign(input);
-    http_update_deadline(!input.empty());
-  } else if (phase_ == Phase::websocket || phase_ == Phase::closing) {
-    // RFC 6455 section 4.2: what follows the opening handshake belongs to the WebSocket.
-    if (input.empty()) return update_reading();
-    extra().pending.assign(input);
-    resume_input_later();
+  if (connection_.phase() == Phase::http) {
+    tail_.assign(input);
+    update_deadline(!input.empty());
+  } else if (connection_.phase() == Phase::websocket || connection_.phase() == Phase::closing) {
+    // RFC 6455 section 4.2: the bytes behind the opening handshake belong to the WebSocket.
+    if (input.empty()) return connection_.update_reading();
+    connection_.websocket().keep_input(input);
+    connection_.websocket().resume_later();
   }
 }
 
-/// One step of http_input; false when nothing more can be done with the input at present.
-inline bool AsioConnection::http_step(std::string_view& input) {
-  Http& http = *http_;
-  if (!http.active) {
-    if (unsent_bytes() > shard_->options.max_unsent_response_bytes) return false;
-    std::size_t consumed = 0;
-    const HttpHeadParser::Status status = http.parser.parse(input, consumed);
-    input.remove_prefix(consumed);
-    if (status == HttpHeadParser::Status::complete) {
-      http_open_exchange();
+/// One step of on_input; false when nothing more can be done with the input at present.
+SOCKETIO_DECL bool AsioHttp::step(std::string_view& input) {
+  switch (state_) {
+    case State::head: {
+      if (connection_.unsent_bytes() > connection_.shard().options.max_unsent_response_bytes) return false;
+      std::size_t consumed = 0;
+      const HttpHeadParser::Status status = parser_.parse(input, consumed);
+      input.remove_prefix(consumed);
+      if (status == HttpHeadParser::Status::failed) refuse(parser_.error_status());
+      if (status != HttpHeadParser::Status::complete) return false;
+      open_exchange();
       return true;
     }
-    if (status == HttpHeadParser::Status::failed) http_refuse(http.parser.error_status());
-    return false;
+    case State::delivered: return false;
+    case State::reading_body:
+    case State::discarding_body: return !body_.complete() && take_body(input);
+    case State::answered:
+      if (!body_.complete()) return take_body(input);
+      begin_next_request();
+      return true;
   }
-  if (!http.body.complete()) return (http.reading || http.discarding) && http_decode_body(input);
-  if (!http.answered) return false;
-  http_next_request();
-  return true;
-}
-
-inline void AsioConnection::http_open_exchange() {
-  Http& http = *http_;
-  ++http.requests;
-  http.active = true;
-  http.answered = http.reading = http.discarding = false;
-  http.discarded_bytes = 0;
-  http.body = HttpBodyDecoder(http.parser.framing(), shard_->options.http);
-  HttpRequest request = std::move(http.parser.request());
-  request.remote_address = http.peer.address;
-  request.remote_port = http.peer.port;
-  request.secure = http.peer.secure;
-  if (request.secure) request.tls = tls_peer();
-  const bool upgrade = asks_to_upgrade(request, http.parser.is_http_1_0());
-  http_deliver(std::move(request), upgrade);
-}
-
-inline void AsioConnection::http_deliver(HttpRequest request, bool is_upgrade) {
-  auto exchange = std::make_shared<AsioExchange>(shared_from_this(), std::move(request), is_upgrade);
-  http_->exchange = exchange.get();
-  shard_->deliver(std::move(exchange));
-}
-
-inline HttpFraming AsioConnection::body_framing() const noexcept {
-  return http_ ? http_->parser.framing() : HttpFraming{};
-}
-
-inline void AsioConnection::read_body(std::size_t max_bytes) {
-  Http& http = *http_;
-  http.max_body_bytes = max_bytes;
-  const HttpFraming framing = http.parser.framing();
-  if (framing.kind == HttpFraming::Kind::length && framing.length > max_bytes) {
-    http.discarding = !http.parser.expects_continue();
-    const auto exchange = http.exchange->weak_from_this().lock();
-    return exchange->deliver_body(BodyError::too_large, {});
-  }
-  http.reading = true;
-  http.body_text.clear();
-  if (http.parser.expects_continue() && http.tail.empty()) {
-    queue().push(std::string(http_continue));
-    mark_dirty();
-  }
-  if (!http.consuming) resume_input_later();
-}
-
-inline bool AsioConnection::http_decode_body(std::string_view& input) {
-  Http& http = *http_;
-  if (input.empty()) return false;
-  const HttpBodyDecoder::Piece piece = http.body.decode(input);
-  input.remove_prefix(piece.consumed);
-  if (piece.status == HttpBodyDecoder::Status::failed) {
-    http_refuse(http.body.error_status());
-    return false;
-  }
-  if (http.reading) {
-    const bool fits = piece.data.size() <= http.max_body_bytes - http.body_text.size();
-    if (fits) http.body_text += piece.data;
-    if (fits && piece.status != HttpBodyDecoder::Status::complete) return true;
-    http.reading = false;
-    http.discarding = !fits;
-    std::string body = std::exchange(http.body_text, {});
-    if (const auto exchange = http.exchange ? http.exchange->weak_from_this().lock() : nullptr)
-      exchange->deliver_body(fits ? BodyError::none : BodyError::too_large, fits ? std::move(body) : std::string());
-    return true;
-  }
-  http.discarded_bytes += piece.data.size();
-  if (http.discarded_bytes <= shard_->options.max_discarded_bytes) return true;
-  if (http.answered)
-    end_after_flush(true);
-  else
-    http.discarding = false;  // and the response will be the last
   return false;
 }
 
-inline void AsioConnection::respond(HttpResponse response, bool is_head) {
-  if (phase_ != Phase::http) return;
-  Http& http = *http_;
-  http.exchange = nullptr;
-  http.answered = true;
-  http.reading = false;
-  http.body_text = std::string();
-  // A body that nobody has read goes to waste if it is short; the connection, if it is long or may never come.
-  const bool unread = !http.body.complete();
-  http.discarding = unread;
-  const bool costly =
-      unread && (http.parser.expects_continue() || http.body.remaining() > shard_->options.max_discarded_bytes ||
-                 http.discarded_bytes > shard_->options.max_discarded_bytes);
-  const bool keep_alive = http.parser.keep_alive() && !response.close && !shard_->closing() && !costly;
-  const HttpWriterContext context{keep_alive,
-                                  std::chrono::duration_cast<std::chrono::seconds>(shard_->options.keep_alive_timeout)};
-  std::string head = http_response_head(response, context);
-  if (is_head || is_bodiless(response.status) || response.body.empty()) {
-    queue().push(std::move(head));
-  } else if (response.body.size() <= 16 * 1024) {
-    queue().push(std::move(head += response.body));
-  } else {
-    queue().push(std::move(head));
-    queue().push(std::move(response.body));
-  }
-  mark_dirty();
-  if (!keep_alive) return end_after_flush(unread || !shard_->closing());
-  if (!http.consuming) {
-    if (!unread && http.tail.empty()) {
-      http_next_request();
-      http_update_deadline(false);
-    } else {
-      resume_input_later();
-    }
-    update_reading();
-  }
+SOCKETIO_DECL void AsioHttp::open_exchange() {
+  ++requests_;
+  state_ = State::delivered;
+  discarded_bytes_ = 0;
+  body_ = HttpBodyDecoder(parser_.framing(), connection_.shard().options.http);
+  HttpRequest request = std::move(parser_.request());
+  request.remote_address = peer_.address;
+  request.remote_port = peer_.port;
+  request.secure = peer_.secure;
+  if (request.secure) request.tls = connection_.tls_peer();
+  const bool upgrade = asks_to_upgrade(request, parser_.is_http_1_0());
+  deliver(std::move(request), upgrade);
 }
 
-inline void AsioConnection::destroy() {
-  if (phase_ != Phase::http) return;
-  http_->exchange = nullptr;
-  // Earlier responses of this connection are still owed.
-  if (queue_)
-    end_after_flush(false);
+SOCKETIO_DECL void AsioHttp::deliver(HttpRequest request, bool is_upgrade) {
+  auto exchange = std::make_shared<AsioExchange>(connection_.shared_from_this(), std::move(request), is_upgrade);
+  exchange_ = exchange.get();
+  connection_.shard().deliver(std::move(exchange));
+}
+
+SOCKETIO_DECL std::shared_ptr<AsioExchange> AsioHttp::exchange() const {
+  return exchange_ ? exchange_->weak_from_this().lock() : nullptr;
+}
+
+SOCKETIO_DECL std::shared_ptr<AsioExchange> AsioHttp::take_exchange() {
+  auto taken = exchange();
+  exchange_ = nullptr;
+  return taken;
+}
+
+SOCKETIO_DECL void AsioHttp::read_body(std::size_t max_bytes) {
+  max_body_bytes_ = max_bytes;
+  const HttpFraming framing = parser_.framing();
+  if (framing.kind == HttpFraming::Kind::length && framing.length > max_bytes) {
+    if (!parser_.expects_continue()) state_ = State::discarding_body;
+    return exchange()->deliver_body(BodyError::too_large, {});
+  }
+  state_ = State::reading_body;
+  body_text_.clear();
+  if (parser_.expects_continue() && tail_.empty()) {
+    connection_.queue().push(std::string(http_continue));
+    connection_.mark_dirty();
+  }
+  if (!is_consuming_) resume_later();
+}
+
+/// Takes a piece of the body from the input; false when nothing more can be done with the input at present.
+SOCKETIO_DECL bool AsioHttp::take_body(std::string_view& input) {
+  if (input.empty()) return false;
+  const HttpBodyDecoder::Piece piece = body_.decode(input);
+  input.remove_prefix(piece.consumed);
+  if (piece.status == HttpBodyDecoder::Status::failed) {
+    refuse(body_.error_status());
+    return false;
+  }
+  if (state_ == State::reading_body) {
+    const bool fits = piece.data.size() <= max_body_bytes_ - body_text_.size();
+    if (fits) body_text_ += piece.data;
+    if (fits && piece.status != HttpBodyDecoder::Status::complete) return true;
+    state_ = fits ? State::delivered : State::discarding_body;
+    std::string body = std::exchange(body_text_, {});
+    if (const auto waiting = exchange())
+      waiting->deliver_body(fits ? BodyError::none : BodyError::too_large, fits ? std::move(body) : std::string());
+    return true;
+  }
+  discarded_bytes_ += piece.data.size();
+  if (discarded_bytes_ <= connection_.shard().options.max_discarded_bytes) return true;
+  if (state_ == State::answered)
+    connection_.end_after_flush(true);
   else
-    end();
+    state_ = State::delivered;  // the rest waits, and the response will be the last
+  return false;
 }
 
-inline void AsioConnection::http_next_request() {
-  http_->active = false;
-  http_->parser = HttpHeadParser(shard_->options.http);
+SOCKETIO_DECL void AsioHttp::respond(HttpResponse response, bool is_head) {
+  if (connection_.phase() != AsioConnection::Phase::http) return;
+  exchange_ = nullptr;
+  state_ = State::answered;
+  body_text_ = std::string();
+  const AsioTransportOptions& options = connection_.shard().options;
+  const bool is_closing = connection_.shard().closing();
+  // The connection discards the rest of a short body. A long one, or one that may never come, costs the connection.
+  const bool unread = !body_.complete();
+  const bool costly = unread && (parser_.expects_continue() || body_.remaining() > options.max_discarded_bytes ||
+                                 discarded_bytes_ > options.max_discarded_bytes);
+  const bool keep_alive = parser_.keep_alive() && !response.close && !is_closing && !costly;
+  const HttpWriterContext context{keep_alive,
+                                  std::chrono::duration_cast<std::chrono::seconds>(options.keep_alive_timeout)};
+  std::string head = http_response_head(response, context);
+  AsioOutQueue& queue = connection_.queue();
+  if (is_head || is_bodiless(response.status) || response.body.empty()) {
+    queue.push(std::move(head));
+  } else if (response.body.size() <= 16 * 1024) {
+    queue.push(std::move(head += response.body));
+  } else {
+    queue.push(std::move(head));
+    queue.push(std::move(response.body));
+  }
+  connection_.mark_dirty();
+  if (!keep_alive) return connection_.end_after_flush(unread || !is_closing);
+  if (is_consuming_) return;
+  if (!unread && tail_.empty()) {
+    begin_next_request();
+    update_deadline(false);
+  } else {
+    resume_later();
+  }
+  connection_.update_reading();
 }
 
-/// Answers what is not HTTP, or breaks a limit, and ends the connection.
-inline void AsioConnection::http_refuse(unsigned status) {
-  const bool answered = http_->active && http_->answered;
-  const auto exchange = take_exchange();
-  if (!answered) {
+SOCKETIO_DECL void AsioHttp::destroy_connection() {
+  if (connection_.phase() != AsioConnection::Phase::http) return;
+  exchange_ = nullptr;
+  // The peer still gets the responses to its earlier requests.
+  if (connection_.has_unsent())
+    connection_.end_after_flush(false);
+  else
+    connection_.end();
+}
+
+SOCKETIO_DECL void AsioHttp::begin_next_request() {
+  state_ = State::head;
+  parser_ = HttpHeadParser(connection_.shard().options.http);
+}
+
+/// Answers a request that is not HTTP, or breaks a limit, and ends the connection.
+SOCKETIO_DECL void AsioHttp::refuse(unsigned status) {
+  const auto aborted = take_exchange();
+  if (state_ != State::answered) {
     std::string head;
     append_status_line(head, status);
     head += "Connection: close\r\n\r\n";
-    queue().push(std::move(head));
+    connection_.queue().push(std::move(head));
   }
-  end_after_flush(true);
-  if (exchange) exchange->abort(false);
+  connection_.end_after_flush(true);
+  if (aborted) aborted->abort(false);
 }
 
-/// Arms the one timer of the HTTP phase for what is awaited now; a timeout of zero means for ever.
-inline void AsioConnection::http_update_deadline(bool has_input) {
-  Http& http = *http_;
-  HttpDeadline wanted = HttpDeadline::head;
-  if (http.active && !http.move)
-    wanted = http.body.complete() ? HttpDeadline::none : HttpDeadline::body;
-  else if (queue_)
-    wanted = dirty_ ? HttpDeadline::none : HttpDeadline::write;
-  else if (http.requests > 0 && !has_input && !http.parser.started())
-    wanted = HttpDeadline::keep_alive;
-  if (wanted == http.deadline && http.requests == http.deadline_for) return;
-  http.deadline = wanted;
-  http.deadline_for = http.requests;
-  const AsioTransportOptions& options = shard_->options;
+SOCKETIO_DECL void AsioHttp::resume_later() {
+  if (std::exchange(is_resuming_, true)) return;
+  connection_.shard().scheduler.post([self = connection_.shared_from_this()] { self->resume_http(); });
+}
+
+SOCKETIO_DECL void AsioHttp::on_flushed() {
+  // Requests may have waited because too much was unsent.
+  if (state_ == State::head && !tail_.empty())
+    on_input({});
+  else
+    update_deadline(false);
+}
+
+SOCKETIO_DECL void AsioHttp::on_write_progress() {
+  deadline_ = Deadline::none;
+  update_deadline(!tail_.empty());
+}
+
+/// Arms the one timer of the HTTP phase; a timeout of zero means for ever.
+SOCKETIO_DECL void AsioHttp::update_deadline(bool has_input) {
+  Deadline wanted = Deadline::head;
+  if (state_ != State::head && !move_)
+    wanted = body_.complete() ? Deadline::none : Deadline::body;
+  else if (connection_.has_unsent())
+    wanted = connection_.is_dirty() ? Deadline::none : Deadline::write;
+  else if (requests_ > 0 && !has_input && !parser_.started())
+    wanted = Deadline::keep_alive;
+  if (wanted == deadline_ && requests_ == deadline_for_) return;
+  deadline_ = wanted;
+  deadline_for_ = requests_;
+  const AsioTransportOptions& options = connection_.shard().options;
   std::chrono::milliseconds timeout{0};
   switch (wanted) {
-    case HttpDeadline::none: break;
-    case HttpDeadline::head: timeout = options.head_timeout; break;
-    case HttpDeadline::body:
-    case HttpDeadline::write: timeout = options.request_timeout; break;
-    case HttpDeadline::keep_alive: timeout = options.keep_alive_timeout; break;
+    case Deadline::none: break;
+    case Deadline::head: timeout = options.head_timeout; break;
+    case Deadline::body:
+    case Deadline::write: timeout = options.request_timeout; break;
+    case Deadline::keep_alive: timeout = options.keep_alive_timeout; break;
   }
   if (timeout.count() == 0)
-    shard_->scheduler.cancel(http.timer);
+    connection_.shard().scheduler.cancel(timer_);
   else
-    shard_->scheduler.arm(http.timer, timeout);
+    connection_.shard().scheduler.arm(timer_, timeout);
 }
 
-inline void AsioConnection::http_on_timeout() {
-  if (http_->deadline == HttpDeadline::head || http_->deadline == HttpDeadline::body) return http_refuse(408);
-  end();
+SOCKETIO_DECL void AsioHttp::on_timeout() {
+  if (deadline_ == Deadline::head || deadline_ == Deadline::body) return refuse(408);
+  connection_.end();
 }
 
-inline std::unique_ptr<WebSocketDeflate> AsioConnection::make_deflate(const DeflateAgreement& agreement,
-                                                                      const PerMessageDeflateOptions& options) const {
-  return std::make_unique<WebSocketDeflate>(shard_->deflate_pool(), agreement, options);
+SOCKETIO_DECL void AsioHttp::stop() {
+  connection_.shard().scheduler.cancel(timer_);
+  exchange_ = nullptr;
+  move_ = nullptr;
+  tail_ = std::string();
+  body_text_ = std::string();
 }
 
-inline std::shared_ptr<WebSocket> AsioConnection::become_websocket(const HttpRequest& request,
-                                                                   const HttpResponse& handshake,
-                                                                   const HttpHeaders& headers,
-                                                                   const WebSocketLimits& limits,
-                                                                   std::unique_ptr<WebSocketDeflate> deflate) {
-  if (phase_ != Phase::http) return nullptr;
-  const bool consuming = http_->consuming;
-  std::string tail = std::move(http_->tail);
-  http_.reset();
-  phase_ = Phase::websocket;
-  parser_ = WebSocketParser(limits);
-  deflate_ = std::move(deflate);
-  if (deflate_) parser_.expect_compression();
-  std::string head;
-  if (shard_->protocols) {
-    protocol_ = shard_->protocols->accept(request, handshake, headers, limits, head);
-    if (deflate_) protocol_->expect_compression();
-  } else {
-    head = http_upgrade_head(handshake, headers);
-  }
-  queue().push(std::move(head));
-  mark_dirty();
-  if (!consuming && !tail.empty()) extra().pending = std::move(tail);
-  return shared_from_this();
+SOCKETIO_DECL std::string AsioHttp::leave(std::unique_ptr<AsioHttp> http) {
+  http->connection_.shard().scheduler.cancel(http->timer_);
+  std::string tail = std::move(http->tail_);
+  AsioHttp& left = *http;
+  if (left.is_consuming_) left.retired_ = std::move(http);
+  return tail;
 }
 
-inline std::shared_ptr<WebSocket> AsioExchange::accept_websocket(const HttpHeaders& headers,
-                                                                 const WebSocketLimits& limits) {
-  if (!connection_) return nullptr;
-  std::optional<DeflateAgreement> agreement;
-  HttpResponse response = answer_websocket_handshake(request_, limits.per_message_deflate, &agreement);
-  const auto refuse = [&response](unsigned status, std::string_view why) {
-    response = HttpResponse{};
-    response.status = status;
-    response.headers.add("Content-Type", "text/html");
-    response.body = why;
-    response.close = true;
-  };
-  if (response.status == 101) {
-    if (!is_upgrade_)
-      refuse(400, "Invalid Upgrade header");
-    else if (connection_->body_framing().kind != HttpFraming::Kind::none)
-      refuse(400, "Unexpected body");
-    else if (connection_->shard_is_closing())
-      refuse(503, http_reason(503));
-  }
-  if (response.status != 101) {
-    respond(std::move(response));
-    return nullptr;
-  }
-  std::unique_ptr<WebSocketDeflate> deflate;
-  if (agreement) deflate = connection_->make_deflate(*agreement, *limits.per_message_deflate);
-  return finish()->become_websocket(request_, response, headers, limits, std::move(deflate));
+// A connection that changes its shard
+
+SOCKETIO_DECL void AsioHttp::begin_move(AsioMove move) {
+  exchange_ = nullptr;
+  move_ = std::make_unique<AsioMove>(std::move(move));
+  resume_later();  // the connection leaves then, and not from inside the reading of this request
+}
+
+SOCKETIO_DECL AsioMove AsioHttp::take_move() {
+  connection_.shard().scheduler.cancel(timer_);
+  deadline_ = Deadline::none;
+  return std::move(*std::exchange(move_, nullptr));
 }
 
 }  // namespace socketio::detail

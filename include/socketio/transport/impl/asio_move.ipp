@@ -2,36 +2,32 @@
 // Bodies of <socketio/transport/asio_connection.hpp>: how a connection changes its shard. Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/transport/asio_connection.hpp>
+#include <socketio/transport/asio_http.hpp>
+#include <socketio/transport/asio_shard.hpp>
 
 #include <utility>
 
 namespace socketio::detail {
 
-inline bool AsioConnection::is_moving() const noexcept { return http_ && http_->move; }
+SOCKETIO_DECL bool AsioConnection::is_moving() const noexcept { return http_ && http_->is_moving(); }
 
-inline bool AsioConnection::move_to(std::size_t shard, HttpRequest request, bool is_upgrade) {
+SOCKETIO_DECL bool AsioConnection::move_to(std::size_t shard, HttpRequest request, bool is_upgrade) {
   auto target = shard_->other(shard);
   if (!target || target == shard_) return false;
-  http_->exchange = nullptr;
-  http_->move = std::make_unique<Move>(Move{std::move(target), std::move(request), is_upgrade});
-  resume_input_later();  // and leave then: not from inside the reading of this request
+  http_->begin_move({std::move(target), std::move(request), is_upgrade});
   return true;
 }
 
 /// Leaves as soon as nothing of this shard refers to the connection: nothing to be written, no posted task, no wait.
-inline void AsioConnection::try_move() {
-  if (!is_moving() || queue_ || dirty_ || http_->resuming) return;
+SOCKETIO_DECL void AsioConnection::try_move() {
+  if (!is_moving() || queue_ || dirty_ || http_->is_resuming()) return;
   if (waiting_readable_ && cancel_wait_readable()) return;
   waiting_readable_ = false;
-  if (shard_->closing()) {
-    http_->move = nullptr;
-    return http_refuse(503);
-  }
   const auto self = shared_from_this();
-  Move move = std::move(*std::exchange(http_->move, nullptr));
-  shard_->scheduler.cancel(http_->timer);
-  http_->deadline = HttpDeadline::none;
+  AsioMove move = http_->take_move();
+  if (shard_->closing()) return http_->refuse(503);
   if (!move_stream(*move.target)) return end();
   shard_->hand_over(*this);
   shard_ = move.target;
@@ -41,19 +37,12 @@ inline void AsioConnection::try_move() {
 }
 
 /// The first turn on the new shard.
-inline void AsioConnection::arrive(HttpRequest request, bool is_upgrade) {
+SOCKETIO_DECL void AsioConnection::arrive(HttpRequest request, bool is_upgrade) {
   shard_->add(shared_from_this());
-  if (shard_->closing()) return http_refuse(503);
-  http_deliver(std::move(request), is_upgrade);
-  if (phase_ == Phase::http) http_update_deadline(!http_->tail.empty());
+  if (shard_->closing()) return http_->refuse(503);
+  http_->deliver(std::move(request), is_upgrade);
+  if (phase_ == Phase::http) http_->update_deadline(http_->has_kept_input());
   update_reading();
-}
-
-inline bool AsioExchange::move_to(std::size_t shard) {
-  if (!connection_) return true;
-  if (!connection_->move_to(shard, request_, is_upgrade_)) return false;
-  finish();
-  return true;
 }
 
 }  // namespace socketio::detail

@@ -1,175 +1,272 @@
 // SPDX-License-Identifier: MIT
-// Bodies of <socketio/transport/asio_connection.hpp>: the WebSocket's messages and its end. Transport layer.
+// Bodies of <socketio/transport/asio_websocket.hpp>. Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
+#include <socketio/protocol/utf8.hpp>
 #include <socketio/transport/asio_connection.hpp>
+#include <socketio/transport/asio_shard.hpp>
+#include <socketio/transport/asio_websocket.hpp>
 
 #include <stdexcept>
 #include <utility>
 
 namespace socketio::detail {
 
-inline void AsioConnection::set_listener(std::shared_ptr<WebSocketListener> listener) {
+struct AsioWebSocket::Extra {
+  explicit Extra(AsioConnection& connection) : timer(&AsioConnection::on_timer, &connection) {}
+
+  Timer timer;
+  std::string pending;                   // bytes that wait for a listener
+  std::optional<WebSocketClose> closed;  // the end, until a listener knows of it
+  bool resuming = false;                 // a look at `pending` is posted
+  bool removed = false;                  // the listener was removed, and must not hear of the end
+};
+
+SOCKETIO_DECL AsioWebSocket::AsioWebSocket(AsioConnection& connection, std::unique_ptr<WebSocketDeflate> deflate)
+    : connection_(connection), deflate_(std::move(deflate)) {}
+
+SOCKETIO_DECL AsioWebSocket::~AsioWebSocket() = default;
+
+SOCKETIO_DECL AsioWebSocket::Extra& AsioWebSocket::extra() {
+  if (!extra_) extra_ = std::make_unique<Extra>(connection_);
+  return *extra_;
+}
+
+SOCKETIO_DECL Timer& AsioWebSocket::timer() { return extra().timer; }
+
+SOCKETIO_DECL bool AsioWebSocket::has_kept_input() const noexcept { return extra_ && !extra_->pending.empty(); }
+
+SOCKETIO_DECL bool AsioWebSocket::is_open() const noexcept {
+  return connection_.phase() == AsioConnection::Phase::websocket;
+}
+
+SOCKETIO_DECL bool AsioWebSocket::is_writable() const { return is_open() && !connection_.is_drain_due(); }
+
+SOCKETIO_DECL std::size_t AsioWebSocket::unsent_bytes() const { return connection_.unsent_bytes(); }
+
+SOCKETIO_DECL void AsioWebSocket::set_listener(std::shared_ptr<WebSocketListener> listener) {
   const auto previous = std::exchange(listener_, std::move(listener));  // its destructor may call us
   if (!listener_) {
-    if (phase_ != Phase::ended || extra_) extra().removed = true;
+    if (connection_.phase() != AsioConnection::Phase::ended || extra_) extra().removed = true;
     return;
   }
   if (extra_) {
     extra_->removed = false;
-    if (extra_->closed) shard_->scheduler.post([self = shared_from_this()] { self->deliver_close(); });
-    if (!extra_->pending.empty()) resume_input_later();
+    if (extra_->closed)
+      connection_.shard().scheduler.post([self = connection_.shared_from_this(), this] { deliver_close(); });
+    if (has_kept_input()) resume_later();
   }
-  update_reading();
+  connection_.update_reading();
 }
 
-inline void AsioConnection::send(const MessagePtr& message) {
-  if (phase_ != Phase::websocket) return;
-  if (const auto compressed = deflate_ ? deflate_->frame_of(message) : nullptr)
-    queue().push(compressed, *compressed);
-  else if (protocol_)
-    protocol_->send(message, queue());
-  else
-    queue().push(message);
-  drain_due_ = true;
-  mark_dirty();
+SOCKETIO_DECL bool AsioWebSocket::deflate(const MessagePtr& message) {
+  const auto frame = deflate_->frame_of(message);
+  if (frame) connection_.queue().push(frame, *frame);
+  return frame != nullptr;
 }
 
-inline void AsioConnection::close(std::optional<std::uint16_t> code) {
-  if (phase_ != Phase::websocket) return;
+SOCKETIO_DECL void AsioWebSocket::close(std::optional<std::uint16_t> code) {
+  if (!is_open()) return;
   if (code && !is_valid_close_code(*code)) throw std::invalid_argument("not a WebSocket close code that may be sent");
-  websocket_queue_close(code);
-  phase_ = Phase::closing;
-  arm(shard_->options.close_timeout);
-  mark_dirty();
-  if (!extra_->pending.empty()) resume_input_later();
-  update_reading();
+  queue_close(code);
+  connection_.begin_closing();
+  if (has_kept_input()) resume_later();
+  connection_.update_reading();
 }
 
-inline void AsioConnection::terminate() {
-  const Phase phase = phase_;
-  if (phase == Phase::http) return;
-  end();
-  if (phase != Phase::websocket && phase != Phase::closing) return;
+SOCKETIO_DECL void AsioWebSocket::terminate() {
+  const AsioConnection::Phase phase = connection_.phase();
+  connection_.end();
+  if (phase != AsioConnection::Phase::websocket && phase != AsioConnection::Phase::closing) return;
   extra().closed = WebSocketClose{WebSocketClose::Cause::closed_locally, 1006, {}};
-  if (listener_) shard_->scheduler.post([self = shared_from_this()] { self->deliver_close(); });
+  if (listener_) connection_.shard().scheduler.post([self = connection_.shared_from_this(), this] { deliver_close(); });
 }
 
-/// Looks at the bytes that had to wait, in a later turn.
-inline void AsioConnection::resume_input_later() {
-  bool& resuming = phase_ == Phase::http ? http_->resuming : extra().resuming;
-  if (std::exchange(resuming, true)) return;
-  shard_->scheduler.post([self = shared_from_this()] {
-    if (self->phase_ == Phase::http) {
-      self->http_->resuming = false;
-      if (self->is_moving()) return self->try_move();
-      self->http_input({});
-    } else if (self->extra_) {
-      self->extra_->resuming = false;
-      if (self->phase_ != Phase::websocket && self->phase_ != Phase::closing) return;
-      std::string pending = std::exchange(self->extra_->pending, {});
-      if (!pending.empty()) self->websocket_input(pending);
-    }
-    self->update_reading();
+SOCKETIO_DECL void AsioWebSocket::keep_input(std::string_view input) { extra().pending.assign(input); }
+
+SOCKETIO_DECL void AsioWebSocket::resume_later() {
+  if (std::exchange(extra().resuming, true)) return;
+  connection_.shard().scheduler.post([self = connection_.shared_from_this(), this] {
+    extra_->resuming = false;
+    std::string pending = std::exchange(extra_->pending, {});
+    if (!pending.empty()) on_input(pending);
+    connection_.update_reading();
   });
 }
 
-inline void AsioConnection::websocket_input(std::span<char> input) {
+SOCKETIO_DECL bool AsioWebSocket::wants_input() const { return (listener_ || !is_open()) && !has_kept_input(); }
+
+template <class Parser>
+void AsioWebSocket::take_input(Parser& parser, std::span<char> input) {
+  using Phase = AsioConnection::Phase;
   const auto listener = listener_;
-  while (phase_ == Phase::websocket || phase_ == Phase::closing) {
-    if (phase_ == Phase::websocket && (!listener || listener_ != listener)) {
-      // The next listener shall have the rest, and not inside the call that set it.
+  while (connection_.phase() == Phase::websocket || connection_.phase() == Phase::closing) {
+    if (is_open() && (!listener || listener_ != listener)) {
+      // The next listener gets the rest, and not inside the call that set it.
       if (input.empty()) return;
-      extra().pending.assign(input.data(), input.size());
-      if (listener_) resume_input_later();
+      keep_input({input.data(), input.size()});
+      if (listener_) resume_later();
       return;
     }
-    const WebSocketEvent event = protocol_ ? protocol_->parse(input) : parser_.parse(input);
+    const WebSocketEvent event = parser.parse(input);
     const std::string_view payload(event.payload.data(), event.payload.size());
     switch (event.kind) {
       case WebSocketEvent::Kind::none: return;
       case WebSocketEvent::Kind::message:
-        if (phase_ != Phase::websocket) break;
+        if (!is_open()) break;
         if (event.is_compressed)
-          websocket_compressed(event);
+          take_compressed(event);
         else
           listener->on_message(event.is_binary, event.payload);
         break;
-      case WebSocketEvent::Kind::ping: websocket_pong(payload); break;
+      case WebSocketEvent::Kind::ping: on_ping(payload); break;
       case WebSocketEvent::Kind::pong: break;
-      case WebSocketEvent::Kind::close: return websocket_closed_by_peer(event.code, std::string(payload));
-      case WebSocketEvent::Kind::failed: return websocket_violated(event.code, event.error);
+      case WebSocketEvent::Kind::close: return on_closed_by_peer(event.code, std::string(payload));
+      case WebSocketEvent::Kind::failed: return on_violation(event.code, event.error);
     }
   }
 }
 
-inline void AsioConnection::websocket_compressed(const WebSocketEvent& event) {
+SOCKETIO_DECL void AsioWebSocket::take_compressed(const WebSocketEvent& event) {
   std::string message;
   const std::string_view payload(event.payload.data(), event.payload.size());
-  switch (deflate_->inflate(payload, parser_.max_message_bytes(), message)) {
-    case InflateResult::too_big: return websocket_violated(1009, "message too big");
-    case InflateResult::bad_data: return websocket_violated(1007, "message cannot be decompressed");
+  switch (deflate_->inflate(payload, max_message_bytes(), message)) {
+    case InflateResult::too_big: return on_violation(1009, "message too big");
+    case InflateResult::bad_data: return on_violation(1007, "message cannot be decompressed");
     case InflateResult::ok: break;
   }
-  if (!event.is_binary && !is_valid_utf8(message)) return websocket_violated(1007, "text is not UTF-8");
+  if (!event.is_binary && !is_valid_utf8(message)) return on_violation(1007, "text is not UTF-8");
   listener_->on_message(event.is_binary, message);
 }
 
-inline void AsioConnection::websocket_pong(std::string_view payload) {
-  if (phase_ != Phase::websocket) return;  // RFC 6455 section 5.5.1: nothing follows a close frame
-  queue().push_pong(protocol_ ? protocol_->pong(payload) : websocket_control_frame(0xA, payload));
-  mark_dirty();
-  if (queue_->pongs() <= shard_->options.max_pending_pongs) return;
-  // Many pings in one turn are no flood yet; pings from a peer that does not read are one.
-  if (!waiting_writable_) flush();
-  if (phase_ != Phase::websocket || !queue_ || queue_->pongs() <= shard_->options.max_pending_pongs) return;
-  end();
+SOCKETIO_DECL void AsioWebSocket::on_ping(std::string_view payload) {
+  if (!is_open()) return;  // RFC 6455 section 5.5.1: nothing follows a close frame
+  connection_.queue().push_pong(pong_frame(payload));
+  connection_.mark_dirty();
+  const std::size_t most = connection_.shard().options.max_pending_pongs;
+  if (connection_.unsent_pongs() <= most) return;
+  // Many pings in one turn are harmless as long as the peer reads the pongs.
+  if (!connection_.waits_to_write()) connection_.flush();
+  if (!is_open() || connection_.unsent_pongs() <= most) return;
+  connection_.end();
   report_close({WebSocketClose::Cause::protocol_violation, 1006, "too many pending pongs"});
 }
 
 /// @param code  no value: an empty close frame
-inline void AsioConnection::websocket_queue_close(std::optional<std::uint16_t> code, std::string_view reason) {
-  queue().push(protocol_ ? protocol_->close(code, reason) : websocket_close_frame(code, reason));
+SOCKETIO_DECL void AsioWebSocket::queue_close(std::optional<std::uint16_t> code, std::string_view reason) {
+  connection_.queue().push(close_frame(code, reason));
 }
 
-inline void AsioConnection::websocket_stop() noexcept {
-  if (protocol_)
-    protocol_->stop();
-  else
-    parser_.stop();
-}
-
-inline void AsioConnection::websocket_closed_by_peer(std::uint16_t code, std::string reason) {
-  const bool ours_first = phase_ == Phase::closing;
-  // A browser shows its page the reason that comes back.
-  if (!ours_first) websocket_queue_close(code == 1005 ? std::nullopt : std::optional(code), reason);
-  end_after_flush(false);
+SOCKETIO_DECL void AsioWebSocket::on_closed_by_peer(std::uint16_t code, std::string reason) {
   using Cause = WebSocketClose::Cause;
+  const bool ours_first = !is_open();
+  // The echo has the reason, too: a browser shows it to its page.
+  if (!ours_first) queue_close(code == 1005 ? std::nullopt : std::optional(code), reason);
+  connection_.end_after_flush(false);
   report_close({ours_first ? Cause::closed_locally : Cause::closed_by_peer, code, std::move(reason)});
 }
 
-inline void AsioConnection::websocket_violated(std::uint16_t code, std::string_view why) {
-  if (phase_ == Phase::closing) {
-    end_after_flush(true);
+SOCKETIO_DECL void AsioWebSocket::on_violation(std::uint16_t code, std::string_view why) {
+  if (!is_open()) {
+    connection_.end_after_flush(true);
     return report_close({WebSocketClose::Cause::closed_locally, 1006, {}});
   }
-  websocket_queue_close(code);
-  end_after_flush(true);
+  queue_close(code);
+  connection_.end_after_flush(true);
   report_close({WebSocketClose::Cause::protocol_violation, code, std::string(why)});
 }
 
-/// Tells the listener how it ended, at once; without one, the next.
-inline void AsioConnection::report_close(WebSocketClose how) {
+SOCKETIO_DECL void AsioWebSocket::on_drain() {
+  if (const auto listener = listener_) listener->on_drain();
+}
+
+SOCKETIO_DECL void AsioWebSocket::stop_reading() {
+  stop_parser();
+  if (extra_) extra_->pending = std::string();
+}
+
+SOCKETIO_DECL void AsioWebSocket::on_end() {
+  stop_reading();
+  deflate_.reset();
+  if (extra_) connection_.shard().scheduler.cancel(extra_->timer);
+}
+
+SOCKETIO_DECL void AsioWebSocket::drop_listener() { const auto dropped = std::exchange(listener_, nullptr); }
+
+SOCKETIO_DECL void AsioWebSocket::report_close(WebSocketClose how) {
   if (!listener_ && extra_ && extra_->removed) return;
   extra().closed = std::move(how);
   deliver_close();
 }
 
-inline void AsioConnection::deliver_close() {
+SOCKETIO_DECL void AsioWebSocket::deliver_close() {
   if (!listener_ || !extra_ || !extra_->closed) return;
   const WebSocketClose how = *std::exchange(extra_->closed, std::nullopt);
   const auto listener = std::exchange(listener_, nullptr);
   listener->on_close(how);
+}
+
+// AsioNativeWebSocket
+
+SOCKETIO_DECL AsioNativeWebSocket::AsioNativeWebSocket(AsioConnection& connection, const WebSocketLimits& limits,
+                                                       std::unique_ptr<WebSocketDeflate> deflate)
+    : AsioWebSocket(connection, std::move(deflate)), parser_(limits) {
+  if (compresses()) parser_.expect_compression();
+}
+
+SOCKETIO_DECL void AsioNativeWebSocket::send(const MessagePtr& message) {
+  if (!is_open()) return;
+  if (!send_compressed(message)) connection().queue().push(message);
+  connection().mark_dirty_and_drain();
+}
+
+SOCKETIO_DECL void AsioNativeWebSocket::on_input(std::span<char> input) { take_input(parser_, input); }
+
+SOCKETIO_DECL void AsioNativeWebSocket::stop_parser() noexcept { parser_.stop(); }
+
+SOCKETIO_DECL std::size_t AsioNativeWebSocket::max_message_bytes() const noexcept {
+  return parser_.max_message_bytes();
+}
+
+SOCKETIO_DECL std::string AsioNativeWebSocket::pong_frame(std::string_view payload) {
+  return websocket_control_frame(0xA, payload);
+}
+
+SOCKETIO_DECL std::string AsioNativeWebSocket::close_frame(std::optional<std::uint16_t> code, std::string_view reason) {
+  return websocket_close_frame(code, reason);
+}
+
+// AsioAdaptedWebSocket
+
+SOCKETIO_DECL AsioAdaptedWebSocket::AsioAdaptedWebSocket(AsioConnection& connection, const WebSocketLimits& limits,
+                                                         std::unique_ptr<WebSocketDeflate> deflate,
+                                                         std::unique_ptr<WebSocketProtocol> protocol)
+    : AsioWebSocket(connection, std::move(deflate)),
+      protocol_(std::move(protocol)),
+      max_message_bytes_(limits.max_message_bytes) {
+  if (compresses()) protocol_->expect_compression();
+}
+
+SOCKETIO_DECL void AsioAdaptedWebSocket::send(const MessagePtr& message) {
+  if (!is_open()) return;
+  if (!send_compressed(message)) protocol_->send(message, connection().queue());
+  connection().mark_dirty_and_drain();
+}
+
+SOCKETIO_DECL void AsioAdaptedWebSocket::on_input(std::span<char> input) { take_input(*protocol_, input); }
+
+SOCKETIO_DECL void AsioAdaptedWebSocket::stop_parser() noexcept { protocol_->stop(); }
+
+SOCKETIO_DECL std::size_t AsioAdaptedWebSocket::max_message_bytes() const noexcept { return max_message_bytes_; }
+
+SOCKETIO_DECL std::string AsioAdaptedWebSocket::pong_frame(std::string_view payload) {
+  return protocol_->pong(payload);
+}
+
+SOCKETIO_DECL std::string AsioAdaptedWebSocket::close_frame(std::optional<std::uint16_t> code,
+                                                            std::string_view reason) {
+  return protocol_->close(code, reason);
 }
 
 }  // namespace socketio::detail

@@ -2,6 +2,7 @@
 // Bodies of <socketio/transport/http_parser.hpp>. Transport layer, no I/O.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/transport/http_parser.hpp>
 
 #include <algorithm>
@@ -13,13 +14,7 @@ namespace socketio {
 
 namespace detail {
 
-/// The characters of methods, field names and other tokens (RFC 9110 section 5.6.2).
-constexpr bool is_token_char(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-inline bool is_token(std::string_view text) noexcept {
+SOCKETIO_DECL bool is_token(std::string_view text) noexcept {
   static constexpr auto table = [] {
     std::array<bool, 256> result{};
     for (std::size_t c = 0; c < 256; ++c) result[c] = is_token_char(static_cast<char>(c));
@@ -29,14 +24,8 @@ inline bool is_token(std::string_view text) noexcept {
          std::all_of(text.begin(), text.end(), [](char c) { return table[static_cast<unsigned char>(c)]; });
 }
 
-/// Control characters other than the horizontal tab: allowed nowhere inside a line.
-constexpr bool is_forbidden_in_line(char c) noexcept {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && c != '\t') || byte == 0x7F;
-}
-
-/// The methods that Node.js knows but CONNECT, which a server that is no proxy has no use for.
-inline bool is_known_method(std::string_view method) noexcept {
+/// The methods that Node.js knows, without CONNECT, which only a proxy can serve.
+SOCKETIO_DECL bool is_known_method(std::string_view method) noexcept {
   static constexpr std::array<std::string_view, 34> methods{
       "GET",    "POST",     "HEAD",      "OPTIONS",  "PUT",       "DELETE",   "PATCH",      "TRACE",      "ACL",
       "BIND",   "CHECKOUT", "COPY",      "LINK",     "LOCK",      "M-SEARCH", "MERGE",      "MKACTIVITY", "MKCALENDAR",
@@ -45,7 +34,7 @@ inline bool is_known_method(std::string_view method) noexcept {
   return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
-inline bool is_request_target(std::string_view target) noexcept {
+SOCKETIO_DECL bool is_request_target(std::string_view target) noexcept {
   if (target.empty()) return false;
   if (std::any_of(target.begin(), target.end(),
                   [](char c) { return c == ' ' || is_forbidden_in_line(c) || c == '\t'; }))
@@ -59,7 +48,7 @@ inline bool is_request_target(std::string_view target) noexcept {
          });
 }
 
-inline std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
+SOCKETIO_DECL std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
   if (digits.empty()) return std::nullopt;
   std::uint64_t value = 0;
   for (const char c : digits) {
@@ -73,16 +62,16 @@ inline std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexc
 
 }  // namespace detail
 
-inline HttpHeadParser::Status HttpHeadParser::fail(unsigned status) noexcept {
+SOCKETIO_DECL HttpHeadParser::Status HttpHeadParser::fail(unsigned status) noexcept {
   error_status_ = status;
   return Status::failed;
 }
 
-inline HttpHeadParser::Status HttpHeadParser::parse(std::string_view input, std::size_t& consumed) {
+SOCKETIO_DECL HttpHeadParser::Status HttpHeadParser::parse(std::string_view input, std::size_t& consumed) {
   consumed = 0;
   if (error_status_ != 0) return Status::failed;
   for (;;) {
-    // Looks for the end of the line byte by byte, so that the first offence decides, wherever the input was cut.
+    // Byte by byte, so that the first mistake decides about the status, wherever the input was cut.
     const std::string_view rest = input.substr(consumed);
     std::size_t at = scanned_;
     for (; at < rest.size(); ++at) {
@@ -104,14 +93,14 @@ inline HttpHeadParser::Status HttpHeadParser::parse(std::string_view input, std:
   }
 }
 
-inline bool HttpHeadParser::parse_line(std::string_view line) {
+SOCKETIO_DECL bool HttpHeadParser::parse_line(std::string_view line) {
   if (has_request_line_) return parse_field(line);
   if (line.empty()) return true;  // RFC 9112 section 2.2: empty lines before a request are ignored
   has_request_line_ = true;
   return parse_request_line(line);
 }
 
-inline bool HttpHeadParser::parse_request_line(std::string_view line) {
+SOCKETIO_DECL bool HttpHeadParser::parse_request_line(std::string_view line) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) return fail(400), false;
@@ -126,7 +115,7 @@ inline bool HttpHeadParser::parse_request_line(std::string_view line) {
   return true;
 }
 
-inline bool HttpHeadParser::parse_field(std::string_view line) {
+SOCKETIO_DECL bool HttpHeadParser::parse_field(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !detail::is_token(line.substr(0, colon))) return fail(400), false;
   if (request_.headers.size() >= limits_.max_header_count) return fail(431), false;
@@ -134,7 +123,7 @@ inline bool HttpHeadParser::parse_field(std::string_view line) {
   return true;
 }
 
-inline bool HttpHeadParser::finish_head() {
+SOCKETIO_DECL bool HttpHeadParser::finish_head() {
   std::size_t hosts = 0;
   std::optional<std::string_view> content_length;
   bool has_transfer_encoding = false;
@@ -164,7 +153,7 @@ inline bool HttpHeadParser::finish_head() {
   }
   if (hosts > 1 || (hosts == 0 && !is_http_1_0_)) return fail(400), false;
   if (has_transfer_encoding) {
-    // A body whose end two parties may see at different places is where request smuggling begins.
+    // Requests are smuggled in where two parties see the end of a body at different places.
     if (content_length || is_http_1_0_ || !iequals(last_coding, "chunked")) return fail(400), false;
     if (codings > 1) return fail(501), false;
     framing_ = {HttpFraming::Kind::chunked, 0};
@@ -181,7 +170,7 @@ inline bool HttpHeadParser::finish_head() {
   return true;
 }
 
-inline HttpBodyDecoder::HttpBodyDecoder(HttpFraming framing, const HttpLimits& limits) noexcept
+SOCKETIO_DECL HttpBodyDecoder::HttpBodyDecoder(HttpFraming framing, const HttpLimits& limits) noexcept
     : overhead_left_(limits.max_head_bytes) {
   if (framing.kind == HttpFraming::Kind::chunked) {
     state_ = State::chunk_size_first;
@@ -191,13 +180,13 @@ inline HttpBodyDecoder::HttpBodyDecoder(HttpFraming framing, const HttpLimits& l
   }
 }
 
-inline bool HttpBodyDecoder::fail(unsigned status) noexcept {
+SOCKETIO_DECL bool HttpBodyDecoder::fail(unsigned status) noexcept {
   state_ = State::failed;
   error_status_ = status;
   return false;
 }
 
-inline HttpBodyDecoder::Piece HttpBodyDecoder::decode(std::string_view input) noexcept {
+SOCKETIO_DECL HttpBodyDecoder::Piece HttpBodyDecoder::decode(std::string_view input) noexcept {
   std::size_t at = 0;
   while (at < input.size() && state_ != State::done && state_ != State::failed) {
     if (state_ == State::length || state_ == State::chunk_data) {
@@ -215,7 +204,7 @@ inline HttpBodyDecoder::Piece HttpBodyDecoder::decode(std::string_view input) no
 }
 
 /// Takes one byte of the framing of a chunked body.
-inline bool HttpBodyDecoder::step(char c) noexcept {
+SOCKETIO_DECL bool HttpBodyDecoder::step(char c) noexcept {
   const auto digit = [c]() -> int {
     if (c >= '0' && c <= '9') return c - '0';
     const char lower = detail::ascii_lower(c);
@@ -228,7 +217,7 @@ inline bool HttpBodyDecoder::step(char c) noexcept {
       if (const int value = digit(); value >= 0) {
         if (remaining_ >> 60 != 0) return fail(400);
         remaining_ = remaining_ * 16 + static_cast<std::uint64_t>(value);
-        // Leading zeros do not enlarge the number, hence the digits beyond the usual ones count as overhead.
+        // Leading zeros do not enlarge the number and could go on for ever, so they count as overhead.
         if (remaining_ == 0 && state_ == State::chunk_size && !spend()) return fail(400);
         state_ = State::chunk_size;
       } else if (state_ == State::chunk_size_first) {

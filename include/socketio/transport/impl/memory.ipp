@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The bodies of transport/memory.hpp: exchanges and WebSockets as queues between two objects of one thread.
+// Bodies of <socketio/transport/memory.hpp>: exchanges and WebSockets as queues between two objects of one thread.
+// Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/protocol/utf8.hpp>
+#include <socketio/transport/empty_handlers.hpp>
 #include <socketio/transport/memory.hpp>
 #include <socketio/transport/websocket_deflate.hpp>
+#include <socketio/transport/websocket_handshake.hpp>
 
 #include <asio/post.hpp>
 
@@ -15,11 +19,11 @@
 
 namespace socketio {
 
-inline void ManualScheduler::post(Task task) {
+SOCKETIO_DECL void ManualScheduler::post(Task task) {
   asio::post(context_, [task = std::move(task)] { task(); });
 }
 
-inline void ManualScheduler::run_until_idle() {
+SOCKETIO_DECL void ManualScheduler::run_until_idle() {
   for (;;) {
     context_.restart();
     context_.poll();
@@ -28,7 +32,7 @@ inline void ManualScheduler::run_until_idle() {
   }
 }
 
-inline void ManualScheduler::advance(Clock::duration by) {
+SOCKETIO_DECL void ManualScheduler::advance(Clock::duration by) {
   const Clock::time_point target = now() + by;
   run_until_idle();
   while (timers().next_deadline() <= target) {
@@ -55,13 +59,35 @@ class MemoryHub : public std::enable_shared_from_this<MemoryHub> {
     exchanges.push_back(exchange);
   }
 
+  /// A request has ended without becoming a WebSocket, or a WebSocket has ended.
+  void on_end() {
+    if (--connections == 0 && !empty_handlers.empty()) post_empty();
+  }
+
+  void when_empty(EmptyHandlers::Handler waiting) {
+    empty_handlers.add(std::move(waiting));
+    if (connections == 0) post_empty();
+  }
+
   MemoryTransportOptions options;
   ManualScheduler scheduler;
   ExchangeHandler handler;
+  EmptyHandlers empty_handlers;
+  std::size_t connections = 0;  // requests and WebSockets that have not ended
   bool is_listening = false;
   std::vector<std::weak_ptr<MemoryExchange>> exchanges;
   std::size_t sweep_at = 64;
+  bool flush_is_posted = false;
+  std::vector<std::shared_ptr<MemoryWebSocket>> dirty;  // to be flushed in the next turn, behind the first
   std::unordered_map<MemoryWebSocket*, std::shared_ptr<MemoryWebSocket>> websockets;  // those that have not ended
+
+ private:
+  void post_empty() {
+    scheduler.post([hub = shared_from_this()] {
+      // A request may have come since the post; then its end calls the handlers.
+      if (hub->connections == 0) hub->empty_handlers.call();
+    });
+  }
 };
 
 /// The server's side of a WebSocket.
@@ -117,7 +143,34 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
   void post_flush() {
     is_waiting_for_drain_ = true;
     if (std::exchange(flush_is_posted_, true)) return;
-    hub_->scheduler.post([self = shared_from_this()] { self->flush(); });
+    // One task flushes all WebSockets of a turn: a task for each makes the queue of the event loop allocate for every
+    // receiver of a broadcast, which was half of its instructions.
+    if (std::exchange(hub_->flush_is_posted, true)) return hub_->dirty.push_back(shared_from_this());
+    hub_->scheduler.post([self = shared_from_this()] { self->flush_turn(); });
+  }
+
+  void flush_turn() {
+    hub_->flush_is_posted = false;
+    if (hub_->dirty.empty()) return flush();
+    const auto others = std::exchange(hub_->dirty, {});
+    flush();
+    for (const auto& each : others) each->flush();
+  }
+
+  void flush() {
+    flush_is_posted_ = false;
+    if (has_ended_ || client_->stalled_) return;
+    if (client_->pipe_is_broken_) return end({WebSocketClose::Cause::write_failed, 1006, {}});
+    write_outgoing();
+    if (is_closing_) {
+      // A browser answers the close frame, after everything that it has sent before.
+      if (!client_->close_code) receive({What::close_frame, {}, close_code_});
+      client_->close_code = close_code_.value_or(1005);
+      return;
+    }
+    is_waiting_for_drain_ = false;
+    const std::shared_ptr<WebSocketListener> listener = listener_;
+    if (listener) listener->on_drain();
   }
 
  private:
@@ -139,7 +192,7 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
     if (!listener_ && is_closing_ && !has_ended_) take_silently();
   }
 
-  /// Nobody listens any more; what still matters is how the connection ends.
+  /// Takes input without a listener, only to find the end of the connection.
   void take_silently() {
     while (!has_ended_ && !incoming_.empty()) {
       const What what = incoming_.front().what;
@@ -167,22 +220,6 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
     end({WebSocketClose::Cause::protocol_violation, code, std::move(reason)});
   }
 
-  void flush() {
-    flush_is_posted_ = false;
-    if (has_ended_ || client_->stalled_) return;
-    if (client_->pipe_is_broken_) return end({WebSocketClose::Cause::write_failed, 1006, {}});
-    write_outgoing();
-    if (is_closing_) {
-      // A browser answers the close frame; whatever it sent before that arrives first.
-      if (!client_->close_code) receive({What::close_frame, {}, close_code_});
-      client_->close_code = close_code_.value_or(1005);
-      return;
-    }
-    is_waiting_for_drain_ = false;
-    const std::shared_ptr<WebSocketListener> listener = listener_;
-    if (listener) listener->on_drain();
-  }
-
   void write_outgoing() {
     for (const MessagePtr& message : outgoing_)
       client_->received.push_back({message->is_binary(), std::string(message->payload())});
@@ -201,6 +238,7 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
       const std::shared_ptr<WebSocketListener> listener = std::move(self->listener_);
       if (listener) listener->on_close(how);
     });
+    hub_->on_end();
     hub_->websockets.erase(this);
   }
 
@@ -227,14 +265,14 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
       : hub_(std::move(hub)),
         request_(std::move(request)),
         response_(std::move(response)),
-        websocket_client_(std::move(websocket_client)) {}
+        websocket_client_(std::move(websocket_client)) {
+    ++hub_->connections;
+  }
   ~MemoryExchange() override { destroy(); }
 
   const HttpRequest& request() const override { return request_; }
 
-  bool is_upgrade() const override {
-    return request_.headers.contains("Upgrade") && request_.headers.has_token("Connection", "upgrade");
-  }
+  bool is_upgrade() const override { return asks_to_upgrade(request_, false); }
 
   void read_body(std::size_t max_bytes, BodyHandler handler) override {
     if (has_ended_) return;
@@ -244,7 +282,7 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
   }
 
   void respond(HttpResponse response) override {
-    if (std::exchange(has_ended_, true)) return;
+    if (!end()) return;
     const Handlers released = take_handlers();
     if (request_.method == "HEAD" || response.status == 204 || response.status == 304) response.body.clear();
     if (websocket_client_) {
@@ -258,7 +296,7 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
   }
 
   void destroy() override {
-    if (std::exchange(has_ended_, true)) return;
+    if (!end()) return;
     const Handlers released = take_handlers();
     if (websocket_client_) {
       websocket_client_->destroyed = true;
@@ -273,9 +311,9 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
   inline std::shared_ptr<WebSocket> accept_websocket(const HttpHeaders& headers,
                                                      const WebSocketLimits& limits) override;
 
-  /// The connection is cut from outside.
+  /// The client or the transport cuts the connection.
   void cut() {
-    if (std::exchange(has_ended_, true)) return;
+    if (!end()) return;
     if (websocket_client_) {
       websocket_client_->destroyed = true;
       websocket_client_->closed = true;
@@ -295,6 +333,13 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
   }
 
  private:
+  /// Whether it had not ended before.
+  bool end() {
+    if (std::exchange(has_ended_, true)) return false;
+    hub_->on_end();
+    return true;
+  }
+
   void check_body() {
     if (!body_handler_ || has_ended_) return;
     if (body_.size() > max_body_bytes_) {
@@ -311,18 +356,8 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
     UniqueFunction<void()> abort;
   };
 
-  /// Handlers may own what owns this exchange: the caller destroys them when it is done with `this`.
+  /// The handlers may own this exchange, so the caller destroys them when it is done with `this`.
   Handlers take_handlers() { return {std::move(body_handler_), std::move(abort_handler_)}; }
-
-  void refuse(unsigned status, std::string message, bool names_versions = false) {
-    HttpResponse response;
-    response.status = status;
-    response.close = true;
-    response.headers.add("Content-Type", "text/html");
-    if (names_versions) response.headers.add("Sec-WebSocket-Version", "13, 8");
-    response.body = std::move(message);
-    respond(std::move(response));
-  }
 
   std::shared_ptr<MemoryHub> hub_;
   HttpRequest request_;
@@ -336,59 +371,47 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
   bool has_ended_ = false;
 };
 
-inline std::shared_ptr<WebSocket> MemoryExchange::accept_websocket(const HttpHeaders& headers,
-                                                                   const WebSocketLimits& limits) {
+SOCKETIO_DECL std::shared_ptr<WebSocket> MemoryExchange::accept_websocket(const HttpHeaders& headers,
+                                                                          const WebSocketLimits& limits) {
   if (has_ended_) return nullptr;
-  const auto field = [this](std::string_view name) { return request_.headers.find(name).value_or(std::string_view()); };
-  const std::string_view key = field("Sec-WebSocket-Key");
-  const DeflateNegotiation deflate = limits.per_message_deflate
-                                         ? negotiate_deflate(request_.headers, *limits.per_message_deflate)
-                                         : DeflateNegotiation{};
-  if (request_.method != "GET") {
-    refuse(405, "Invalid HTTP method");
-  } else if (!iequals(field("Upgrade"), "websocket")) {
-    refuse(400, "Invalid Upgrade header");
-  } else if (key.size() != 24 || key.substr(22) != "==") {
-    refuse(400, "Missing or invalid Sec-WebSocket-Key header");
-  } else if (field("Sec-WebSocket-Version") != "13" && field("Sec-WebSocket-Version") != "8") {
-    refuse(400, "Missing or invalid Sec-WebSocket-Version header", true);
-  } else if (deflate.refused) {
-    refuse(400, "Invalid or unacceptable Sec-WebSocket-Extensions header");
-  } else if (websocket_client_) {
-    has_ended_ = true;
-    const Handlers released = take_handlers();
-    websocket_client_->accepted = true;
-    websocket_client_->response.status = 101;
-    websocket_client_->response.headers = headers;
-    websocket_client_->compresses = deflate.agreement.has_value();
-    if (deflate.agreement)
-      websocket_client_->response.headers.add("Sec-WebSocket-Extensions", deflate.agreement->to_header());
-    auto websocket = std::make_shared<MemoryWebSocket>(hub_, websocket_client_, limits);
-    websocket_client_->websocket_ = websocket;
-    hub_->websockets.emplace(websocket.get(), websocket);
-    for (auto& sent : std::exchange(websocket_client_->early_, {})) websocket->receive(std::move(sent));
-    return websocket;
-  } else {
-    destroy();  // a plain request that claims to be an upgrade: there is no WebSocket on its other side
+  std::optional<DeflateAgreement> agreement;
+  if (auto refusal = refused_websocket_handshake(request_, limits.per_message_deflate, &agreement, nullptr)) {
+    respond(*std::move(refusal));
+    return nullptr;
   }
-  return nullptr;
+  if (!websocket_client_) {
+    destroy();  // a plain request that claims to be an upgrade: the client cannot hold a WebSocket
+    return nullptr;
+  }
+  has_ended_ = true;  // from here on the WebSocket counts as the connection
+  const Handlers released = take_handlers();
+  websocket_client_->accepted = true;
+  websocket_client_->response.status = 101;
+  websocket_client_->response.headers = headers;
+  websocket_client_->compresses = agreement.has_value();
+  if (agreement) websocket_client_->response.headers.add("Sec-WebSocket-Extensions", agreement->to_header());
+  auto websocket = std::make_shared<MemoryWebSocket>(hub_, websocket_client_, limits);
+  websocket_client_->websocket_ = websocket;
+  hub_->websockets.emplace(websocket.get(), websocket);
+  for (auto& sent : std::exchange(websocket_client_->early_, {})) websocket->receive(std::move(sent));
+  return websocket;
 }
 
 }  // namespace detail
 
-inline void MemoryResponse::add_body(std::string_view piece) {
+SOCKETIO_DECL void MemoryResponse::add_body(std::string_view piece) {
   hub_->scheduler.post([exchange = exchange_, piece = std::string(piece)] {
     if (const auto alive = exchange.lock()) alive->add_body(piece);
   });
 }
 
-inline void MemoryResponse::finish_body() {
+SOCKETIO_DECL void MemoryResponse::finish_body() {
   hub_->scheduler.post([exchange = exchange_] {
     if (const auto alive = exchange.lock()) alive->finish_body();
   });
 }
 
-inline void MemoryResponse::abort() {
+SOCKETIO_DECL void MemoryResponse::abort() {
   if (ended()) return;
   aborted = true;
   hub_->scheduler.post([exchange = exchange_] {
@@ -396,65 +419,67 @@ inline void MemoryResponse::abort() {
   });
 }
 
-inline void MemoryWebSocketClient::send(Sent what) {
+SOCKETIO_DECL void MemoryWebSocketClient::send(Sent what) {
   if (const auto server = websocket_.lock())
     server->receive(std::move(what));
   else if (!ended())
     early_.push_back(std::move(what));
 }
 
-inline void MemoryWebSocketClient::send_text(std::string_view payload) {
+SOCKETIO_DECL void MemoryWebSocketClient::send_text(std::string_view payload) {
   send({Sent::What::text, std::string(payload), std::nullopt});
 }
 
-inline void MemoryWebSocketClient::send_binary(std::string_view payload) {
+SOCKETIO_DECL void MemoryWebSocketClient::send_binary(std::string_view payload) {
   send({Sent::What::binary, std::string(payload), std::nullopt});
 }
 
-inline void MemoryWebSocketClient::close(std::optional<std::uint16_t> code) {
+SOCKETIO_DECL void MemoryWebSocketClient::close(std::optional<std::uint16_t> code) {
   send({Sent::What::close_frame, {}, code});
 }
 
-inline void MemoryWebSocketClient::abort() {
+SOCKETIO_DECL void MemoryWebSocketClient::abort() {
   if (accepted) return send({Sent::What::end, {}, std::nullopt});
   hub_->scheduler.post([exchange = exchange_] {
     if (const auto alive = exchange.lock()) alive->cut();
   });
 }
 
-inline void MemoryWebSocketClient::stall_reading(bool stalled) {
+SOCKETIO_DECL void MemoryWebSocketClient::stall_reading(bool stalled) {
   stalled_ = stalled;
   const auto server = websocket_.lock();
   if (!stalled && server && !server->is_writable()) server->post_flush();
 }
 
-inline void MemoryWebSocketClient::break_pipe() { pipe_is_broken_ = true; }
+SOCKETIO_DECL void MemoryWebSocketClient::break_pipe() { pipe_is_broken_ = true; }
 
-inline MemoryWebSocketClient::Received MemoryWebSocketClient::pop() {
+SOCKETIO_DECL MemoryWebSocketClient::Received MemoryWebSocketClient::pop() {
   if (received.empty()) return {};
   Received first = std::move(received.front());
   received.erase(received.begin());
   return first;
 }
 
-inline MemoryTransport::MemoryTransport(asio::io_context& context, Options options)
+SOCKETIO_DECL MemoryTransport::MemoryTransport(asio::io_context& context, Options options)
     : context_(context), hub_(std::make_shared<detail::MemoryHub>(context, options)) {}
 
-inline MemoryTransport::~MemoryTransport() {
+SOCKETIO_DECL MemoryTransport::~MemoryTransport() {
   hub_->is_listening = false;
   hub_->handler = nullptr;
+  hub_->empty_handlers.clear();
   for (const auto& [key, websocket] : std::exchange(hub_->websockets, {})) websocket->abandon();
+  hub_->dirty.clear();
 }
 
-inline Scheduler& MemoryTransport::scheduler() noexcept { return hub_->scheduler; }
-inline void MemoryTransport::on_exchange(ExchangeHandler handler) { hub_->handler = std::move(handler); }
+SOCKETIO_DECL Scheduler& MemoryTransport::scheduler() noexcept { return hub_->scheduler; }
+SOCKETIO_DECL void MemoryTransport::on_exchange(ExchangeHandler handler) { hub_->handler = std::move(handler); }
 
-inline std::uint16_t MemoryTransport::listen(std::uint16_t port, const std::string&) {
+SOCKETIO_DECL std::uint16_t MemoryTransport::listen(std::uint16_t port, const std::string&) {
   hub_->is_listening = true;
   return port == 0 ? std::uint16_t{1} : port;
 }
 
-inline void MemoryTransport::close() {
+SOCKETIO_DECL void MemoryTransport::close() {
   hub_->is_listening = false;
   hub_->scheduler.post([hub = hub_, exchanges = std::exchange(hub_->exchanges, {})] {
     for (const auto& entry : exchanges)
@@ -464,10 +489,14 @@ inline void MemoryTransport::close() {
   });
 }
 
-inline void MemoryTransport::run_until_idle() { hub_->scheduler.run_until_idle(); }
-inline void MemoryTransport::advance(Scheduler::Clock::duration by) { hub_->scheduler.advance(by); }
+SOCKETIO_DECL void MemoryTransport::when_empty(detail::UniqueFunction<void()> handler) {
+  hub_->when_empty(std::move(handler));
+}
 
-inline HttpRequest MemoryTransport::make_request(std::string method, std::string target, Headers headers) {
+SOCKETIO_DECL void MemoryTransport::run_until_idle() { hub_->scheduler.run_until_idle(); }
+SOCKETIO_DECL void MemoryTransport::advance(Scheduler::Clock::duration by) { hub_->scheduler.advance(by); }
+
+SOCKETIO_DECL HttpRequest MemoryTransport::make_request(std::string method, std::string target, Headers headers) {
   HttpRequest request;
   request.method = std::move(method);
   request.target = std::move(target);
@@ -477,7 +506,7 @@ inline HttpRequest MemoryTransport::make_request(std::string method, std::string
   return request;
 }
 
-inline MemoryResponsePtr MemoryTransport::start_request(HttpRequest request) {
+SOCKETIO_DECL MemoryResponsePtr MemoryTransport::start_request(HttpRequest request) {
   auto response = std::make_shared<MemoryResponse>();
   response->hub_ = hub_;
   auto exchange = std::make_shared<detail::MemoryExchange>(hub_, std::move(request), response, nullptr);
@@ -489,7 +518,7 @@ inline MemoryResponsePtr MemoryTransport::start_request(HttpRequest request) {
   return response;
 }
 
-inline MemoryResponsePtr MemoryTransport::request(HttpRequest request, std::string body) {
+SOCKETIO_DECL MemoryResponsePtr MemoryTransport::request(HttpRequest request, std::string body) {
   MemoryResponsePtr response = start_request(std::move(request));
   if (const auto exchange = response->exchange_.lock()) {
     exchange->add_body(body);
@@ -498,14 +527,14 @@ inline MemoryResponsePtr MemoryTransport::request(HttpRequest request, std::stri
   return response;
 }
 
-inline MemoryResponsePtr MemoryTransport::fetch(std::string method, std::string target, std::string body,
-                                                Headers headers) {
+SOCKETIO_DECL MemoryResponsePtr MemoryTransport::fetch(std::string method, std::string target, std::string body,
+                                                       Headers headers) {
   MemoryResponsePtr response = request(make_request(std::move(method), std::move(target), headers), std::move(body));
   run_until_idle();
   return response;
 }
 
-inline MemoryWebSocketClientPtr MemoryTransport::connect_websocket(HttpRequest request) {
+SOCKETIO_DECL MemoryWebSocketClientPtr MemoryTransport::connect_websocket(HttpRequest request) {
   const auto add_missing = [&request](std::string_view name, std::string_view value) {
     if (!request.headers.contains(name)) request.headers.add(name, value);
   };
@@ -527,7 +556,7 @@ inline MemoryWebSocketClientPtr MemoryTransport::connect_websocket(HttpRequest r
   return client;
 }
 
-inline MemoryWebSocketClientPtr MemoryTransport::connect_websocket(std::string target, Headers headers) {
+SOCKETIO_DECL MemoryWebSocketClientPtr MemoryTransport::connect_websocket(std::string target, Headers headers) {
   MemoryWebSocketClientPtr client = connect_websocket(make_request("GET", std::move(target), headers));
   run_until_idle();
   return client;

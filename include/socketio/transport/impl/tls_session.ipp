@@ -2,6 +2,7 @@
 // Bodies of <socketio/transport/tls_session.hpp>. Transport layer.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/transport/tls_session.hpp>
 
 #include <asio/error.hpp>
@@ -17,7 +18,7 @@
 
 namespace socketio::detail {
 
-inline TlsSession::TlsSession(std::shared_ptr<asio::ssl::context> context, TlsWire& wire)
+SOCKETIO_DECL TlsSession::TlsSession(std::shared_ptr<asio::ssl::context> context, TlsWire& wire)
     : context_(std::move(context)), wire_(wire), ssl_(SSL_new(context_->native_handle())) {
   BIO* const bio = ssl_ ? BIO_new(wire_method()) : nullptr;
   if (bio == nullptr) {
@@ -29,14 +30,14 @@ inline TlsSession::TlsSession(std::shared_ptr<asio::ssl::context> context, TlsWi
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_accept_state(ssl_.get());
-  // Here rather than in the context, which may be the program's own.
+  // Set here rather than in the context, which may be the program's own.
   SSL_set_mode(ssl_.get(),
                SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_set_options(ssl_.get(), SSL_OP_NO_RENEGOTIATION);
   SSL_set_read_ahead(ssl_.get(), 1);  // else each record takes two system calls
 }
 
-/// Calls a function of OpenSSL; the errors of others, and for others, are kept apart from its own.
+/// Calls a function of OpenSSL. The thread has one list of errors: the call neither sees old ones nor leaves its own.
 template <class F>
 TlsSession::Result TlsSession::call(F&& function) {
   if (failed_) return Result::failed;
@@ -55,14 +56,14 @@ TlsSession::Result TlsSession::call(F&& function) {
   return Result::failed;
 }
 
-inline TlsSession::Result TlsSession::accept() {
+SOCKETIO_DECL TlsSession::Result TlsSession::accept() {
   const Result result = call([this] { return SSL_do_handshake(ssl_.get()); });
-  // What came with the end of the handshake has been taken off the wire already.
+  // OpenSSL may have read the first request together with the end of the handshake.
   has_input_ = result == Result::done && SSL_has_pending(ssl_.get()) != 0;
   return result;
 }
 
-inline std::size_t TlsSession::read_some(std::span<char> into, std::error_code& error) {
+SOCKETIO_DECL std::size_t TlsSession::read_some(std::span<char> into, std::error_code& error) {
   std::size_t total = 0;
   Result result;
   do {
@@ -85,13 +86,13 @@ inline std::size_t TlsSession::read_some(std::span<char> into, std::error_code& 
   return 0;
 }
 
-inline std::size_t TlsSession::write_some(asio::const_buffer from, std::error_code& error) {
+SOCKETIO_DECL std::size_t TlsSession::write_some(asio::const_buffer from, std::error_code& error) {
   std::size_t bytes = 0;
   const std::size_t size = (std::min)(from.size(), max_record_bytes);
   switch (call([&] { return SSL_write_ex(ssl_.get(), from.data(), size, &bytes); })) {
     case Result::done: return bytes;
     case Result::wants_write: error = asio::error::would_block; break;
-    // Wanting to read is for renegotiation, which there is none of.
+    // Only a renegotiation wants to read here, and the session does not allow one.
     case Result::wants_read:
     case Result::ended:
     case Result::failed:
@@ -102,12 +103,12 @@ inline std::size_t TlsSession::write_some(asio::const_buffer from, std::error_co
   return 0;
 }
 
-inline void TlsSession::shut_down() {
+SOCKETIO_DECL void TlsSession::shut_down() {
   if (failed_ || std::exchange(is_shut_down_, true) || !SSL_is_init_finished(ssl_.get())) return;
   static_cast<void>(call([this] { return SSL_shutdown(ssl_.get()); }));
 }
 
-inline TlsPeer TlsSession::peer() const {
+SOCKETIO_DECL TlsPeer TlsSession::peer() const {
   TlsPeer peer;
   peer.protocol = SSL_get_version(ssl_.get());
   peer.cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl_.get()));
@@ -144,8 +145,8 @@ inline TlsPeer TlsSession::peer() const {
   return peer;
 }
 
-// OpenSSL's own BIO for sockets knows neither MSG_NOSIGNAL nor the streams of the other systems.
-inline const BIO_METHOD* TlsSession::wire_method() {
+// A BIO of our own, because OpenSSL's for sockets knows neither MSG_NOSIGNAL nor the streams of other systems.
+SOCKETIO_DECL const BIO_METHOD* TlsSession::wire_method() {
   static const BIO_METHOD* const method = [] {
     BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socketio");
     if (made != nullptr) {
@@ -158,11 +159,11 @@ inline const BIO_METHOD* TlsSession::wire_method() {
   return method;
 }
 
-inline bool TlsSession::may_try_again(const std::error_code& error) {
+SOCKETIO_DECL bool TlsSession::may_try_again(const std::error_code& error) {
   return error == asio::error::would_block || error == asio::error::try_again || error == asio::error::interrupted;
 }
 
-inline int TlsSession::read_wire(BIO* bio, char* into, int size) {
+SOCKETIO_DECL int TlsSession::read_wire(BIO* bio, char* into, int size) {
   auto& self = *static_cast<TlsSession*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   std::error_code error;
@@ -175,7 +176,7 @@ inline int TlsSession::read_wire(BIO* bio, char* into, int size) {
   return -1;
 }
 
-inline int TlsSession::write_wire(BIO* bio, const char* from, int size) {
+SOCKETIO_DECL int TlsSession::write_wire(BIO* bio, const char* from, int size) {
   auto& self = *static_cast<TlsSession*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   std::error_code error;
@@ -188,6 +189,8 @@ inline int TlsSession::write_wire(BIO* bio, const char* from, int size) {
   return -1;
 }
 
-inline long TlsSession::control_wire(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+SOCKETIO_DECL long TlsSession::control_wire(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
 
 }  // namespace socketio::detail

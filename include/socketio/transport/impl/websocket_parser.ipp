@@ -2,6 +2,7 @@
 // Bodies of <socketio/transport/websocket_parser.hpp>. Transport layer, no I/O.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/transport/websocket_parser.hpp>
 
 #include <algorithm>
@@ -11,8 +12,8 @@
 
 namespace socketio {
 
-inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key, std::size_t offset) noexcept {
-  // In registers from here on: a word that was stored byte by byte could not be loaded at once.
+SOCKETIO_DECL void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key, std::size_t offset) noexcept {
+  // A register from here on: the processor could not load at once a word that was stored byte by byte.
   std::uint32_t first;
   std::memcpy(&first, key.data(), sizeof first);
   const int bits = static_cast<int>(8 * (offset % 4));
@@ -25,7 +26,7 @@ inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key
   };
   char* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 32; at += 32, left -= 32) {  // a compiler makes vectors of these
+  for (; left >= 32; at += 32, left -= 32) {  // compilers turn this into vector instructions
     mask(at, std::uint64_t{});
     mask(at + 8, std::uint64_t{});
     mask(at + 16, std::uint64_t{});
@@ -38,7 +39,7 @@ inline void websocket_mask(std::span<char> bytes, const std::array<char, 4>& key
   for (std::size_t i = 0; i < left; ++i) at[i] = static_cast<char>(at[i] ^ rest[i]);
 }
 
-inline std::string websocket_control_frame(unsigned opcode, std::string_view payload) {
+SOCKETIO_DECL std::string websocket_control_frame(unsigned opcode, std::string_view payload) {
   std::string frame;
   frame.reserve(2 + payload.size());
   frame += static_cast<char>(0x80u | opcode);
@@ -47,7 +48,7 @@ inline std::string websocket_control_frame(unsigned opcode, std::string_view pay
   return frame;
 }
 
-inline std::string websocket_close_frame(std::optional<std::uint16_t> code, std::string_view reason) {
+SOCKETIO_DECL std::string websocket_close_frame(std::optional<std::uint16_t> code, std::string_view reason) {
   std::string payload;
   if (code) {
     payload += static_cast<char>(*code >> 8);
@@ -57,7 +58,12 @@ inline std::string websocket_close_frame(std::optional<std::uint16_t> code, std:
   return websocket_control_frame(0x8, payload);
 }
 
-inline WebSocketEvent WebSocketParser::fail(std::uint16_t code, std::string_view why) {
+SOCKETIO_DECL WebSocketParser::Partial& WebSocketParser::partial() {
+  if (!partial_) partial_ = std::make_unique<Partial>();
+  return *partial_;
+}
+
+SOCKETIO_DECL WebSocketEvent WebSocketParser::fail(std::uint16_t code, std::string_view why) {
   ended_ = true;
   WebSocketEvent event;
   event.kind = WebSocketEvent::Kind::failed;
@@ -66,10 +72,10 @@ inline WebSocketEvent WebSocketParser::fail(std::uint16_t code, std::string_view
   return event;
 }
 
-inline WebSocketEvent WebSocketParser::parse(std::span<char>& input) {
+SOCKETIO_DECL WebSocketEvent WebSocketParser::parse(std::span<char>& input) {
   if (partial_) {
     if (partial_->delivered) {
-      // The message has been handed up; a fragmented one may have left a large buffer behind.
+      // The caller has had the message; a fragmented one may have left a large buffer behind.
       partial_->delivered = false;
       partial_->in_message = false;
     }
@@ -91,7 +97,7 @@ inline WebSocketEvent WebSocketParser::parse(std::span<char>& input) {
 }
 
 /// Takes a frame's header from the input; false when it is incomplete or has failed.
-inline bool WebSocketParser::read_header(std::span<char>& input, Frame& frame, WebSocketEvent& event) {
+SOCKETIO_DECL bool WebSocketParser::read_header(std::span<char>& input, Frame& frame, WebSocketEvent& event) {
   std::array<char, max_header_bytes> copy;
   const char* header = nullptr;
   const auto size_of = [](const char* start) -> std::size_t {
@@ -135,13 +141,13 @@ inline bool WebSocketParser::read_header(std::span<char>& input, Frame& frame, W
   return check_length(frame, event);
 }
 
-inline bool WebSocketParser::check_start(unsigned char first, unsigned char second, WebSocketEvent& event) {
+SOCKETIO_DECL bool WebSocketParser::check_start(unsigned char first, unsigned char second, WebSocketEvent& event) {
   const bool fin = (first & 0x80) != 0;
   const unsigned opcode = first & 0x0Fu;
   const unsigned length = second & 0x7Fu;
   const bool in_message = partial_ && partial_->in_message;
   std::string_view why;
-  // The first frame of a message says for all of them that they are compressed.
+  // Only the first frame of a message tells whether the message is compressed.
   const bool may_be_compressed = may_compress_ && (opcode == 0x1 || opcode == 0x2);
   if ((first & (may_be_compressed ? 0x30 : 0x70)) != 0) {
     why = "reserved bits must be clear";
@@ -166,7 +172,7 @@ inline bool WebSocketParser::check_start(unsigned char first, unsigned char seco
   return false;
 }
 
-inline bool WebSocketParser::check_length(const Frame& frame, WebSocketEvent& event) {
+SOCKETIO_DECL bool WebSocketParser::check_length(const Frame& frame, WebSocketEvent& event) {
   if (frame.is_control()) return true;
   const bool in_message = partial_ && partial_->in_message;
   const std::size_t so_far = in_message ? partial_->message.size() : 0;
@@ -181,9 +187,8 @@ inline bool WebSocketParser::check_length(const Frame& frame, WebSocketEvent& ev
   return true;
 }
 
-/// The event is filled in where it is: a copy would load as a whole what has just been stored in parts, and wait for
-/// it.
-inline void WebSocketParser::begin_frame(const Frame& frame, std::span<char>& input, WebSocketEvent& event) {
+/// Fills in the event in place: a copy would load as a whole what was just stored in parts, and wait for it.
+SOCKETIO_DECL void WebSocketParser::begin_frame(const Frame& frame, std::span<char>& input, WebSocketEvent& event) {
   const bool in_message = partial_ && partial_->in_message;
   if (frame.left <= input.size() && (frame.is_control() || (frame.fin && !in_message))) {
     const auto payload = input.first(static_cast<std::size_t>(frame.left));
@@ -222,7 +227,7 @@ inline void WebSocketParser::begin_frame(const Frame& frame, std::span<char>& in
   event = continue_frame(input);
 }
 
-inline WebSocketEvent WebSocketParser::continue_frame(std::span<char>& input) {
+SOCKETIO_DECL WebSocketEvent WebSocketParser::continue_frame(std::span<char>& input) {
   Partial& part = *partial_;
   Frame& frame = part.frame;
   const auto piece = input.first(static_cast<std::size_t>(std::min<std::uint64_t>(frame.left, input.size())));
@@ -257,7 +262,7 @@ inline WebSocketEvent WebSocketParser::continue_frame(std::span<char>& input) {
   return event;
 }
 
-inline WebSocketEvent WebSocketParser::control_frame(const Frame& frame, std::span<char> payload) {
+SOCKETIO_DECL WebSocketEvent WebSocketParser::control_frame(const Frame& frame, std::span<char> payload) {
   WebSocketEvent event;
   event.payload = payload;
   if (frame.opcode == 0x9) {

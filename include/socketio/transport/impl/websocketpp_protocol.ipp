@@ -2,6 +2,7 @@
 // Bodies of <socketio/transport/websocketpp_protocol.hpp>. Transport layer, no I/O.
 #pragma once
 
+#include <socketio/detail/config.hpp>
 #include <socketio/protocol/utf8.hpp>
 #include <socketio/transport/http_writer.hpp>
 #include <socketio/transport/websocketpp_protocol.hpp>
@@ -13,7 +14,7 @@
 
 namespace socketio::detail {
 
-inline WebsocketppPrepared::Prepared WebsocketppPrepared::get(const MessagePtr& message) {
+SOCKETIO_DECL WebsocketppPrepared::Prepared WebsocketppPrepared::get(const MessagePtr& message) {
   for (const Entry& entry : recent_) {
     if (entry.message.owner_before(message) || message.owner_before(entry.message)) continue;
     if (auto prepared = entry.prepared.lock()) return prepared;
@@ -29,8 +30,8 @@ inline WebsocketppPrepared::Prepared WebsocketppPrepared::get(const MessagePtr& 
   return prepared;
 }
 
-inline WebsocketppProtocol::WebsocketppProtocol(Connection connection, WebsocketppPrepared& prepared,
-                                                const HttpRequest& request, const WebSocketLimits& limits)
+SOCKETIO_DECL WebsocketppProtocol::WebsocketppProtocol(Connection connection, WebsocketppPrepared& prepared,
+                                                       const HttpRequest& request, const WebSocketLimits& limits)
     : connection_(std::move(connection)), prepared_(prepared), limits_(limits) {
   connection_->set_max_message_size(limits.max_message_bytes);
   connection_->set_message_handler(
@@ -42,7 +43,8 @@ inline WebsocketppProtocol::WebsocketppProtocol(Connection connection, Websocket
     return false;  // pong() answers
   });
 
-  // The request has been read and judged. WebSocket++, which has limits of its own, is told what its answer needs.
+  // AsioHttp has checked the request. WebSocket++ has limits of its own, so it sees only the fields that its response
+  // needs.
   std::string head = "GET / HTTP/1.1\r\n";
   append_field(head, "Host", "localhost");
   append_field(head, "Upgrade", "websocket");
@@ -55,9 +57,9 @@ inline WebsocketppProtocol::WebsocketppProtocol(Connection connection, Websocket
   assert(connection_->get_state() == websocketpp::session::state::open);
 }
 
-inline std::string WebsocketppProtocol::take_output() { return std::exchange(connection_->output, {}); }
+SOCKETIO_DECL std::string WebsocketppProtocol::take_output() { return std::exchange(connection_->output, {}); }
 
-inline WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) {
+SOCKETIO_DECL WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) {
   event_ = {};
   message_.reset();
   while (!ended_ && !input.empty() && event_.kind == WebSocketEvent::Kind::none) {
@@ -84,7 +86,7 @@ inline WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) {
     }
     connection_->feed(input.first(count));
     input = input.subspan(count);
-    // Only now: WebSocket++ may have found worse in the header.
+    // Only after the header was fed: WebSocket++ may have found a worse mistake in it.
     if (!within_limits && fragments_ > limits_.max_fragments)
       fail(websocketpp::close::status::policy_violation, "too many fragments");
     else if (!within_limits)
@@ -95,8 +97,9 @@ inline WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) {
   return event_;
 }
 
-/// How much of the input belongs to the header that is arriving; in_payload_ says whether that is complete now.
-inline std::size_t WebsocketppProtocol::take_header(std::span<const char> input) {
+/// Copies the part of the header that the input has, and returns its size; in_payload_ tells whether the header is
+/// complete now.
+SOCKETIO_DECL std::size_t WebsocketppProtocol::take_header(std::span<const char> input) {
   std::size_t count = 0;
   while (count < input.size() && !in_payload_) {
     header_[header_bytes_++] = input[count++];
@@ -109,9 +112,9 @@ inline std::size_t WebsocketppProtocol::take_header(std::span<const char> input)
   return count;
 }
 
-/// Notes what the first frame of a message says about it. A compressed one is binary to WebSocket++, and nothing else:
-/// the connection decompresses. Says whether the header had to be changed for that.
-inline bool WebsocketppProtocol::hide_compression() {
+/// Reads in the first frame of a message whether it is binary and compressed. WebSocket++ sees a compressed message as
+/// a binary one without compression; AsioWebSocket decompresses it. Returns whether that has changed the header.
+SOCKETIO_DECL bool WebsocketppProtocol::hide_compression() {
   const int opcode = header_[0] & 0x0F;
   if (opcode == 0 || is_control()) return false;
   is_binary_ = opcode == websocketpp::frame::opcode::binary;
@@ -120,8 +123,9 @@ inline bool WebsocketppProtocol::hide_compression() {
   return is_compressed_;
 }
 
-/// Writes the length in the fewest bytes: WebSocket++ insists on them, `ws` does not. Says whether that was needed.
-inline bool WebsocketppProtocol::shorten_header() {
+/// Writes the length in the fewest bytes, because WebSocket++ insists on that; `ws` does not. Returns whether that has
+/// changed the header.
+SOCKETIO_DECL bool WebsocketppProtocol::shorten_header() {
   const std::size_t present = length_bytes();
   const std::size_t needed = payload_left_ < 126 ? 0 : payload_left_ <= 0xFFFF ? 2 : 8;
   if (needed == present || is_control()) return false;
@@ -134,17 +138,17 @@ inline bool WebsocketppProtocol::shorten_header() {
   return true;
 }
 
-/// Whether a frame whose header is complete is within the limits that WebSocket++ does not have or does not keep: it
-/// adds the lengths of fragments without a thought of overflow.
-inline bool WebsocketppProtocol::count_frame() {
+/// Whether a frame whose header is complete keeps two limits: WebSocket++ does not count fragments, and the sum of
+/// their lengths may overflow in it.
+SOCKETIO_DECL bool WebsocketppProtocol::count_frame() {
   if (is_control()) return true;
   fragments_ = (header_[0] & 0x0F) == 0 ? fragments_ + 1 : 1;
   return payload_left_ <= limits_.max_message_bytes && fragments_ <= limits_.max_fragments;
 }
 
-inline void WebsocketppProtocol::on_message(MessagePointer message) {
+SOCKETIO_DECL void WebsocketppProtocol::on_message(MessagePointer message) {
   std::string& payload = message->get_raw_payload();
-  // WebSocket++ lets a text end in the middle of a character if it came in fragments.
+  // WebSocket++ accepts a fragmented text that ends in the middle of a character.
   if (!is_binary_ && !is_compressed_ && fragments_ > 1 && !is_valid_utf8(payload))
     return fail(websocketpp::close::status::invalid_payload, "text is not UTF-8");
   message_ = std::move(message);
@@ -154,18 +158,18 @@ inline void WebsocketppProtocol::on_message(MessagePointer message) {
   event_.payload = payload;
 }
 
-inline void WebsocketppProtocol::fail(websocketpp::close::status::value code, const char* why) {
+SOCKETIO_DECL void WebsocketppProtocol::fail(websocketpp::close::status::value code, const char* why) {
   std::error_code ignored;  // that WebSocket++ has ended already
   connection_->close(code, why, ignored);
 }
 
-/// Makes the last event of why WebSocket++ has ended: the peer's close frame, or a violation.
-inline void WebsocketppProtocol::end() {
+/// Makes the last event: WebSocket++ has ended because of the peer's close frame, or because of a violation.
+SOCKETIO_DECL void WebsocketppProtocol::end() {
   ended_ = true;
   const std::string& their_reason = connection_->get_remote_close_reason();
   const std::string& our_reason = connection_->get_local_close_reason();
   event_ = {};
-  // An echo has the peer's reason, and a close of ours none; only violations are explained to the peer.
+  // An echo has the peer's reason and our own close frame has none, so another reason explains a violation.
   if (our_reason.empty() || our_reason == their_reason) {
     event_.kind = WebSocketEvent::Kind::close;
     event_.code = connection_->get_remote_close_code();
@@ -177,11 +181,11 @@ inline void WebsocketppProtocol::end() {
   event_.code = connection_->get_local_close_code();
   text_ = our_reason;
   event_.error = text_;
-  // It calls a reason that is not UTF-8 any violation.
+  // WebSocket++ has no code of its own for a reason that is not UTF-8.
   if (!is_valid_utf8(their_reason)) event_.code = websocketpp::close::status::invalid_payload;
 }
 
-inline void WebsocketppProtocol::send(const MessagePtr& message, AsioOutQueue& queue) {
+SOCKETIO_DECL void WebsocketppProtocol::send(const MessagePtr& message, AsioOutQueue& queue) {
   const auto prepared = prepared_.get(message);
   connection_->queue = &queue;
   connection_->message_in_send = prepared;
@@ -190,17 +194,17 @@ inline void WebsocketppProtocol::send(const MessagePtr& message, AsioOutQueue& q
   connection_->message_in_send.reset();
 }
 
-inline std::string WebsocketppProtocol::pong(std::string_view payload) {
+SOCKETIO_DECL std::string WebsocketppProtocol::pong(std::string_view payload) {
   std::error_code ignored;
   connection_->pong(std::string(payload), ignored);
   return take_output();
 }
 
-inline std::string WebsocketppProtocol::close(std::optional<std::uint16_t> code, std::string_view reason) {
+SOCKETIO_DECL std::string WebsocketppProtocol::close(std::optional<std::uint16_t> code, std::string_view reason) {
   namespace status = websocketpp::close::status;
-  // With these WebSocket++ would not await the peer's answer.
+  // With these codes WebSocket++ would not wait for the peer's close frame.
   const bool is_terminal = !ended_ && code && status::terminal(*code);
-  // To a close frame without a code it would answer 1000, and violations it explains at length.
+  // WebSocket++ would answer 1000 to a close frame without a code, and explain violations at length.
   const bool is_other_answer = ended_ && (!code || event_.kind != WebSocketEvent::Kind::close);
   if (is_terminal || is_other_answer) return websocket_close_frame(code, reason);
   if (!ended_) {
@@ -210,14 +214,14 @@ inline std::string WebsocketppProtocol::close(std::optional<std::uint16_t> code,
   return take_output();
 }
 
-inline std::unique_ptr<WebSocketProtocol> WebsocketppFactory::accept(const HttpRequest& request,
-                                                                     const HttpResponse& handshake,
-                                                                     const HttpHeaders& added,
-                                                                     const WebSocketLimits& limits,
-                                                                     std::string& response_head) {
+SOCKETIO_DECL std::unique_ptr<WebSocketProtocol> WebsocketppFactory::accept(const HttpRequest& request,
+                                                                            const HttpResponse& handshake,
+                                                                            const HttpHeaders& added,
+                                                                            const WebSocketLimits& limits,
+                                                                            std::string& response_head) {
   auto protocol = std::make_unique<WebsocketppProtocol>(endpoint_.get_connection(), prepared_, request, limits);
   response_head = protocol->take_output();
-  // Not by WebSocket++, which makes one field of several with the same name; Set-Cookie does not survive that.
+  // Appended here, because WebSocket++ joins fields with the same name, which breaks Set-Cookie.
   response_head.erase(response_head.size() - 2);
   for (const char* const agreed : {"Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"})
     if (const auto value = handshake.headers.joined(agreed)) append_field(response_head, agreed, *value);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Bodies of connection.hpp. Core layer.
+#pragma once
+
+#include <socketio/core/connection.hpp>
+#include <socketio/core/namespace_state.hpp>
+#include <socketio/core/packet_values.hpp>
+#include <socketio/core/server_state.hpp>
+#include <socketio/core/socket_state.hpp>
+#include <socketio/engine/query.hpp>
+#include <socketio/protocol/binary.hpp>
+#include <socketio/protocol/sid.hpp>
+
+#include <algorithm>
+#include <mutex>
+
+namespace socketio::detail {
+
+SOCKETIO_DECL bool is_one_of(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+SOCKETIO_DECL Connection::Connection(ServerShard& owner, std::shared_ptr<Session> session)
+    : owner_(owner), session_(std::move(session)) {}
+
+SOCKETIO_DECL Connection::~Connection() = default;
+
+SOCKETIO_DECL ServerState& Connection::server() const noexcept { return owner_.server(); }
+SOCKETIO_DECL PacketCodec& Connection::codec() const noexcept { return owner_.codec(); }
+SOCKETIO_DECL const std::shared_ptr<Shard>& Connection::shard() const noexcept { return owner_.shard(); }
+SOCKETIO_DECL std::size_t Connection::shard_index() const noexcept { return owner_.index(); }
+SOCKETIO_DECL bool Connection::observes_packets() const { return false; }
+SOCKETIO_DECL void Connection::handle_connect_timeout(void* self) { static_cast<Connection*>(self)->close(); }
+
+SOCKETIO_DECL std::vector<Connection::SocketPtr> Connection::sockets(Shard& owner) const {
+  const std::lock_guard lock(owner.handlers_mutex());
+  return sockets_;
+}
+
+SOCKETIO_DECL bool Connection::settle_awaited(std::string_view name) {
+  return unsettled_ && std::erase(unsettled_->awaited, name) != 0;
+}
+
+SOCKETIO_DECL bool Connection::settle_joining(const SocketPtr& socket) {
+  return unsettled_ && std::erase(unsettled_->joining, socket) != 0;
+}
+
+SOCKETIO_DECL void Connection::drop_empty_lists() {
+  if (unsettled_ && unsettled_->joining.empty() && unsettled_->awaited.empty() && unsettled_->dismissed.empty())
+    unsettled_.reset();
+}
+
+SOCKETIO_DECL void Connection::start() {
+  session_->set_listener(shared_from_this());
+  connect_timer_ = std::make_unique<Timer>(&Connection::handle_connect_timeout, this);
+  session_->scheduler().arm(*connect_timer_, server().options().connect_timeout);
+  if (is_eio3()) connect_to("/", Value(Value::Object{}));
+}
+
+SOCKETIO_DECL void Connection::close() {
+  const auto self = shared_from_this();
+  session_->close();
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->close(DisconnectReason::forced_server_close);
+}
+
+SOCKETIO_DECL void Connection::disconnect() {
+  const auto self = shared_from_this();
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->disconnect();
+  close();
+}
+
+SOCKETIO_DECL void Connection::remove(const SocketState& socket) {
+  const std::lock_guard lock(socket.shard().handlers_mutex());
+  std::erase_if(sockets_, [&](const SocketPtr& mine) { return mine.get() == &socket; });
+}
+
+SOCKETIO_DECL void Connection::on_message(Session&, bool is_binary, std::span<char> data) {
+  const std::string_view bytes(data.data(), data.size());
+  DecodeResult result = is_binary ? codec().decode_binary(incomplete_, Binary(std::string(bytes)))
+                                  : codec().decode_text(incomplete_, bytes);
+  if (result.error)
+    handle_malformed(result.message);
+  else if (result.packet)
+    handle_packet(std::move(result.packet));
+}
+
+SOCKETIO_DECL void Connection::on_close(Session&, CloseReason reason, std::string_view description) {
+  const auto self = shared_from_this();
+  connect_timer_.reset();
+  incomplete_.reset();
+  const auto unsettled = std::exchange(unsettled_, nullptr);
+  const std::vector<SocketPtr> joining = unsettled ? unsettled->joining : std::vector<SocketPtr>{};
+  if (!shard()->is_open()) {  // the server is being destroyed: nobody is told
+    const std::vector<SocketPtr> sockets = std::exchange(sockets_, {});
+    for (const SocketPtr& socket : joining) socket->abandon();
+    for (const SocketPtr& socket : sockets) socket->abandon();
+    return;
+  }
+  for (const SocketPtr& socket : joining) socket->handle_lost();
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->close(to_disconnect_reason(reason), description);
+}
+
+SOCKETIO_DECL void Connection::handle_packet(PacketPtr packet) {
+  if (packet->type() == PacketType::connect) return handle_connect(*packet);
+  const std::string_view name = name_in(*packet);
+  SocketPtr socket = find(name);
+  if (!socket) {
+    // On its way when the server left: to take that for a violation would end the client's other namespaces.
+    if (packet->type() != PacketType::connect_error && unsettled_ && is_one_of(unsettled_->dismissed, name)) return;
+    return handle_violation("packet for a namespace that has not been joined");
+  }
+  switch (packet->type()) {
+    case PacketType::event:
+    case PacketType::binary_event: return SocketState::handle_event(std::move(socket), std::move(packet));
+    case PacketType::ack:
+    case PacketType::binary_ack: return socket->handle_ack(*packet);
+    case PacketType::disconnect: return socket->close(DisconnectReason::client_namespace_disconnect);
+    case PacketType::connect:
+    case PacketType::connect_error: break;
+  }
+  handle_violation("packet of a type that clients do not send");
+}
+
+SOCKETIO_DECL void Connection::handle_connect(const Packet& packet) {
+  if (!is_eio3()) return connect_to(packet.nsp(), packet.has_data() ? to_value(packet.data()) : Value(Value::Object{}));
+  const std::string_view name = name_in(packet);
+  Value auth{Value::Object{}};
+  for (const auto& [key, value] : QueryParams(packet.nsp().substr(std::min(name.size() + 1, packet.nsp().size()))))
+    auth[key] = value;
+  connect_to(name, std::move(auth));
+}
+
+/// The namespace that a packet is for. Clients of Socket.IO v2 add a query to it, their credentials.
+SOCKETIO_DECL std::string_view Connection::name_in(const Packet& packet) const {
+  return is_eio3() ? packet.nsp().substr(0, packet.nsp().find('?')) : packet.nsp();
+}
+
+/// The id of a new socket. Clients of Socket.IO v2 know theirs without being told: it follows from the session's.
+SOCKETIO_DECL std::string Connection::make_id(const std::string& nsp) const {
+  if (!is_eio3()) return make_sid();
+  return nsp == "/" ? session_->id() : nsp + '#' + session_->id();
+}
+
+SOCKETIO_DECL void Connection::connect_to(std::string_view name, Value auth) {
+  if (find(name) || (unsettled_ && (find_in(unsettled_->joining, name) || is_one_of(unsettled_->awaited, name))))
+    return handle_violation("second CONNECT for one namespace");
+  if (unsettled_) std::erase(unsettled_->dismissed, name);
+  if (const auto nsp = server().enter(name)) return join(nsp, std::move(auth));
+  unsettled().awaited.emplace_back(name);
+  server().find_parent(
+      shard(), std::string(name), std::move(auth),
+      [self = shared_from_this(), name = std::string(name)](const auto& parent, const Value& credentials) {
+        if (!self->settle_awaited(name) || !self->is_open()) return;
+        if (const auto nsp = parent ? self->enter_child(parent, name) : nullptr)
+          self->join(nsp, credentials);
+        else
+          self->send_connect_error(name, Value{{"message", "Invalid namespace"}});
+      });
+}
+
+SOCKETIO_DECL Connection::NamespacePtr Connection::enter_child(const std::shared_ptr<ParentNamespaceState>& parent,
+                                                               const std::string& name) {
+  try {
+    return server().enter_child(parent, name);
+  } catch (...) {  // from the user's ServerOptions::adapter
+    shard()->report_current_exception(name, {}, {});
+    return nullptr;
+  }
+}
+
+/// The client has entered the namespace, and leaves it if it is gone before it has joined.
+SOCKETIO_DECL void Connection::join(const NamespacePtr& nsp, Value auth) {
+  server().set_up(nsp);
+  unsettled().awaited.push_back(nsp->name());
+  nsp->gate().when_open(shard(), [self = shared_from_this(), nsp, auth = std::move(auth)]() mutable {
+    if (self->settle_awaited(nsp->name()) && self->is_open()) return self->join_set_up(nsp, std::move(auth));
+    nsp->handle_left();
+  });
+}
+
+SOCKETIO_DECL void Connection::join_set_up(const NamespacePtr& nsp, Value auth) {
+  // Clients of Socket.IO v2 know nothing of recovery.
+  if (!server().options().connection_state_recovery || is_eio3()) return admit(nsp, std::move(auth), std::nullopt);
+  const Value pid = std::as_const(auth)["pid"];
+  const Value offset = std::as_const(auth)["offset"];
+  if (!pid.is_string() || !offset.is_string()) return admit(nsp, std::move(auth), std::nullopt);
+  unsettled().awaited.push_back(nsp->name());
+  nsp->recovery()->restore_session(
+      nsp->part(shard_index()), pid.as_string(), offset.as_string(),
+      [self = shared_from_this(), nsp, auth = std::move(auth)](std::optional<RestoredSession> restored) mutable {
+        if (self->settle_awaited(nsp->name()) && self->is_open())
+          return self->admit(nsp, std::move(auth), std::move(restored));
+        if (restored) nsp->recovery()->persist_session(nsp->part(self->shard_index()), std::move(restored->session));
+        nsp->handle_left();
+      });
+}
+
+SOCKETIO_DECL void Connection::admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored) {
+  if (restored) {
+    std::size_t bytes = 0;
+    for (const OutgoingPacket& packet : restored->missed) bytes += packet.bytes();
+    if (!nsp->can_be_sent(bytes)) restored.reset();
+  }
+  auto socket = std::make_shared<SocketState>(nsp, shared_from_this(),
+                                              restored ? restored->session.sid : make_id(nsp->name()), std::move(auth));
+  const auto& recovery = server().options().connection_state_recovery;
+  const bool is_let_through = restored && recovery->skip_middlewares;
+  unsettled().joining.push_back(socket);
+  if (restored)
+    socket->restore(std::move(*restored));
+  else if (recovery && !is_eio3())
+    socket->make_recoverable(make_sid());
+  if (is_let_through) return finish_connect(socket, std::nullopt);
+  nsp->admit(socket,
+             [self = shared_from_this(), socket](Next::Result refusal) { self->finish_connect(socket, refusal); });
+}
+
+SOCKETIO_DECL void Connection::finish_connect(const SocketPtr& socket, const Next::Result& refusal) {
+  if (!settle_joining(socket)) return;  // the connection has ended, and the socket with it
+  drop_empty_lists();
+  if (!is_open()) return socket->handle_lost();
+  if (refusal) {
+    socket->handle_refused();
+    return refuse(socket->nsp_name(), *refusal);
+  }
+  connect_timer_.reset();
+  {
+    const std::lock_guard lock(socket->shard().handlers_mutex());
+    sockets_.push_back(socket);
+  }
+  socket->handle_connected();
+}
+
+SOCKETIO_DECL void Connection::send_connect_error(std::string_view nsp, const Value& data) {
+  send(OutgoingPacket(codec().encode(PacketHeader{PacketType::connect_error, nsp, {}}, data)));
+}
+
+SOCKETIO_DECL void Connection::refuse(std::string_view nsp, const MiddlewareError& refusal) {
+  const Value& data = refusal.data();
+  if (!is_eio3()) {
+    Value details{{"message", refusal.what()}};
+    if (!data.is_null()) details["data"] = data;
+    return send_connect_error(nsp, details);
+  }
+  // Clients of Socket.IO v2 get the data if it is true in JavaScript, otherwise the text.
+  const bool is_false = data.is_null() || data == Value(false) || data == Value(0) || data == Value("");
+  send_connect_error(nsp, is_false ? Value(refusal.what()) : data);
+}
+
+SOCKETIO_DECL void Connection::handle_malformed(std::string_view message) {
+  const auto self = shared_from_this();
+  const std::vector<SocketPtr> sockets = sockets_;
+  for (const SocketPtr& socket : sockets) socket->handle_error(message);
+  shard()->report({make_error_code(Errc::malformed_packet), std::string(message), {}, {}, {}, nullptr});
+  session_->close();
+}
+
+SOCKETIO_DECL void Connection::handle_violation(std::string_view what) {
+  const auto self = shared_from_this();
+  shard()->report({make_error_code(Errc::protocol_violation), std::string(what), {}, {}, {}, nullptr});
+  close();
+}
+
+SOCKETIO_DECL Connection::SocketPtr Connection::find_in(const std::vector<SocketPtr>& sockets, std::string_view nsp) {
+  for (const SocketPtr& socket : sockets)
+    if (socket->nsp_name() == nsp) return socket;
+  return nullptr;
+}
+
+}  // namespace socketio::detail

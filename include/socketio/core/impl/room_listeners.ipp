@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Bodies of room_listeners.hpp. Core layer.
+#pragma once
+
+#include <socketio/core/room_listeners.hpp>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace socketio::detail {
+
+/// The names of RoomEvent::Kind, in its order.
+inline constexpr std::array<std::string_view, 4> room_event_names{"create-room", "delete-room", "join-room",
+                                                                  "leave-room"};
+
+SOCKETIO_DECL RoomEvent::Kind to_room_event(std::string_view name) {
+  for (std::size_t i = 0; i < room_event_names.size(); ++i)
+    if (room_event_names[i] == name) return static_cast<RoomEvent::Kind>(i);
+  throw std::invalid_argument('"' + std::string(name) +
+                              "\" is not an event of an adapter; these are create-room, delete-room, join-room and "
+                              "leave-room");
+}
+
+SOCKETIO_DECL void RoomListeners::add(RoomEvent::Kind kind, Function function, const Registration& how) {
+  list_.add(mutex_, kind, make_listening(how, std::move(function)), how.first);
+}
+
+SOCKETIO_DECL void RoomListeners::remove(RoomEvent::Kind kind) {
+  list_.remove_if(mutex_, [&](RoomEvent::Kind key, const auto&) { return key == kind; });
+}
+
+SOCKETIO_DECL void RoomListeners::remove(RoomEvent::Kind kind, socketio::Listener listener) {
+  list_.remove_if(mutex_,
+                  [&](RoomEvent::Kind key, const auto& each) { return key == kind && each.listener == listener; });
+}
+
+SOCKETIO_DECL std::vector<socketio::Listener> RoomListeners::listeners(RoomEvent::Kind kind) const {
+  std::vector<socketio::Listener> all;
+  list_.for_each(mutex_, [&](RoomEvent::Kind key, const auto& each) {
+    if (key == kind) all.push_back(each.listener);
+  });
+  return all;
+}
+
+SOCKETIO_DECL void RoomListeners::end() { list_.end(mutex_); }
+
+SOCKETIO_DECL void RoomListeners::notify(const RoomEvent& event, const Shard& shard, std::string_view nsp) {
+  // Copied: a listener may do to the room whatever it wants.
+  const std::string room(event.room);
+  const std::string id(event.id);
+  const RoomEvent::Kind kind = event.kind;
+  list_.dispatch(
+      mutex_, [kind](RoomEvent::Kind key) { return key == kind; },
+      [&](const auto& each) {
+        try {
+          each.function(room, id);
+        } catch (...) {
+          shard.report_current_exception(nsp, id, room_event_names[static_cast<std::size_t>(kind)]);
+        }
+      });
+}
+
+SOCKETIO_DECL bool RoomCensus::add(std::string_view room) {
+  const std::lock_guard lock(mutex_);
+  return ++shards_[std::string(room)] == 1;
+}
+
+SOCKETIO_DECL bool RoomCensus::remove(std::string_view room) {
+  const std::lock_guard lock(mutex_);
+  const auto found = shards_.find(std::string(room));
+  if (found == shards_.end() || --found->second != 0) return false;
+  shards_.erase(found);
+  return true;
+}
+
+}  // namespace socketio::detail

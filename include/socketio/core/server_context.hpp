@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What a server and all of its namespaces share, also when the server has gone. Core layer.
+#pragma once
+
+#include <socketio/core/options.hpp>
+#include <socketio/core/packet_codec.hpp>
+#include <socketio/core/shard.hpp>
+#include <socketio/protocol/value.hpp>
+
+#include <memory>
+
+namespace socketio::detail {
+
+/// The type of `socket.data()`, Config::SocketData, as functions.
+struct SocketDataType {
+  std::shared_ptr<void> (*make)();
+  Value (*to_value)(const void* data);  // null if the type does not convert
+};
+
+/// @par Thread safety  Immutable; as its parts.
+struct ServerContext {
+  std::shared_ptr<const ServerOptions> options;
+  std::shared_ptr<const ShardGroup> shards;
+  std::shared_ptr<const PacketCodec> codec;
+  SocketDataType data_type;
+};
+
+}  // namespace socketio::detail

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# Compiles a program as somebody would who does not use CMake.
+#
+#   cmake -DCASE=<below> -DCOMPILER=... -DSOURCE_DIR=<root of socketio> -DWORK_DIR=<scratch>
+#         -DINCLUDE=<directories of Asio and RapidJSON> -P by_hand.cmake
+
+cmake_minimum_required(VERSION 3.22)
+
+file(REMOVE_RECURSE "${WORK_DIR}")
+file(MAKE_DIRECTORY "${WORK_DIR}")
+
+set(flags -std=c++20)
+set(program "#include <socketio/socketio.hpp>\nint main() { socketio::Server io; }\n")
+set(expected "")  # the sentence; empty: the program compiles
+if(CASE STREQUAL "readme")
+  # The first block with `main`, and the command as it stands there.
+  file(READ "${SOURCE_DIR}/README.md" page)
+  string(FIND "${page}" "```cpp\n#include <socketio/socketio.hpp>" begin)
+  string(SUBSTRING "${page}" ${begin} -1 rest)
+  string(SUBSTRING "${rest}" 7 -1 rest)
+  string(FIND "${rest}" "\n```" end)
+  string(SUBSTRING "${rest}" 0 ${end} program)
+  if(NOT program MATCHES "int main\\(" OR NOT page MATCHES "`g\\+\\+ ([^`]* server\\.cpp[^`]*)`")
+    message(FATAL_ERROR "README.md has no program, or no command that compiles server.cpp")
+  endif()
+  string(REPLACE "-Ipath/to/socketio/include" "" flags "${CMAKE_MATCH_1}")
+  string(REPLACE " server.cpp" "" flags "${flags}")
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+elseif(CASE STREQUAL "language")
+  set(flags -std=c++17)
+  set(expected "socketio needs C++20: compile with -std=c++20")
+elseif(CASE STREQUAL "boost")
+  list(APPEND flags -DASIO_ENABLE_BOOST)
+  set(expected "socketio needs Asio without Boost: compile without ASIO_ENABLE_BOOST.")
+elseif(CASE STREQUAL "old_asio")
+  file(WRITE "${WORK_DIR}/asio/version.hpp" "#define ASIO_VERSION 101802\n")
+  list(APPEND flags "-I${WORK_DIR}")
+  set(expected "socketio needs Asio 1.22 or newer.")
+elseif(CASE STREQUAL "bodies")
+  set(program "#include <socketio/impl/src.hpp>\n")
+  set(expected "define SOCKETIO_SEPARATE_COMPILATION")
+elseif(CASE MATCHES "^asio_first")
+  string(PREPEND program "#include <asio.hpp>\n")
+  if(CASE STREQUAL "asio_first")
+    set(expected "-D__cpp_impl_coroutine=201902L -DASIO_HAS_CO_AWAIT -DASIO_HAS_STD_COROUTINE")
+  else()
+    list(APPEND flags -D__cpp_impl_coroutine=201902L -DASIO_HAS_CO_AWAIT -DASIO_HAS_STD_COROUTINE)
+  endif()
+else()
+  message(FATAL_ERROR "no such case: ${CASE}")
+endif()
+
+file(WRITE "${WORK_DIR}/server.cpp" "${program}")
+list(APPEND flags "-I${SOURCE_DIR}/include")
+foreach(directory IN LISTS INCLUDE)
+  list(APPEND flags "-I${directory}")
+endforeach()
+execute_process(COMMAND "${COMPILER}" ${flags} -fsyntax-only server.cpp WORKING_DIRECTORY "${WORK_DIR}"
+                RESULT_VARIABLE result ERROR_VARIABLE output)
+
+if(expected STREQUAL "")
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "does not compile:\n${output}")
+  endif()
+  return()
+endif()
+if(result EQUAL 0)
+  message(FATAL_ERROR "compiles, although it should be told: ${expected}")
+endif()
+# The sentence is the first error, and nothing follows it but the end of the compilation.
+string(REGEX MATCHALL "error:[^\n]*" errors "${output}")
+list(GET errors 0 first)
+string(FIND "${first}" "${expected}" at)
+list(LENGTH errors count)
+if(at EQUAL -1 OR count GREATER 2)
+  message(FATAL_ERROR "expected one error: ${expected}\n${output}")
+endif()
