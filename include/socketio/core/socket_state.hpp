@@ -41,6 +41,12 @@ struct SocketRecovery {
   std::size_t missed_bytes = 0;
 };
 
+/// The catch-all handlers of a socket.
+struct CatchAllLists {
+  CatchAllList incoming;
+  CatchAllList outgoing;
+};
+
 /// A socket from the CONNECT packet on; `connected` while it is a member of its namespace.
 ///
 /// @par Thread safety  Owner's thread only, except what is marked otherwise.
@@ -156,9 +162,12 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   SOCKETIO_DECL void abandon();
 
  private:
-  std::unique_ptr<CatchAllList>& catch_all(Direction direction) noexcept {
-    return direction == Direction::incoming ? incoming_ : outgoing_;
+  /// Null while the socket has never had a catch-all handler, in either direction.
+  CatchAllList* catch_all(Direction direction) const noexcept {
+    if (!catch_all_) return nullptr;
+    return direction == Direction::incoming ? &catch_all_->incoming : &catch_all_->outgoing;
   }
+  void dispatch_to_all(Direction direction, Delivery& delivery);
   void remove_catch_all(Direction direction, std::optional<Listener> listener);
   void tell_outgoing(const OutgoingPacket& packet);
   void dispatch_local(std::string_view event, std::vector<Value> args);
@@ -178,8 +187,7 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   std::atomic<bool> connected_{false};
   bool is_over_ = false;  // has left, or was refused: joins no room any more
   EventHandlers handlers_;
-  std::unique_ptr<CatchAllList> incoming_;  // few sockets have any
-  std::unique_ptr<CatchAllList> outgoing_;
+  std::unique_ptr<CatchAllLists> catch_all_;  // few sockets have any
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
   std::unique_ptr<PendingAcks> acks_;
   std::unique_ptr<SocketRecovery> recovery_;  // null without connection state recovery

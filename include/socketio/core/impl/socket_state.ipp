@@ -113,13 +113,12 @@ SOCKETIO_DECL void SocketState::unregister_all_handlers() {
 SOCKETIO_DECL void SocketState::register_catch_all(Direction direction, EventHandlerPtr handler, bool first) {
   shard().dispatch([self = shared_from_this(), direction, handler = std::move(handler), first]() mutable {
     if (self->has_gone()) return;
-    std::unique_ptr<CatchAllList>& list = self->catch_all(direction);
-    if (!list) {
-      auto made = std::make_unique<CatchAllList>();
+    if (!self->catch_all_) {
+      auto made = std::make_unique<CatchAllLists>();
       const std::lock_guard lock(self->shard().handlers_mutex());
-      list = std::move(made);
+      self->catch_all_ = std::move(made);
     }
-    list->add(self->shard().handlers_mutex(), {}, std::move(handler), first);
+    self->catch_all(direction)->add(self->shard().handlers_mutex(), {}, std::move(handler), first);
   });
 }
 
@@ -128,7 +127,7 @@ SOCKETIO_DECL void SocketState::unregister_catch_all(Direction direction, std::o
 }
 
 SOCKETIO_DECL void SocketState::remove_catch_all(Direction direction, std::optional<Listener> listener) {
-  if (const auto& list = catch_all(direction))
+  if (CatchAllList* const list = catch_all(direction))
     list->remove_if(shard().handlers_mutex(),
                     [&](NoKey, const EventHandler& handler) { return !listener || handler.listener == *listener; });
 }
@@ -146,7 +145,7 @@ SOCKETIO_DECL std::vector<Listener> SocketState::catch_all_listeners(Direction d
   std::vector<Listener> all;
   NoMutex none;
   const std::lock_guard lock(shard().handlers_mutex());
-  if (const auto& list = direction == Direction::incoming ? incoming_ : outgoing_)
+  if (const CatchAllList* const list = catch_all(direction))
     list->for_each(none, [&](NoKey, const EventHandler& handler) { all.push_back(handler.listener); });
   return all;
 }
@@ -195,7 +194,7 @@ SOCKETIO_DECL void SocketState::send_ack(OutgoingPacket packet) {
 }
 
 SOCKETIO_DECL void SocketState::deliver(const OutgoingPacket& packet, const EmitFlags& flags) {
-  if (outgoing_ && !outgoing_->empty()) tell_outgoing(packet);
+  if (catch_all_ && !catch_all_->outgoing.empty()) tell_outgoing(packet);
   connection_->send(packet, flags);
 }
 
@@ -316,9 +315,7 @@ SOCKETIO_DECL void SocketState::handle_event(std::shared_ptr<SocketState> self, 
   SocketState& socket = *self;
   const bool has_data = packet->has_data();
   Delivery delivery(std::move(self), std::move(packet));
-  if (socket.incoming_ && !socket.incoming_->empty())
-    socket.incoming_->dispatch(
-        socket.shard().handlers_mutex(), [](NoKey) { return true; }, [&](EventHandler& handler) { handler(delivery); });
+  if (socket.catch_all_) socket.dispatch_to_all(Direction::incoming, delivery);
   if (!has_data) return;  // "42" alone: nothing else to call, and nothing wrong with it
 
   if (!socket.middleware_ || socket.middleware_->empty()) return socket.dispatch(delivery);
@@ -331,6 +328,11 @@ SOCKETIO_DECL void SocketState::handle_event(std::shared_ptr<SocketState> self, 
                               std::string(shared->event_name()), nullptr});
         self->handle_error(refusal->what(), refusal->data());
       });
+}
+
+SOCKETIO_DECL void SocketState::dispatch_to_all(Direction direction, Delivery& delivery) {
+  catch_all(direction)->dispatch(
+      shard().handlers_mutex(), [](NoKey) { return true; }, [&](EventHandler& handler) { handler(delivery); });
 }
 
 SOCKETIO_DECL void SocketState::dispatch(Delivery& delivery) {
@@ -427,8 +429,7 @@ SOCKETIO_DECL void SocketState::tell_outgoing(const OutgoingPacket& packet) {
   if (!event || event->type() != PacketType::event) return;
   parts(*event).id.reset();  // the acknowledgement is for the client to give
   Delivery delivery(shared_from_this(), std::move(event));
-  outgoing_->dispatch(
-      shard().handlers_mutex(), [](NoKey) { return true; }, [&](EventHandler& handler) { handler(delivery); });
+  dispatch_to_all(Direction::outgoing, delivery);
 }
 
 SOCKETIO_DECL void SocketState::dispatch_local(std::string_view event, std::vector<Value> args) {
