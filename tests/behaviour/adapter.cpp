@@ -5,6 +5,8 @@
 
 #include <socketio/core/adapter.hpp>
 #include <socketio/core/memory_cluster.hpp>
+#include <socketio/core/session_log.hpp>
+#include <socketio/core/session_store.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -37,7 +39,51 @@ class LoggingAdapter final : public Adapter {
   std::vector<std::string>& log_;
 };
 
+/// Keeps sessions and packets itself.
+class StoringAdapter final : public Adapter {
+ public:
+  explicit StoringAdapter(SessionStore& store) : store_(store) {}
+
+  std::size_t server_count() const override { return 1; }
+  void attach(AdapterHost&) override {}
+  std::size_t publish(ClusterMessage) override { return 0; }
+  SessionStore* session_store() override { return &store_; }
+  void close() override {}
+
+ private:
+  SessionStore& store_;
+};
+
 }  // namespace
+
+TEST_CASE("an adapter may bring the store in which recovery keeps sessions and packets",
+          "[behaviour][adapter][recovery]") {
+  ServerOptions options;
+  options.connection_state_recovery.emplace();
+  detail::SessionLog store(*options.connection_state_recovery);
+  options.adapter = [&](const std::string&) { return std::make_unique<StoringAdapter>(store); };
+  Harness harness(options);
+  auto client = open_socket(harness);
+  harness.io.emit("kept", 1);
+  CHECK_THAT(client.next(), Catch::StartsWith(R"(42["kept",1,")"));
+  CHECK(store.usage().log_entries == 1);
+  CHECK(harness.io.of("/").adapter().recovery_usage().log_entries == 1);
+  client.abort();
+  CHECK(harness.until([&] { return store.usage().sessions == 1; }));
+}
+
+TEST_CASE("listeners to rooms can be prepended and called once", "[behaviour][adapter]") {
+  Harness harness;
+  const auto adapter = harness.io.of("/").adapter();
+  std::string log;
+  adapter.on("join-room", [&](const std::string&) { log += "c"; });
+  adapter.prepend("join-room", [&](const std::string&) { log += "b"; });
+  adapter.prepend_once("join-room", [&](const std::string&) { log += "a"; });
+  auto client = open_socket(harness);
+  CHECK(log == "abc");
+  harness.io.sockets_join("room");
+  CHECK(harness.until([&] { return log == "abcbc"; }));
+}
 
 TEST_CASE("a program may bring its own adapter for every namespace", "[behaviour][adapter]") {
   std::vector<std::string> log;
