@@ -2,6 +2,7 @@
 // Laws of the payloads of Engine.IO revision 3: a payload that was read can be written and read again, and no byte is
 // read twice or outside of it.
 #include <socketio/protocol/eio3_payload.hpp>
+#include <socketio/protocol/utf8.hpp>
 
 #include <fuzz/law.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // JSON: our reader and RapidJSON agree on what is JSON and on its meaning; writing after reading is identity.
 #include <socketio/protocol/json.hpp>
+#include <socketio/protocol/utf8.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <fuzz/law.hpp>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Conversions: a value that a type accepts is written, and read again as the same; a refusal has a message.
+#include <socketio/detail/out_buffer.hpp>
 #include <socketio/protocol/convert.hpp>
+#include <socketio/protocol/json_writer.hpp>
+#include <socketio/protocol/utf8.hpp>
 
 #include <fuzz/law.hpp>
 
