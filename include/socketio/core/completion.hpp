@@ -37,22 +37,48 @@ struct OperationPlace {
   SOCKETIO_DECL void report_exception(std::exception_ptr exception) const;
 };
 
+/// Calls `function` on an executor: at once if this thread runs it already.
+SOCKETIO_DECL void dispatch_on(const asio::any_io_executor& executor, UniqueFunction<void()> function);
+
+/// Calls `function` on an executor, later.
+SOCKETIO_DECL void post_on(const asio::any_io_executor& executor, UniqueFunction<void()> function);
+
+// Nearly every executor fits into an any_io_executor: Asio's templates, some 30 functions for each handler, are
+// compiled for that one alone. The others have no execution context of their own.
+inline void dispatch_on(const auto& executor, UniqueFunction<void()> function) {
+  asio::dispatch(executor, std::move(function));
+}
+inline void post_on(const auto& executor, UniqueFunction<void()> function) {
+  asio::post(executor, std::move(function));
+}
+
+/// The executor of a completion handler, as an any_io_executor if it fits into one.
+///
+/// @param otherwise  for a handler without an executor
+template <class CompletionHandler>
+auto executor_of(const CompletionHandler& handler, const asio::any_io_executor& otherwise) {
+  using Executor = asio::associated_executor_t<CompletionHandler, asio::any_io_executor>;
+  using Kept =
+      std::conditional_t<std::is_convertible_v<Executor, asio::any_io_executor>, asio::any_io_executor, Executor>;
+  return Kept(asio::get_associated_executor(handler, otherwise));
+}
+
 /// Makes a function `(error, results...)` of a completion handler. It runs the handler on the handler's associated
 /// executor, which has outstanding work until then; exceptions of the handler are reported.
 template <class... Results, class CompletionHandler>
 auto make_completion(OperationPlace place, CompletionHandler handler) {
-  using Executor = asio::associated_executor_t<CompletionHandler, asio::any_io_executor>;
+  auto executor = executor_of(handler, place.shard->executor());
+  using Executor = decltype(executor);
   struct Waiting {
     CompletionHandler handler;
     asio::executor_work_guard<Executor> work;
     OperationPlace place;
   };
-  Executor executor = asio::get_associated_executor(handler, place.shard->executor());
   std::unique_ptr<Waiting> made(
       new Waiting{std::move(handler), asio::executor_work_guard<Executor>(std::move(executor)), std::move(place)});
   return [waiting = std::move(made)](std::error_code error, Results... results) mutable {
     const Executor where = waiting->work.get_executor();
-    asio::dispatch(where, [waiting = std::move(waiting), error, ... results = std::move(results)]() mutable {
+    dispatch_on(where, [waiting = std::move(waiting), error, ... results = std::move(results)]() mutable {
       try {
         std::move(waiting->handler)(error, std::move(results)...);
       } catch (...) {
@@ -66,10 +92,10 @@ auto make_completion(OperationPlace place, CompletionHandler handler) {
 /// without an executor of its own is dropped, for the server's event loop is gone.
 template <class... Results, class CompletionHandler>
 void complete_without_server(CompletionHandler handler) {
-  const auto executor = asio::get_associated_executor(handler, asio::any_io_executor());
+  const auto executor = executor_of(handler, asio::any_io_executor());
   if constexpr (std::is_same_v<decltype(executor), const asio::any_io_executor>)
     if (!executor) return;
-  asio::post(executor, [handler = std::move(handler)]() mutable {
+  post_on(executor, [handler = std::move(handler)]() mutable {
     std::move(handler)(make_error_code(Errc::disconnected), Results{}...);
   });
 }

@@ -130,7 +130,7 @@ class TypedEventHandler final : public EventHandler {
     std::tuple<Stored<Parameters>...> arguments;
     ConvertError error;
     if (const std::size_t position = read_arguments(delivery.packet(), arguments, error)) {
-      report_bad_argument(delivery, describe_argument_error(position, error));
+      report_bad_argument(delivery, position, error);
       return;
     }
     bind_ack(delivery, arguments);

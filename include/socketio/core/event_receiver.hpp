@@ -5,6 +5,7 @@
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/config.hpp>
 #include <socketio/detail/listener_list.hpp>
+#include <socketio/protocol/converter.hpp>
 #include <socketio/protocol/packet.hpp>
 
 #include <atomic>
@@ -121,8 +122,8 @@ class EventHandler {
  protected:
   /// Reports an argument that does not convert.
   ///
-  /// @param problem  the argument and the error, in words
-  SOCKETIO_DECL void report_bad_argument(Delivery& delivery, std::string problem);
+  /// @param position  of the argument, counted from 1
+  SOCKETIO_DECL void report_bad_argument(Delivery& delivery, std::size_t position, const ConvertError& error);
 
  private:
   bool has_warned_ = false;

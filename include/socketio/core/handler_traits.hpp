@@ -4,6 +4,7 @@
 
 #include <socketio/core/args.hpp>
 #include <socketio/core/packet_values.hpp>
+#include <socketio/detail/config.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/protocol/convert.hpp>
 #include <socketio/protocol/json.hpp>
@@ -13,9 +14,9 @@
 #include <asio/awaitable.hpp>
 
 #include <cstddef>
-#include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
@@ -105,38 +106,36 @@ constexpr decltype(auto) pass(Stored<Parameter>& stored) {
     return std::move(stored);
 }
 
-/// Converts, with the users' converters too: what one of them throws is an argument that does not convert.
-template <class T>
-bool read_present_argument(ValueView view, T& out, ConvertError& error) {
-  try {
-    return read_value(view, out, error);
-  } catch (const std::exception& thrown) {
-    error.found = std::string("exception: ") + thrown.what();
-  } catch (...) {
-    error.found = "exception";
-  }
-  error.expected = std::string(Converter<T>::name);
-  return false;
-}
+/// Fills `error` for an argument that the packet does not have.
+SOCKETIO_DECL void report_missing_argument(std::string_view expected, ConvertError& error);
+
+/// Fills `error` with what a user's converter has thrown; for catch blocks.
+SOCKETIO_DECL void report_thrown_by_converter(std::string_view expected, ConvertError& error);
+
+/// The JSON that stands for an argument that the packet does not have.
+SOCKETIO_DECL const JsonValue& null_json() noexcept;
 
 /// Reads argument `index` of a packet; a missing one is acceptable to an optional, and null to what takes anything.
+/// What a user's converter throws is an argument that does not convert.
 template <class T>
 bool read_argument(const Packet& packet, std::size_t index, T& out, ConvertError& error) {
-  static const JsonValue null;
   const bool present = index < packet.arg_count();
   if constexpr (std::is_same_v<T, const JsonValue*>) {
-    out = present ? &packet.arg(index).json() : &null;
+    out = present ? &packet.arg(index).json() : &null_json();
     return true;
-  } else {
-    if (present) return read_present_argument(packet.arg(index), out, error);
-    if constexpr (is_optional<T> || std::is_same_v<T, ValueView> || std::is_same_v<T, Value>) {
-      out = T{};
-      return true;
-    } else {
-      error.expected = std::string(Converter<T>::name);
-      error.found = "nothing";
+  } else if (present) {
+    try {
+      return read_value(packet.arg(index), out, error);
+    } catch (...) {
+      report_thrown_by_converter(Converter<T>::name, error);
       return false;
     }
+  } else if constexpr (is_optional<T> || std::is_same_v<T, ValueView> || std::is_same_v<T, Value>) {
+    out = T{};
+    return true;
+  } else {
+    report_missing_argument(Converter<T>::name, error);
+    return false;
   }
 }
 
@@ -160,8 +159,10 @@ std::size_t read_arguments(const Packet& packet, Tuple& out, ConvertError& error
   return failed;
 }
 
-inline std::string describe_argument_error(std::size_t position, const ConvertError& error) {
-  return "argument " + std::to_string(position) + ": " + error.message();
-}
+SOCKETIO_DECL std::string describe_argument_error(std::size_t position, const ConvertError& error);
 
 }  // namespace socketio::detail
+
+#if !defined(SOCKETIO_SEPARATE_COMPILATION)
+#include <socketio/core/impl/handler_traits.ipp>
+#endif

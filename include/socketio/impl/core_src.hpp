@@ -19,6 +19,7 @@
 #include <socketio/core/impl/coroutines.ipp>
 #include <socketio/core/impl/error.ipp>
 #include <socketio/core/impl/event_receiver.ipp>
+#include <socketio/core/impl/handler_traits.ipp>
 #include <socketio/core/impl/memory_cluster.ipp>
 #include <socketio/core/impl/middleware.ipp>
 #include <socketio/core/impl/namespace_matcher.ipp>
@@ -37,5 +38,21 @@
 #include <socketio/core/impl/session_log.ipp>
 #include <socketio/core/impl/shard.ipp>
 #include <socketio/core/impl/socket_state.ipp>
+#include <socketio/socketio.hpp>
+
+namespace socketio {
+
+template class detail::PacketCodecOf<JsonParser>;
+template class TransportRef<AsioTransport>;
+template class OwnedTransport<AsioTransport>;
+template class BasicServer<DefaultConfig>;
+template class BasicNamespace<DefaultConfig>;
+template class BasicRoom<DefaultConfig>;
+template class BasicSocket<DefaultConfig>;
+template class BasicBroadcastOperator<DefaultConfig>;
+template class BasicSocketEmitter<DefaultConfig>;
+template class detail::SocketVerbs<Socket, DefaultConfig>;
+
+}  // namespace socketio
 
 #endif

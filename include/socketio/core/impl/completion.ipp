@@ -20,4 +20,12 @@ SOCKETIO_DECL void OperationPlace::report_exception(std::exception_ptr exception
   });
 }
 
+SOCKETIO_DECL void dispatch_on(const asio::any_io_executor& executor, UniqueFunction<void()> function) {
+  asio::dispatch(executor, std::move(function));
+}
+
+SOCKETIO_DECL void post_on(const asio::any_io_executor& executor, UniqueFunction<void()> function) {
+  asio::post(executor, std::move(function));
+}
+
 }  // namespace socketio::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/core/event_receiver.hpp>
+#include <socketio/core/handler_traits.hpp>
 
 #include <algorithm>
 
@@ -36,10 +37,11 @@ SOCKETIO_DECL std::optional<std::uint64_t> Delivery::claim_answer() {
   return is_first ? id : std::nullopt;
 }
 
-SOCKETIO_DECL void EventHandler::report_bad_argument(Delivery& delivery, std::string problem) {
+SOCKETIO_DECL void EventHandler::report_bad_argument(Delivery& delivery, std::size_t position,
+                                                     const ConvertError& error) {
   const EventReceiver& receiver = *delivery.receiver();
   const ErrorReport report{make_error_code(Errc::bad_argument),
-                           std::move(problem),
+                           describe_argument_error(position, error),
                            receiver.nsp_name(),
                            receiver.receiver_id(),
                            std::string(delivery.packet().event_name()),
