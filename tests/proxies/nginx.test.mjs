@@ -3,6 +3,9 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import http2 from "node:http2";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 
 import { next, ways } from "../interop/support.mjs";
@@ -151,6 +154,34 @@ describe("nginx with a fixed Connection header instead of the map", () => {
       assert.equal(await client.emitWithAck("transport"), way === "polling" ? "polling" : "websocket");
     });
   }
+});
+
+describe("nginx with TLS", { skip: !process.env.TEST_CERTIFICATES && "this is a build without TLS" }, () => {
+  const file = (name) => join(process.env.TEST_CERTIFICATES, name);
+  const site = new Site({ ...nginx, listen: (port) => ["listen 443", `listen 127.0.0.1:${port}`] }, [
+    ["  listen 80;\n", block("nginx", 3)],
+    [/\/etc\/ssl\/.*\/fullchain.pem/g, file("server.pem")],
+    [/\/etc\/ssl\/.*\/privkey.pem/g, file("server.key")],
+  ]);
+  const url = () => `https://127.0.0.1:${site.program.port}`;
+
+  for (const [way, options] of Object.entries(ways)) {
+    it(`serves a client over ${way}, whose server learns of TLS from X-Forwarded-Proto`, async () => {
+      const client = await site.connect("/", { ...options, url: url(), ca: readFileSync(file("authority.pem")) });
+      const { secure, headers } = await client.emitWithAck("handshake");
+      assert.equal(headers["x-forwarded-proto"], "https");
+      assert.equal(secure, false);
+    });
+  }
+
+  it("opens a session over HTTP/2", async () => {
+    const connection = http2.connect(url(), { ca: readFileSync(file("authority.pem")) });
+    const request = connection.request({ ":path": "/socket.io/?EIO=4&transport=polling" });
+    const [headers] = await once(request, "response");
+    assert.equal(headers[":status"], 200);
+    assert.match(Buffer.concat(await request.toArray()).toString(), /^0\{"sid":/);
+    connection.close();
+  });
 });
 
 describe("nginx with another path in front", () => {
