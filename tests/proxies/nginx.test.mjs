@@ -91,7 +91,16 @@ describe("nginx with a larger client_max_body_size", () => {
 });
 
 describe("nginx without ip_hash", () => {
-  onlyWebSocketWorks(new Site(nginx, [["  ip_hash;\n", ""]]));
+  const site = new Site(nginx, [["  ip_hash;\n", ""]]);
+
+  onlyWebSocketWorks(site);
+
+  it("disconnects a client before it upgrades", async () => {
+    const client = site.open("/", ways.upgrade);
+    const [reason, { context }] = await once(client, "disconnect");
+    assert.equal(reason, "transport error");
+    assert.equal(context.status, 400);
+  });
 });
 
 describe("nginx with a hash of a cookie", () => {
@@ -100,7 +109,7 @@ describe("nginx with a hash of a cookie", () => {
   it("spreads clients of one address, and sends each cookie to one server, from any address", async () => {
     const connectAll = (way, address) =>
       Promise.all(
-        Array.from({ length: 16 }, (_, i) =>
+        Array.from({ length: 32 }, (_, i) =>
           site.connect("/", { ...ways[way], ...site.from(address), extraHeaders: { Cookie: `theme=dark; session=${i}` } }),
         ),
       );
@@ -196,7 +205,7 @@ describe("nginx with another path in front", () => {
 });
 
 describe("nginx with a proxy_read_timeout below pingInterval", () => {
-  const site = new Site(nginx, [["listen 80;", "listen 80;\n  proxy_read_timeout 1s;"]]);
+  const site = new Site(nginx, [["listen 80;", "listen 80;\n  proxy_read_timeout 2s;"]]);
 
   it("disconnects idle clients", () =>
     Promise.all(
