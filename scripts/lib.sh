@@ -86,6 +86,25 @@ catch2 /usr/include/catch2/catch.hpp /usr/include/catch2/catch_all.hpp /usr/loca
 END
 }
 
+# Unpacks nginx into build/nginx for the tests, if there is none. If apt-get installed it, it would start a service. Without
+# apt-get the tests that need nginx are skipped.
+unpack_nginx() {
+  if have nginx /usr/sbin/nginx "$root/build/nginx/usr/sbin/nginx" || ! have apt-get; then return 0; fi
+  packages=" nginx"
+  say "Unpacking$packages"
+  folder=$(mktemp -d)
+  if ! (
+    cd "$folder"
+    apt-get download -q nginx || { as_root apt-get update -q && apt-get download -q nginx; }
+    mkdir -p "$root/build/nginx"
+    dpkg-deb --extract nginx_*.deb "$root/build/nginx"
+  ) > "$folder/log" 2>&1; then
+    cat "$folder/log" >&2
+    die "apt-get could not download nginx"
+  fi
+  rm -rf "$folder"
+}
+
 # How many compilers to run at a time: one per processor, but each needs 2 GB of memory.
 jobs() {
   count=$(nproc 2> /dev/null || echo 2)

@@ -57,7 +57,8 @@ void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 
 Value describe(const socketio::Handshake& handshake) {
   Value headers = Value::object();
-  for (const std::string_view name : {"host", "origin", "user-agent", "x-custom"})
+  for (const std::string_view name :
+       {"host", "origin", "user-agent", "x-custom", "x-forwarded-for", "x-forwarded-proto"})
     if (const auto value = handshake.headers.joined(name)) headers[name] = *value;
   Value query = Value::object();
   for (const auto& [name, value] : handshake.query) query[name] = value;
@@ -302,6 +303,13 @@ void add_guarded_namespaces(Server& io) {
   chain.on("connection", [](Socket socket) { socket.on("passed", [socket] { return socket.data()["passed"]; }); });
 }
 
+/// For proxies that ask whether the server is alive.
+void answer_health_check(const socketio::ExchangePtr& exchange) {
+  socketio::HttpResponse response;
+  response.status = exchange->request().path() == "/health" ? 200 : 404;
+  exchange->respond(std::move(response));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -317,6 +325,7 @@ int main(int argc, char** argv) {
   add_tenant(io, "/news");
   add_guarded_namespaces(io);
   add_dynamic_namespaces(io);
+  io.on_request(&answer_health_check);
 
   print("listening on " + std::to_string(io.listen(static_cast<std::uint16_t>(port), "127.0.0.1")));
   stop_on_signal(io.context(), [&io] { io.close(); });
