@@ -118,7 +118,8 @@ TEST_CASE("POSTs of revision 3 have text or bytes", "[engine][eio3]") {
   const std::string sid = f.open_old();
   const auto response = f.post_old(sid,
                                    "3:4\xC5\xBEx"
-                                   "6:b4AQI=1:5");
+                                   "6:b4AQI=1:5"
+                                   "8:b4\nAQ\nI\n");
   CHECK(response->status() == 200);
   CHECK(response->body() == "ok");
   CHECK(response->header("Content-Type") == "text/html");
@@ -132,7 +133,7 @@ TEST_CASE("POSTs of revision 3 have text or bytes", "[engine][eio3]") {
 
 TEST_CASE("an invalid payload of revision 3 ends the session", "[engine][eio3]") {
   OldClientFixture f;
-  for (const std::string body : {"", "4a", "2:4", "1:7", "3:b4!"}) {
+  for (const std::string body : {"", "4a", "2:4", "1:7"}) {
     const std::string sid = f.open_old();
     const auto poll = f.poll_old(sid);
     CHECK(f.post_old(sid, body)->body() == "ok");

@@ -349,10 +349,8 @@ SOCKETIO_DECL void Session::handle_text(std::span<char> payload) {
 SOCKETIO_DECL void Session::handle_decoded(const EioPacketView& packet, std::span<char> text) {
   if (!packet.is_binary) return handle_packet(packet.type, false, part_of(text, packet.data));
   std::string bytes;
-  if (base64_decode(packet.data, bytes))
-    handle_packet(packet.type, true, bytes);
-  else if (ready_state_ == ReadyState::open)
-    finish(CloseReason::parse_error, {});
+  base64_decode(packet.data, bytes);
+  handle_packet(packet.type, true, bytes);
 }
 
 SOCKETIO_DECL void Session::handle_packet(EioPacketType type, bool is_binary, std::span<char> data) {
