@@ -89,7 +89,12 @@ class SessionListener {
 ///                     functions may be called at any time, from inside any callback, and on a closed session.
 /// @par Specification  Engine.IO protocol, revision 4.
 class Session : public std::enable_shared_from_this<Session> {
-  struct Private {};
+  /// Only members can make one: it is no aggregate, hence `{}` makes none.
+  class Private {
+   private:
+    friend class Session;
+    Private() noexcept {}
+  };
 
  public:
   enum class Channel : std::uint8_t { polling, websocket };
