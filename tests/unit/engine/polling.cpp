@@ -285,10 +285,10 @@ TEST_CASE("requests that do not fit their session are refused", "[engine][pollin
   CHECK(f.transport.fetch("GET", f.websocket(sid))->body() == R"({"code":3,"message":"Bad request"})");
   CHECK(f.refusals.back().context == "name=TRANSPORT_MISMATCH transport=websocket previousTransport=polling ");
   CHECK(f.transport.fetch("GET", "/engine.io/?EIO=3&transport=polling&sid=" + sid)->status() == 400);
-  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=3 previousProtocol=4 ");
+  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=#3 previousProtocol=#4 ");
   CHECK(f.transport.connect_websocket("/engine.io/?EIO=3&transport=websocket&sid=" + sid)->response.body ==
         "Bad request");
-  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=3 previousProtocol=4 ");
+  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=#3 previousProtocol=#4 ");
   CHECK(f.session().ready_state() == Session::ReadyState::open);
   CHECK_FALSE(f.session().is_upgrading());
   CHECK(f.post(sid, "4x")->body() == "ok");

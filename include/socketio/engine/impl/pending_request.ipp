@@ -56,7 +56,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   void forbid(std::string message) {
     if (!advance(Stage::verdict, Stage::busy)) return;
     Context context;
-    if (!message.empty()) context.emplace_back("message", message);
+    if (!message.empty()) context["message"] = message;
     refuse(ConnectionErrorCode::forbidden, std::move(context), std::move(message));
   }
 
@@ -160,7 +160,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
         (transport == "polling" && offered.polling) || (transport == "websocket" && offered.websocket);
     if (!is_known) {
       Context context;
-      if (transport) context.emplace_back("transport", *transport);
+      if (transport) context["transport"] = *transport;
       return refuse(ConnectionErrorCode::unknown_transport, std::move(context));
     }
     const std::string origin = request().headers.joined("Origin").value_or(std::string());
@@ -181,9 +181,9 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
                                                        {"transport", std::string(transport)},
                                                        {"previousTransport", std::string(session->transport_name())}});
     if (protocol() != session->protocol())
-      return refuse(ConnectionErrorCode::bad_request, {{"name", "PROTOCOL_MISMATCH"},
-                                                       {"protocol", std::to_string(protocol())},
-                                                       {"previousProtocol", std::to_string(session->protocol())}});
+      return refuse(
+          ConnectionErrorCode::bad_request,
+          {{"name", "PROTOCOL_MISMATCH"}, {"protocol", protocol()}, {"previousProtocol", session->protocol()}});
     if (context_.is_upgrade())
       upgrade(*session, transport);
     else if (transport == "polling")
@@ -239,7 +239,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       return;
     }
     if (protocol() == 3 && !engine_->options.allow_eio3)
-      return refuse(ConnectionErrorCode::unsupported_protocol_version, {{"protocol", "3"}});
+      return refuse(ConnectionErrorCode::unsupported_protocol_version, {{"protocol", 3}});
     if (engine_->is_closed) return refuse_unavailable();
     stage_ = Stage::session_id;
     const bool has_returned = engine_->guarded("generate_id", [this] {
