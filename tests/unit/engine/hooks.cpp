@@ -256,6 +256,7 @@ TEST_CASE("a preflight is answered before the engine sees it", "[engine][hooks][
   CHECK_FALSE(reached);
   CHECK(f.refusals.empty());
 }
+  CHECK(response->header("Content-Length") == "0");
 
 TEST_CASE("a preflight is answered with options_success_status", "[engine][hooks][cors]") {
   EngineFixture f({.cors = CorsOptions{.methods = {"GET", "PUT"}, .options_success_status = 200}});

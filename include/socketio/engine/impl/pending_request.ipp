@@ -107,6 +107,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     if (!cors || !apply_cors(*cors, request(), context_.headers())) return false;
     HttpResponse response;
     response.status = cors->options_success_status;
+    response.headers.add("Content-Length", "0");  // Safari may wait for a body with the 204
     context_.respond(std::move(response));
     return true;
   }
