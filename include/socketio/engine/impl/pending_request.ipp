@@ -135,7 +135,8 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     const bool has_returned =
         engine_->guarded("middleware", [&] { (*middleware)(context_, MiddlewareNext(shared_from_this(), index)); });
     // One that let the request go on before it threw has no say in it any more.
-    if (!has_returned && stage_ == Stage::middlewares && middleware_ == index && !context_.is_over_) fail_internally();
+    if (!has_returned && stage_ == Stage::middlewares && middleware_ == index && !context_.is_over_)
+      fail_middleware("a middleware threw");
   }
 
   void fail_middleware(std::string reason) {
