@@ -220,6 +220,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     }
     WebSocketLimits limits;
     limits.max_message_bytes = engine_->options.max_http_buffer_size;
+    limits.max_buffered_chunks = engine_->options.max_buffered_chunks;
     if (engine_->options.per_message_deflate) limits.per_message_deflate = &*engine_->options.per_message_deflate;
     return exchange().accept_websocket(headers, limits);
   }
