@@ -88,7 +88,7 @@ class CountingExchange final : public HttpExchange {
 
   const HttpRequest& request() const override { return request_; }
   bool is_upgrade() const override { return true; }
-  void read_body(std::size_t, BodyHandler handler) override { handler(BodyError::none, {}); }
+  void read_body(const BodyLimits&, BodyHandler handler) override { handler(BodyError::none, {}); }
   void respond(HttpResponse) override {}
   void destroy() override {}
   void on_abort(detail::UniqueFunction<void()>) override {}

@@ -400,6 +400,8 @@ TEST_CASE("unusual but valid packets arrive", "[adversarial][socketio]") {
            {with_attachments(binary_event("10", placeholder), Strings(10, "x")), placeholder + " + x"},
            {text_frame(binary_event("1", placeholder)) + text_frame("beA=="), placeholder + " + x"},
            {text_frame(binary_event("1", placeholder)) + text_frame("beA"), placeholder + " + x"},
+           {text_frame(binary_event("1", placeholder)) + text_frame("be\r\nA==\n"), placeholder + " + x"},
+           {text_frame(binary_event("1", placeholder)) + text_frame("b{eA}"), placeholder + " + x"},
            {text_frame(binary_event("1", placeholder)) + text_frame("3") + client_frame(Opcode::binary, "x"),
             placeholder + " + x"},
            {with_attachments(binary_event("1", R"({"_placeholder":false,"num":9})"), {"x"}),

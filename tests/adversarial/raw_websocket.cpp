@@ -153,6 +153,26 @@ TEST_CASE("a message of too many fragments is answered with 1008", "[adversarial
   }
 }
 
+TEST_CASE("a frame that arrives in too many pieces is answered with 1008", "[adversarial][websocket][limits]") {
+  Settings settings;
+  settings.server.max_buffered_chunks = 13;
+  Attack attack(settings);
+  // Another request is answered between two bytes, hence the server reads each of them alone.
+  const auto send_byte_by_byte = [&](RawClient& client, const std::string& bytes) {
+    for (const char byte : bytes) {
+      client.send(std::string(1, byte));
+      static_cast<void>(attack.ask(request("GET", "/between")));
+    }
+  };
+  const ClientPtr client = open_joined(attack);
+  send_byte_by_byte(*client, frame(1, R"(42["note",1])"));
+  attack.check_aftermath({"event /: 1"});
+  check_alive(attack, *client);
+  send_byte_by_byte(*client, frame(1, R"(42["note",123])"));
+  CHECK(attack.websocket_end(*client) == "880203f0");
+  attack.check_aftermath({"disconnect /: transport error, too many buffered chunks"});
+}
+
 TEST_CASE("a violation that arrives byte by byte has the same answer", "[adversarial][websocket]") {
   Attack attack;
   struct Case {

@@ -55,7 +55,8 @@ struct Attack::Server {
     io.engine().on_headers([](HttpHeaders& headers, const HttpRequest&) { headers.set("X-Hook", "headers"); });
     io.engine().on_connection_error([this](const ConnectionError& error) {
       std::string line = "refused " + std::to_string(static_cast<int>(error.code)) + ' ' + std::string(error.message);
-      for (const auto& [name, value] : error.context) line += ", " + name + '=' + value;
+      for (const auto& [name, value] : error.context)
+        line += ", " + name + '=' + (value.is_string() ? value.as_string() : to_json(value));
       log.push_back(std::move(line));
     });
     port = io.listen(0, "127.0.0.1");

@@ -48,11 +48,20 @@ describe("Engine.IO", () => {
       assert.deepEqual(await peer.poll(sid), { status: 200, body: "4hello" });
     });
 
-    it("answers 413 to a body beyond the limit and keeps the session", async () => {
+    it("accepts a body as large as the limit, answers 413 to a larger one and ends the session", async () => {
       const sid = await peer.openPolling();
-      assert.equal((await peer.post(sid, "4".padEnd(1000001, "x"))).status, 413);
       assert.deepEqual(await peer.post(sid, "4".padEnd(1000000, "x")), { status: 200, body: "ok" });
       assert.equal((await peer.poll(sid)).body.length, 1000000);
+      assert.equal((await peer.post(sid, "4".padEnd(1000001, "x"))).status, 413);
+      assert.equal((await peer.post(sid, "4again")).status, 400);
+    });
+
+    it("reads base64 that is broken into lines, lacks its padding or has the alphabet of URLs", async () => {
+      for (const written of ["bAAH+/w==\n", "bAAH+\r\n/w", "bAAH-_w"]) {
+        const sid = await peer.openPolling();
+        assert.deepEqual(await peer.post(sid, written), { status: 200, body: "ok" });
+        assert.deepEqual(await peer.poll(sid), { status: 200, body: "bAAH+/w==" });
+      }
     });
 
     it("carries text over WebSocket", async () => {

@@ -96,7 +96,8 @@ struct EngineFixture {
     });
     engine.on_connection_error([this](const socketio::ConnectionError& error) {
       Refusal refusal{static_cast<int>(error.code), std::string(error.message), {}};
-      for (const auto& [name, value] : error.context) refusal.context += name + '=' + value + ' ';
+      for (const auto& [name, value] : error.context)
+        refusal.context += name + '=' + (value.is_string() ? value.as_string() : '#' + to_json(value)) + ' ';
       refusals.push_back(std::move(refusal));
     });
     engine.on_error([this](std::exception_ptr error, std::string_view where) {
@@ -115,7 +116,7 @@ struct EngineFixture {
   struct Refusal {
     int code;
     std::string message;
-    std::string context;
+    std::string context;  // "name=value ...", with # before numbers
   };
 
   using Headers = socketio::MemoryTransport::Headers;

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <socketio/engine/http.hpp>
+#include <socketio/protocol/value.hpp>
 
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace socketio {
 
@@ -37,11 +35,12 @@ constexpr std::string_view to_string(ConnectionErrorCode code) noexcept {
 ///
 /// @par Lifetime  Valid during the call.
 struct ConnectionError {
-  using Context = std::vector<std::pair<std::string, std::string>>;
+  using Context = Value::Object;
 
   ConnectionErrorCode code;
   std::string_view message;  // the generic text of the code
-  const Context& context;    // details by name: "transport", "sid", "method", "name", "message", ...
+  const Context& context;    // details by name: "transport", "sid", "method", "name", "message", ...; all are text but
+                             // "protocol" and "previousProtocol", which are numbers
   const HttpRequest& request;
 };
 

@@ -28,7 +28,8 @@ namespace socketio {
 /// An Engine.IO v4 server without its network: a transport gives it exchanges, it gives its user sessions.
 ///
 /// @par Errors         Nothing that a peer does throws. The engine catches what its callbacks throw and gives it to
-///                     `on_error`; it answers the request at hand with 500, or ends its connection.
+///                     `on_error`; it answers the request at hand with 500 (400 after a middleware), or ends its
+///                     connection.
 /// @par Thread safety  Owner's thread only.
 /// @par Lifetime       Must not outlive its scheduler. Destroying it closes every session; it may be closed, but not
 ///                     destroyed, from inside its own callbacks.

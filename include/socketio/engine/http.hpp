@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/detail/config.hpp>
+#include <socketio/engine/query.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +39,13 @@ class HttpHeaders {
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
 
-  /// The first field of that name.
+  /// The value of that name as Node.js has it in `headers`: several lines of one name are joined, see `joined`.
+  ///
+  /// @return  empty if there is no such field, which `contains` tells from an empty value. Constant, so that an
+  ///          assignment does not compile: `set` changes a field
+  const std::string operator[](std::string_view name) const;
+
+  /// The first field of that name, without those that may follow.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
   bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
 
@@ -51,6 +58,8 @@ class HttpHeaders {
 
   std::size_t size() const noexcept { return fields_.size(); }
   bool empty() const noexcept { return fields_.empty(); }
+
+  /// The field at an index below `size()`.
   Field operator[](std::size_t index) const noexcept;
 
  private:
@@ -87,8 +96,10 @@ struct HttpRequest {
 
   /// The target up to the query: "/socket.io/".
   std::string_view path() const noexcept;
-  /// The target after the first `?`; empty without one.
+  /// The target after the first `?`, not decoded; empty without one.
   std::string_view query() const noexcept;
+  /// The same, taken apart and decoded: `request.query_params()["token"]`.
+  QueryParams query_params() const;
 };
 
 struct HttpResponse {

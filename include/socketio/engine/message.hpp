@@ -27,15 +27,26 @@ using MessagePtr = std::shared_ptr<const Message>;
 /// @par Thread safety  Immutable; safe to share between threads.
 /// @par Specification  Engine.IO v4 packet encoding; RFC 6455 section 5.2 (unmasked, unfragmented frames).
 class Message {
-  struct Private {};
+  /// Only members can make one: it is no aggregate, hence `{}` makes none.
+  class Private {
+   private:
+    friend class Message;
+    Private() noexcept {}
+  };
 
  public:
   /// A `message` packet with text; `payload` comes without the packet type.
   static MessagePtr text(detail::OutBuffer&& payload, bool compress = true);
   static MessagePtr text(std::string_view payload, bool compress = true);
 
-  /// A `message` packet with binary data.
+  /// A `message` packet with binary data: on a WebSocket, a binary message with these bytes and nothing else.
   static MessagePtr binary(Binary bytes, bool compress = true);
+
+  /// A text message of a WebSocket as it stands, without a packet type: for tests of transports, and for WebSockets
+  /// that do not speak Engine.IO. A session must not send it.
+  ///
+  /// @param payload  valid UTF-8; may be empty
+  static MessagePtr raw_text(std::string_view payload, bool compress = true);
 
   /// A binary packet in its text form, for a client that takes no binary frames.
   static MessagePtr base64(const Message& binary);
@@ -60,7 +71,7 @@ class Message {
   /// Whether this packet may be compressed (the `compress` flag of the emit; noop and close never are).
   bool compress() const noexcept { return compress_; }
 
-  /// What a WebSocket message carries: the type character and the data, or the raw binary data.
+  /// What a WebSocket message carries: the type character and the data, or the raw text, or the raw binary data.
   std::string_view payload() const noexcept {
     return is_binary_ ? binary_.view() : text_.substr(text_.size() - payload_bytes_);
   }
@@ -73,9 +84,7 @@ class Message {
   void append_to_polling_payload(std::string& out) const;
 
  private:
-  static MessagePtr whole_text(EioPacketType type, std::string_view payload, bool compress);
-
-  /// @param payload  with the packet type, hence not empty; its memory is taken
+  /// @param payload  as it stands on the wire; its memory is taken
   static MessagePtr place(EioPacketType type, detail::OutBuffer& payload, bool compress);
 
   static std::size_t write_frame_header(std::array<char, 10>& header, unsigned opcode, std::uint64_t size);

@@ -29,10 +29,23 @@ class QueryParams {
   explicit QueryParams(std::string_view query);
 
   /// The value of that name; of several, the last one.
+  ///
+  /// @return  empty if there is no such parameter, which `contains` tells from an empty value. Constant, so that an
+  ///          assignment does not compile
+  const std::string operator[](std::string_view name) const;
+
+  /// The same without a copy; no value if there is no such parameter.
+  ///
+  /// @par Lifetime  the view is valid as long as the object: not beyond the call for
+  /// `socket.handshake().query.find(...)`
   std::optional<std::string_view> find(std::string_view name) const noexcept;
+
+  bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
 
   std::size_t size() const noexcept { return params_.size(); }
   bool empty() const noexcept { return params_.empty(); }
+
+  /// All of them in their order, those with a repeated name too: `for (const auto& [name, value] : query)`.
   auto begin() const noexcept { return params_.begin(); }
   auto end() const noexcept { return params_.end(); }
 

@@ -89,7 +89,12 @@ class SessionListener {
 ///                     functions may be called at any time, from inside any callback, and on a closed session.
 /// @par Specification  Engine.IO protocol, revision 4.
 class Session : public std::enable_shared_from_this<Session> {
-  struct Private {};
+  /// Only members can make one: it is no aggregate, hence `{}` makes none.
+  class Private {
+   private:
+    friend class Session;
+    Private() noexcept {}
+  };
 
  public:
   enum class Channel : std::uint8_t { polling, websocket };
@@ -203,6 +208,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void handle_poll(ExchangePtr exchange, HttpHeaders headers);
   void handle_post(ExchangePtr exchange, HttpHeaders headers);
   void handle_body(BodyError error, std::string body);
+  void handle_body_timeout();
   void handle_payload(std::span<char> payload);
   void handle_eio3_payload(std::span<char> payload, bool is_binary);
   void answer_poll(PollBody body);
@@ -211,6 +217,8 @@ class Session : public std::enable_shared_from_this<Session> {
   PollBody body_of_signals(const Polling& polling, std::string_view types) const;
   static PollBody finish_body(const Polling& polling, PollBody body);
   static void respond_empty(HttpExchange& exchange, unsigned status, HttpHeaders headers);
+  void refuse_body(HttpExchange& exchange, unsigned status, HttpHeaders headers, std::string_view why);
+  ExchangePtr take_post();
   void abort_post();
 
   // The write path.

@@ -90,12 +90,22 @@ class WebSocket {
 struct WebSocketLimits {
   std::size_t max_message_bytes = 1'000'000;  // defragmented and decompressed; a larger one closes with 1009
   std::size_t max_fragments = 16'384;         // frames of one message; more close with 1008
+  std::size_t max_buffered_chunks = 0;  // reads of the network in which one frame may arrive; more close with 1008
 
   // How messages are compressed if the client offers it; null: they are not. Read only while the handshake is accepted.
   const PerMessageDeflateOptions* per_message_deflate = nullptr;
 };
 
-enum class BodyError { none, too_large, aborted };
+/// How large the body of a request may be, and in how many pieces it may arrive: chunks of HTTP, or reads of the
+/// network.
+struct BodyLimits {
+  BodyLimits(std::size_t bytes, std::size_t chunks = 0) noexcept : max_bytes(bytes), max_chunks(chunks) {}
+
+  std::size_t max_bytes;
+  std::size_t max_chunks;  // 0: no limit
+};
+
+enum class BodyError { none, too_large, too_many_chunks, aborted };
 
 /// One HTTP request and the means to answer it, at once or later.
 ///
@@ -118,10 +128,11 @@ class HttpExchange {
 
   /// Reads the body, whatever its framing. Calls the handler once, in a later turn or at once:
   /// - `none` with the complete body (empty if the request has none)
-  /// - `too_large` as soon as more than `max_bytes` have been announced or received; the rest is discarded, and the
-  ///   exchange can still be answered
+  /// - `too_large` as soon as more than `max_bytes` have been announced or received, `too_many_chunks` as soon as it
+  /// has
+  ///   arrived in more than `max_chunks` pieces; the rest is discarded, and the exchange can still be answered
   /// - `aborted` when the connection ended or broke HTTP before the body was complete
-  virtual void read_body(std::size_t max_bytes, BodyHandler handler) = 0;
+  virtual void read_body(const BodyLimits& limits, BodyHandler handler) = 0;
 
   /// Sends the response. Its body is omitted for HEAD, 204 and 304.
   virtual void respond(HttpResponse response) = 0;

@@ -16,13 +16,14 @@ namespace socketio {
 /// @par Specification  RFC 4648 section 4.
 SOCKETIO_DECL void base64_encode(std::span<const std::byte> bytes, std::string& out);
 
-/// Appends the bytes that `text` stands for to `out`.
+/// Appends the bytes that `text` stands for to `out`, as Node.js reads base64: no text is refused.
 ///
-/// @param text  standard or URL-safe alphabet, with the right padding or none at all; bits left over in the last
-///              character are ignored, as they are by Node.js.
-/// @return      false if `text` is anything else; `out` is then unchanged.
-/// @par Specification  RFC 4648 sections 4 and 5.
-[[nodiscard]] SOCKETIO_DECL bool base64_decode(std::string_view text, std::string& out);
+/// Both alphabets may be mixed. Every other character is skipped, line breaks for example, and the padding may be
+/// missing. The first `=` ends the text. Bits that are left over in the last characters are ignored.
+///
+/// @par Untrusted input  Any text is accepted; at most three bytes are appended for four characters.
+/// @par Specification    RFC 4648 sections 4 and 5, and `Buffer.from(text, "base64")` of Node.js.
+SOCKETIO_DECL void base64_decode(std::string_view text, std::string& out);
 
 }  // namespace socketio
 

@@ -31,7 +31,8 @@ struct EioPacketView {
 /// Decodes a packet in text form: a WebSocket text message, or one record of a polling payload.
 ///
 /// @return  nothing if `text` is empty or begins with a character that names no packet type.
-/// @par Untrusted input  `text` comes from the peer; `data` of a binary message is not yet known to be base64.
+/// @par Untrusted input  `text` comes from the peer; `data` of a binary message may have characters that base64 does
+/// not have.
 /// @par Specification    Engine.IO protocol, revision 4, "Packet encoding".
 [[nodiscard]] constexpr std::optional<EioPacketView> decode_eio_packet(std::string_view text) noexcept {
   if (text.empty()) return std::nullopt;

@@ -81,6 +81,11 @@ class Value {
   Value(Object members) noexcept;
   Value(std::initializer_list<Member> members);
 
+  /// What an optional holds, or null: `Value(handshake.headers.find("origin"))`.
+  template <class T>
+  requires std::constructible_from<Value, const T&> Value(const std::optional<T>& held)
+      : Value(held ? Value(*held) : Value()) {}
+
   Value(const Value& other);
   Value(Value&& other) noexcept;
   Value& operator=(const Value& other);

@@ -233,7 +233,10 @@ class EngineClient : public Connection {
     if (!packet) throw Error("the server sent what is no packet: " + std::string(whole));
     if (packet->is_binary) {
       std::string bytes;
-      if (!base64_decode(packet->data, bytes)) throw Error("the server sent what is no base64: " + std::string(whole));
+      base64_decode(packet->data, bytes);
+      std::string canonical;
+      base64_encode(std::as_bytes(std::span(bytes)), canonical);
+      if (packet->data != canonical) throw Error("the server sent what is no base64: " + std::string(whole));
       return on_message(true, bytes);
     }
     switch (packet->type) {

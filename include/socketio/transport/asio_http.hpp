@@ -84,7 +84,7 @@ class AsioHttp {
   // For the exchange
 
   HttpFraming framing() const noexcept { return parser_.framing(); }
-  void read_body(std::size_t max_bytes);
+  void read_body(const BodyLimits& limits);
   void respond(HttpResponse response, bool is_head);
   void destroy_connection();
 
@@ -116,7 +116,8 @@ class AsioHttp {
   AsioExchange* exchange_ = nullptr;   // alive and unanswered, or nullptr
   std::unique_ptr<AsioMove> move_;     // the connection is about to leave this shard
   std::unique_ptr<AsioHttp> retired_;  // this object itself, if the upgrade came inside on_input
-  std::size_t max_body_bytes_ = 0;
+  BodyLimits body_limits_{0};
+  std::size_t body_chunks_ = 0;  // in which the body has arrived so far
   std::size_t discarded_bytes_ = 0;
   std::uint64_t requests_ = 0;      // whose head was complete
   std::uint64_t deadline_for_ = 0;  // the request that the timer runs for
@@ -135,7 +136,7 @@ class AsioExchange final : public HttpExchange, public std::enable_shared_from_t
   SOCKETIO_DECL const HttpRequest& request() const override;
   SOCKETIO_DECL bool is_upgrade() const override;
   SOCKETIO_DECL bool move_to(std::size_t shard) override;
-  SOCKETIO_DECL void read_body(std::size_t max_bytes, BodyHandler handler) override;
+  SOCKETIO_DECL void read_body(const BodyLimits& limits, BodyHandler handler) override;
   SOCKETIO_DECL void respond(HttpResponse response) override;
   SOCKETIO_DECL void destroy() override;
   SOCKETIO_DECL void on_abort(UniqueFunction<void()> handler) override;

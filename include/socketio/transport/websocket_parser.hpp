@@ -36,18 +36,23 @@ struct WebSocketEvent {
 ///
 /// Frames whose length is not encoded in the fewest bytes are accepted, as `ws` accepts them.
 ///
-/// @par Untrusted input  All of it. The events do not depend on how the input was cut.
+/// @par Untrusted input  All of it. The events do not depend on how the input was cut, unless
+///                       `WebSocketLimits::max_buffered_chunks` is set.
 /// @par Specification    RFC 6455 sections 5 and 7.4; RFC 7692 section 6 if compression was agreed upon.
 class WebSocketParser {
  public:
   explicit WebSocketParser(const WebSocketLimits& limits) noexcept
       : max_message_bytes_(limits.max_message_bytes),
-        max_fragments_(static_cast<std::uint32_t>((std::min)(limits.max_fragments, std::size_t{0xFFFF'FFFF}))) {}
+        max_fragments_(static_cast<std::uint32_t>((std::min)(limits.max_fragments, std::size_t{0xFFFF'FFFF}))),
+        max_chunks_(static_cast<std::uint32_t>((std::min)(limits.max_buffered_chunks, std::size_t{0x3FFF'FFFF})) &
+                    0x3FFF'FFFFu),
+        ended_(0),
+        may_compress_(0) {}
 
   std::size_t max_message_bytes() const noexcept { return max_message_bytes_; }
 
   /// From now on messages may be compressed; the limit on their size then applies to their compressed form.
-  void expect_compression() noexcept { may_compress_ = true; }
+  void expect_compression() noexcept { may_compress_ = 1; }
 
   /// Consumes bytes from the front of `input` up to the next event; call until it returns Kind::none.
   ///
@@ -58,11 +63,11 @@ class WebSocketParser {
   WebSocketEvent parse(std::span<char>& input);
 
   /// Whether a close frame or a failure has ended the input.
-  bool ended() const noexcept { return ended_; }
+  bool ended() const noexcept { return ended_ != 0; }
 
   /// Forgets an unfinished message, and ignores all further input.
   void stop() noexcept {
-    ended_ = true;
+    ended_ = 1;
     partial_.reset();
   }
 
@@ -86,6 +91,7 @@ class WebSocketParser {
     Frame frame;
     Utf8Validator utf8;
     std::size_t message_frames = 0;
+    std::size_t frame_chunks = 0;
     bool in_message = false;
     bool message_is_binary = false;
     bool message_is_compressed = false;
@@ -111,8 +117,9 @@ class WebSocketParser {
   std::size_t max_message_bytes_;
   std::unique_ptr<Partial> partial_;
   std::uint32_t max_fragments_;
-  bool ended_ = false;
-  bool may_compress_ = false;
+  std::uint32_t max_chunks_ : 30;  // of one type with the next two, so that they share their memory
+  std::uint32_t ended_ : 1;
+  std::uint32_t may_compress_ : 1;
 };
 
 /// Applies a frame's masking key to `bytes`, of which the first is at `offset` in the payload.

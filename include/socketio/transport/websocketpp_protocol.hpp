@@ -84,6 +84,7 @@ class WebsocketppProtocol final : public WebSocketProtocol {
   std::size_t header_bytes_ = 0;
   std::uint64_t payload_left_ = 0;
   std::size_t fragments_ = 0;  // of the message that is arriving, so far
+  std::size_t chunks_ = 0;     // in which its current frame has arrived so far
   bool in_payload_ = false;
   bool may_compress_ = false;
   bool is_compressed_ = false;  // the message that is arriving

@@ -51,6 +51,8 @@ TEST_CASE("the defaults are those of the reference implementation", "[core][opti
   CHECK(options.ping_timeout == 20s);
   CHECK(options.upgrade_timeout == 10s);
   CHECK(options.max_http_buffer_size == 1'000'000);
+  CHECK(options.http_request_body_timeout == 30s);
+  CHECK(options.max_buffered_chunks == 10'000);
   CHECK(options.transports.polling);
   CHECK(options.transports.websocket);
   CHECK(options.allow_upgrades);
@@ -95,6 +97,8 @@ TEST_CASE("the engine gets the options of the server", "[core][options]") {
   options.upgrade_timeout = 3s;
   options.destroy_upgrade_timeout = 4s;
   options.max_http_buffer_size = 5;
+  options.http_request_body_timeout = 7s;
+  options.max_buffered_chunks = 8;
   options.max_sessions = 6;
   options.allow_eio3 = true;
   options.cookie.emplace();
@@ -105,6 +109,8 @@ TEST_CASE("the engine gets the options of the server", "[core][options]") {
   CHECK(engine.upgrade_timeout == 3s);
   CHECK(engine.destroy_upgrade_timeout == 4s);
   CHECK(engine.max_http_buffer_size == 5);
+  CHECK(engine.http_request_body_timeout == 7s);
+  CHECK(engine.max_buffered_chunks == 8);
   CHECK(engine.max_sessions == 6);
   CHECK(engine.allow_eio3);
   CHECK(engine.cookie);

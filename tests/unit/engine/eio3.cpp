@@ -118,13 +118,15 @@ TEST_CASE("POSTs of revision 3 have text or bytes", "[engine][eio3]") {
   const std::string sid = f.open_old();
   const auto response = f.post_old(sid,
                                    "3:4\xC5\xBEx"
-                                   "6:b4AQI=1:5");
+                                   "6:b4AQI=1:5"
+                                   "8:b4\nAQ\nI\n");
   CHECK(response->status() == 200);
   CHECK(response->body() == "ok");
   CHECK(response->header("Content-Type") == "text/html");
   CHECK(f.post_old(sid, std::string("\x00\x03\xFF\x34\xC5\xBE\x01\x03\xFF\x04\x00\xFF"sv), {octets})->body() == "ok");
   CHECK(f.post_old(sid, "", {octets})->body() == "ok");
-  CHECK(f.recorder().messages == Strings{"\xC5\xBEx", "b:\x01\x02", "\xC5\xBE", std::string("b:\0\xFF", 4)});
+  CHECK(f.recorder().messages ==
+        Strings{"\xC5\xBEx", "b:\x01\x02", "b:\x01\x02", "\xC5\xBE", std::string("b:\0\xFF", 4)});
   // A client of revision 4 must not do that.
   const std::string current = f.open_polling();
   CHECK(f.post(current, "4a", {octets})->status() == 400);
@@ -132,7 +134,7 @@ TEST_CASE("POSTs of revision 3 have text or bytes", "[engine][eio3]") {
 
 TEST_CASE("an invalid payload of revision 3 ends the session", "[engine][eio3]") {
   OldClientFixture f;
-  for (const std::string body : {"", "4a", "2:4", "1:7", "3:b4!"}) {
+  for (const std::string body : {"", "4a", "2:4", "1:7"}) {
     const std::string sid = f.open_old();
     const auto poll = f.poll_old(sid);
     CHECK(f.post_old(sid, body)->body() == "ok");
@@ -250,10 +252,10 @@ TEST_CASE("a request of another revision than its session's is refused", "[engin
   OldClientFixture f;
   const std::string old = f.open_old();
   CHECK(f.poll(old)->body() == R"({"code":3,"message":"Bad request"})");
-  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=4 previousProtocol=3 ");
+  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=#4 previousProtocol=#3 ");
   const std::string current = f.open_polling();
   CHECK(f.poll_old(current)->status() == 400);
-  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=3 previousProtocol=4 ");
+  CHECK(f.refusals.back().context == "name=PROTOCOL_MISMATCH protocol=#3 previousProtocol=#4 ");
   CHECK_FALSE(f.transport.connect_websocket(f.target("websocket", current))->accepted);
   CHECK(f.engine.clients_count() == 2);
 }

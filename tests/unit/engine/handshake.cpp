@@ -107,11 +107,11 @@ TEST_CASE("a plain request that cannot be served is refused with its code", "[en
       {"GET", "/engine.io/?EIO=4&transport=websocket", 400, R"({"code":3,"message":"Bad request"})",
        "name=TRANSPORT_HANDSHAKE_ERROR "},
       {"GET", "/engine.io/?EIO=3&transport=polling", 400, R"({"code":5,"message":"Unsupported protocol version"})",
-       "protocol=3 "},
+       "protocol=#3 "},
       {"GET", "/engine.io/?transport=polling", 400, R"({"code":5,"message":"Unsupported protocol version"})",
-       "protocol=3 "},
+       "protocol=#3 "},
       {"GET", "/engine.io/?EIO=4&EIO=04&transport=polling", 400,
-       R"({"code":5,"message":"Unsupported protocol version"})", "protocol=3 "},
+       R"({"code":5,"message":"Unsupported protocol version"})", "protocol=#3 "},
   };
   for (const Case& c : cases) {
     CAPTURE(c.method, c.target);

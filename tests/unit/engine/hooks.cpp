@@ -213,8 +213,12 @@ TEST_CASE("a middleware that throws refuses the request, unless it has called ne
     if (goes_on) next();
     throw std::runtime_error("boo");
   });
-  CHECK(f.transport.fetch("GET", f.polling())->status() == 500);
-  CHECK(f.transport.connect_websocket(f.websocket())->response.status == 500);
+  const auto refused = f.transport.fetch("GET", f.polling());
+  CHECK(refused->status() == 400);
+  CHECK(refused->body() == R"({"code":3,"message":"Bad request"})");
+  CHECK(f.transport.connect_websocket(f.websocket())->response.status == 400);
+  REQUIRE(f.refusals.size() == 2);
+  CHECK(f.refusals[0].context == "name=MIDDLEWARE_FAILURE message=a middleware threw ");
   goes_on = true;
   CHECK(f.transport.fetch("GET", f.polling())->status() == 200);
   CHECK(f.transport.connect_websocket(f.websocket())->accepted);
@@ -252,6 +256,7 @@ TEST_CASE("a preflight is answered before the engine sees it", "[engine][hooks][
   const auto response = f.transport.fetch("OPTIONS", "/engine.io/default/");
   CHECK(response->status() == 204);
   CHECK(response->body().empty());
+  CHECK(response->header("Content-Length") == "0");
   CHECK(response->header("Access-Control-Allow-Origin") == "*");
   CHECK_FALSE(reached);
   CHECK(f.refusals.empty());

@@ -4,6 +4,7 @@
 #include <tests/support/catch.hpp>
 
 #include <string>
+#include <type_traits>
 
 using socketio::HttpHeaders;
 using socketio::HttpRequest;
@@ -66,6 +67,22 @@ TEST_CASE("repeated fields are joined as Node.js joins them", "[engine][http]") 
   CHECK_FALSE(headers.joined("missing").has_value());
 }
 
+TEST_CASE("brackets give what Node.js has in headers", "[engine][http]") {
+  HttpHeaders headers;
+  headers.add("Cookie", "a=1");
+  headers.add("cookie", "b=2");
+  headers.add("X-Empty", "");
+  const HttpHeaders& constant = headers;
+  CHECK(constant["cookie"] == "a=1; b=2");
+  CHECK(constant["COOKIE"] == "a=1; b=2");
+  CHECK(constant["x-empty"].empty());
+  CHECK(constant["missing"].empty());
+  CHECK(constant.contains("x-empty"));
+  CHECK_FALSE(constant.contains("missing"));
+  CHECK(constant[0].name == "Cookie");
+  STATIC_REQUIRE_FALSE(std::is_assignable_v<decltype(headers["x"]), const char*>);
+}
+
 TEST_CASE("a token is found in any of the comma-separated fields of a name", "[engine][http]") {
   HttpHeaders headers;
   headers.add("Connection", "keep-alive");
@@ -88,6 +105,13 @@ TEST_CASE("a target is cut at the first question mark", "[engine][http]") {
   request.target = "?";
   CHECK(request.path().empty());
   CHECK(request.query().empty());
+}
+
+TEST_CASE("the parameters of a request are decoded", "[engine][http]") {
+  HttpRequest request;
+  request.target = "/socket.io/?EIO=4&token=a%20b";
+  CHECK(request.query_params()["token"] == "a b");
+  CHECK(request.query_params()["none"].empty());
 }
 
 TEST_CASE("reason phrases are the standard ones", "[engine][http]") {

@@ -41,6 +41,35 @@ TEST_CASE("a text message is one frame with its type in front", "[engine][messag
   CHECK_FALSE(Message::text("x", false)->compress());
 }
 
+TEST_CASE("a raw text message has no type in front", "[engine][message]") {
+  const MessagePtr message = Message::raw_text("hello");
+  CHECK_FALSE(message->is_binary());
+  CHECK(message->payload() == "hello");
+  CHECK(frame(message) ==
+        "\x81\x05"
+        "hello");
+  CHECK(message->compress());
+  CHECK_FALSE(Message::raw_text("x", false)->compress());
+  CHECK(Message::raw_text("")->payload().empty());
+  CHECK(frame(Message::raw_text("")) == std::string("\x81\0", 2));
+  CHECK(frame(Message::raw_text(std::string(126, 'x'))).substr(0, 5) == std::string("\x81\x7E\x00\x7Ex", 5));
+}
+
+namespace {
+
+/// Whether a message could be made of a text that it does not own.
+template <class M>
+concept MakeableFromOutside = requires(std::string_view text) {
+  M({}, EioPacketType::message, text, 1, true);
+}
+|| requires(Binary bytes) { M({}, bytes, true); };
+
+}  // namespace
+
+TEST_CASE("only the factories make messages", "[engine][message]") {
+  STATIC_REQUIRE_FALSE(MakeableFromOutside<Message>);
+}
+
 TEST_CASE("a packet of any type may have data or none", "[engine][message]") {
   CHECK(Message::packet(EioPacketType::ping)->payload() == "2");
   CHECK(frame(Message::packet(EioPacketType::ping)) ==

@@ -3,6 +3,9 @@
 // Query parameters as WHATWG URLSearchParams reads them.
 #include <tests/support/catch.hpp>
 
+#include <string>
+#include <type_traits>
+
 using socketio::QueryParams;
 
 TEST_CASE("parameters are decoded and kept in order", "[engine][query]") {
@@ -21,6 +24,25 @@ TEST_CASE("parameters are decoded and kept in order", "[engine][query]") {
 TEST_CASE("the last of several parameters of a name counts", "[engine][query]") {
   CHECK(QueryParams("a=1&b=2&a=3").find("a") == "3");
   CHECK(QueryParams("a=1&%61=3").find("a") == "3");
+}
+
+TEST_CASE("a parameter is found by its name in brackets", "[engine][query]") {
+  const QueryParams params("token=a%20b&empty=&token=last");
+  CHECK(params["token"] == "last");
+  CHECK(params["empty"].empty());
+  CHECK(params["none"].empty());
+  CHECK(params["Token"].empty());
+  CHECK(params.contains("empty"));
+  CHECK_FALSE(params.contains("none"));
+  const std::string token = QueryParams("token=kept")["token"];
+  CHECK(token == "kept");
+  STATIC_REQUIRE_FALSE(std::is_assignable_v<decltype(QueryParams()["token"]), const char*>);
+}
+
+TEST_CASE("a loop sees every parameter in its order", "[engine][query]") {
+  std::string seen;
+  for (const auto& [name, value] : QueryParams("a=1&b=2&a=3")) seen += name + '=' + value + ' ';
+  CHECK(seen == "a=1 b=2 a=3 ");
 }
 
 TEST_CASE("only the first equals sign separates name and value", "[engine][query]") {

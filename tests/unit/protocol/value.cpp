@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -41,6 +42,20 @@ TEST_CASE("a value has the type and content that it was made from", "[protocol][
   CHECK(Value(Value::Object{{"a", 1}}).as_object().size() == 1);
   CHECK_FALSE(std::is_constructible_v<Value, int*>);
   CHECK_FALSE(std::is_constructible_v<Value, char16_t>);
+}
+
+TEST_CASE("an optional becomes the value that it holds, or null", "[protocol][value]") {
+  CHECK(Value(std::optional<std::string_view>("text")) == Value("text"));
+  CHECK(Value(std::optional<std::string_view>()).is_null());
+  CHECK(Value(std::optional<std::string>("text")) == Value("text"));
+  CHECK(Value(std::optional<int>(3)) == Value(3));
+  CHECK(Value(std::optional<bool>(false)) == Value(false));
+  CHECK(Value(std::optional<Value>(Value{{"a", 1}})) == Value{{"a", 1}});
+  const std::optional<std::string_view> held = "b";
+  const Value object{{"a", held}, {"c", std::optional<std::string_view>()}};
+  CHECK(object == Value{{"a", "b"}, {"c", nullptr}});
+  const Value converted = held;
+  CHECK(converted == Value("b"));
 }
 
 TEST_CASE("braces make objects, and Value::array makes arrays", "[protocol][value]") {

@@ -62,9 +62,9 @@ struct Body {
 };
 
 /// Reads every body and answers "ok".
-void read_bodies(AsioFixture& server, std::size_t max_bytes, std::vector<Body>& bodies) {
-  server.when_exchange = [max_bytes, &bodies](const ExchangePtr& exchange) {
-    exchange->read_body(max_bytes, [exchange, &bodies](BodyError error, std::string text) {
+void read_bodies(AsioFixture& server, socketio::BodyLimits limits, std::vector<Body>& bodies) {
+  server.when_exchange = [limits, &bodies](const ExchangePtr& exchange) {
+    exchange->read_body(limits, [exchange, &bodies](BodyError error, std::string text) {
       bodies.push_back({error, std::move(text)});
       exchange->respond(text_response("ok", error == BodyError::too_large ? 413 : 200));
     });
@@ -254,6 +254,25 @@ TEST_CASE("a body may be as large as the limit and not one byte more", "[transpo
     }
   }
   CHECK_FALSE(client->ended);  // some bytes beyond the expected ones do not need a new connection
+}
+
+TEST_CASE("a body may come in as many chunks as the limit and not one more", "[transport][asio][http]") {
+  AsioFixture server;
+  std::vector<Body> bodies;
+  read_bodies(server, {1000, 3}, bodies);
+  const auto client = server.connect();
+  for (const std::size_t size : {2u, 3u, 4u}) {
+    bodies.clear();
+    client->received.clear();
+    client->send(post_chunked(std::string(size, 'b'), 1));
+    REQUIRE(server.until([&] { return count_of(client->received, "\r\n\r\nok") == 1; }));
+    REQUIRE(bodies.size() == 1);
+    CHECK(bodies[0].error == (size > 3 ? BodyError::too_many_chunks : BodyError::none));
+    CHECK(bodies[0].text == (size > 3 ? "" : std::string(size, 'b')));
+  }
+  client->received.clear();
+  client->send(post(std::string(900, 'b')));
+  CHECK(server.until([&] { return count_of(client->received, "\r\n\r\nok") == 1; }));
 }
 
 TEST_CASE("a body far beyond the limit is answered, and the connection ends", "[transport][asio][http]") {

@@ -243,6 +243,31 @@ TEST_CASE("a message may have as many fragments as the limit and not one more", 
   CHECK(failure(first + next + more("") + first + next + more(""), limits) == 0);
 }
 
+TEST_CASE("a frame may arrive in as many pieces as the limit and not one more", "[transport][websocket]") {
+  WebSocketLimits limits;
+  limits.max_buffered_chunks = 3;
+  // Cuts the frame behind its header of six bytes, and then into pieces of one byte.
+  const auto code = [&](const std::string& frames) {
+    WebSocketParser parser(limits);
+    std::uint16_t code_seen = 0;
+    for (std::size_t at = 0; at < frames.size(); ++at) {
+      std::string piece(1, frames[at]);
+      std::span<char> rest(piece);
+      const WebSocketEvent event = parser.parse(rest);
+      if (event.kind == Kind::failed) code_seen = event.code;
+    }
+    return code_seen;
+  };
+  CHECK(code(text("abc")) == 0);
+  CHECK(code(text("abcd")) == 1008);
+  CHECK(code(text("abc", unfinished) + more("def", unfinished) + more("ghi")) == 0);  // each frame counts anew
+  CHECK(code(text("abc") + text("def") + client_frame(Opcode::ping, "xyz")) == 0);
+  CHECK(code(text("abc", unfinished) + more("defg")) == 1008);
+  CHECK(code(text("abc", {true, true, 0, 8})) == 0);
+  limits.max_buffered_chunks = 0;
+  CHECK(code(text(std::string(500, 'x'))) == 0);
+}
+
 TEST_CASE("a stopped parser releases its memory", "[transport][websocket]") {
   WebSocketParser parser(WebSocketLimits{});
   std::string input = text("begun", unfinished);

@@ -140,6 +140,28 @@ TEST_CASE("WebSocket++ and our parser give the same result", "[transport][websoc
   }
 }
 
+TEST_CASE("WebSocket++ and our parser count the pieces of a frame alike", "[transport][websocketpp]") {
+  WebSocketLimits limits;
+  limits.max_buffered_chunks = 3;
+  WebsocketppFactory factory;
+  for (const std::string& input : std::vector<std::string>{
+           client_frame(Opcode::text, "abc") + client_frame(Opcode::binary, "abc") + client_frame(Opcode::text, ""),
+           client_frame(Opcode::text, "abc", {true, true, 0, 8}),
+           client_frame(Opcode::text, "abc", unfinished_frame) + client_frame(Opcode::ping, "xyz") +
+               client_frame(Opcode::continuation, "def"),
+           client_frame(Opcode::text, "abcd"),
+           client_frame(Opcode::text, "abc", unfinished_frame) + client_frame(Opcode::continuation, "defg"),
+       }) {
+    CAPTURE(input);
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::string::npos}) {
+      CAPTURE(piece);
+      WebSocketParser ours(limits);
+      const auto theirs = accept(factory, limits);
+      CHECK(events(*theirs, input, piece) == events(ours, input, piece));
+    }
+  }
+}
+
 TEST_CASE("WebSocket++ and our parser give the same result for random input", "[transport][websocketpp]") {
   WebSocketLimits limits;
   limits.max_message_bytes = 300;

@@ -124,6 +124,10 @@ SOCKETIO_DECL bool HttpHeaders::has_token(std::string_view name, std::string_vie
   return false;
 }
 
+SOCKETIO_DECL const std::string HttpHeaders::operator[](std::string_view name) const {
+  return joined(name).value_or(std::string());
+}
+
 SOCKETIO_DECL HttpHeaders::Field HttpHeaders::operator[](std::size_t index) const noexcept {
   const Place place = fields_[index];
   const std::size_t end = index + 1 < fields_.size() ? fields_[index + 1].name_at : text_.size();
@@ -142,6 +146,8 @@ SOCKETIO_DECL std::string_view HttpRequest::query() const noexcept {
   const std::size_t mark = all.find('?');
   return mark == std::string_view::npos ? std::string_view() : all.substr(mark + 1);
 }
+
+SOCKETIO_DECL QueryParams HttpRequest::query_params() const { return QueryParams(query()); }
 
 SOCKETIO_DECL std::string_view http_reason(unsigned status) noexcept {
   switch (status) {

@@ -63,7 +63,7 @@ SOCKETIO_DECL MessagePtr Message::binary(Binary bytes, bool compress) {
 SOCKETIO_DECL MessagePtr Message::base64(const Message& binary) {
   std::string payload;
   binary.append_to_polling_payload(payload);
-  return whole_text(EioPacketType::message, payload, binary.compress_);
+  return raw_text(payload, binary.compress_);
 }
 
 SOCKETIO_DECL MessagePtr Message::eio3_binary(const Message& binary) {
@@ -75,7 +75,7 @@ SOCKETIO_DECL MessagePtr Message::eio3_binary(const Message& binary) {
 SOCKETIO_DECL MessagePtr Message::eio3_base64(const Message& binary) {
   std::string payload{'b', to_char(binary.type_)};
   base64_encode(binary.binary_.bytes(), payload);
-  return whole_text(EioPacketType::message, payload, binary.compress_);
+  return raw_text(payload, binary.compress_);
 }
 
 SOCKETIO_DECL MessagePtr Message::packet(EioPacketType type, detail::OutBuffer&& data, bool compress) {
@@ -107,10 +107,10 @@ SOCKETIO_DECL void Message::append_to_polling_payload(std::string& out) const {
   }
 }
 
-SOCKETIO_DECL MessagePtr Message::whole_text(EioPacketType type, std::string_view payload, bool compress) {
+SOCKETIO_DECL MessagePtr Message::raw_text(std::string_view payload, bool compress) {
   detail::OutBuffer text;
   text.append(payload);
-  return place(type, text, compress);
+  return place(EioPacketType::message, text, compress);
 }
 
 SOCKETIO_DECL MessagePtr Message::place(EioPacketType type, detail::OutBuffer& payload, bool compress) {

@@ -22,11 +22,13 @@ SOCKETIO_DECL std::vector<std::string> EngineOptions::validate() const {
   require(ping_interval.count() > 0, "ping_interval is not positive");
   require(ping_timeout.count() > 0, "ping_timeout is not positive");
   require(upgrade_timeout.count() > 0, "upgrade_timeout is not positive");
+  require(http_request_body_timeout.count() >= 0, "http_request_body_timeout is negative");
   require(close_timeout.count() >= 0, "close_timeout is negative");
   require(destroy_upgrade_timeout.count() >= 0, "destroy_upgrade_timeout is negative");
   require(ping_interval <= longest_delay, "ping_interval is longer than 50 years");
   require(ping_timeout <= longest_delay, "ping_timeout is longer than 50 years");
   require(upgrade_timeout <= longest_delay, "upgrade_timeout is longer than 50 years");
+  require(http_request_body_timeout <= longest_delay, "http_request_body_timeout is longer than 50 years");
   require(close_timeout <= longest_delay, "close_timeout is longer than 50 years");
   require(destroy_upgrade_timeout <= longest_delay, "destroy_upgrade_timeout is longer than 50 years");
   require(max_http_buffer_size > 0, "max_http_buffer_size is zero");

@@ -56,7 +56,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   void forbid(std::string message) {
     if (!advance(Stage::verdict, Stage::busy)) return;
     Context context;
-    if (!message.empty()) context.emplace_back("message", message);
+    if (!message.empty()) context["message"] = message;
     refuse(ConnectionErrorCode::forbidden, std::move(context), std::move(message));
   }
 
@@ -107,6 +107,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     if (!cors || !apply_cors(*cors, request(), context_.headers())) return false;
     HttpResponse response;
     response.status = cors->options_success_status;
+    response.headers.add("Content-Length", "0");  // Safari may wait for a body with the 204
     context_.respond(std::move(response));
     return true;
   }
@@ -134,7 +135,8 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     const bool has_returned =
         engine_->guarded("middleware", [&] { (*middleware)(context_, MiddlewareNext(shared_from_this(), index)); });
     // One that let the request go on before it threw has no say in it any more.
-    if (!has_returned && stage_ == Stage::middlewares && middleware_ == index && !context_.is_over_) fail_internally();
+    if (!has_returned && stage_ == Stage::middlewares && middleware_ == index && !context_.is_over_)
+      fail_middleware("a middleware threw");
   }
 
   void fail_middleware(std::string reason) {
@@ -160,7 +162,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
         (transport == "polling" && offered.polling) || (transport == "websocket" && offered.websocket);
     if (!is_known) {
       Context context;
-      if (transport) context.emplace_back("transport", *transport);
+      if (transport) context["transport"] = *transport;
       return refuse(ConnectionErrorCode::unknown_transport, std::move(context));
     }
     const std::string origin = request().headers.joined("Origin").value_or(std::string());
@@ -181,9 +183,9 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
                                                        {"transport", std::string(transport)},
                                                        {"previousTransport", std::string(session->transport_name())}});
     if (protocol() != session->protocol())
-      return refuse(ConnectionErrorCode::bad_request, {{"name", "PROTOCOL_MISMATCH"},
-                                                       {"protocol", std::to_string(protocol())},
-                                                       {"previousProtocol", std::to_string(session->protocol())}});
+      return refuse(
+          ConnectionErrorCode::bad_request,
+          {{"name", "PROTOCOL_MISMATCH"}, {"protocol", protocol()}, {"previousProtocol", session->protocol()}});
     if (context_.is_upgrade())
       upgrade(*session, transport);
     else if (transport == "polling")
@@ -218,6 +220,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     }
     WebSocketLimits limits;
     limits.max_message_bytes = engine_->options.max_http_buffer_size;
+    limits.max_buffered_chunks = engine_->options.max_buffered_chunks;
     if (engine_->options.per_message_deflate) limits.per_message_deflate = &*engine_->options.per_message_deflate;
     return exchange().accept_websocket(headers, limits);
   }
@@ -239,7 +242,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       return;
     }
     if (protocol() == 3 && !engine_->options.allow_eio3)
-      return refuse(ConnectionErrorCode::unsupported_protocol_version, {{"protocol", "3"}});
+      return refuse(ConnectionErrorCode::unsupported_protocol_version, {{"protocol", 3}});
     if (engine_->is_closed) return refuse_unavailable();
     stage_ = Stage::session_id;
     const bool has_returned = engine_->guarded("generate_id", [this] {

@@ -51,6 +51,10 @@ SOCKETIO_DECL QueryParams::QueryParams(std::string_view query) {
   }
 }
 
+SOCKETIO_DECL const std::string QueryParams::operator[](std::string_view name) const {
+  return std::string(find(name).value_or(std::string_view()));
+}
+
 SOCKETIO_DECL std::optional<std::string_view> QueryParams::find(std::string_view name) const noexcept {
   for (std::size_t i = params_.size(); i-- > 0;)
     if (params_[i].first == name) return params_[i].second;

@@ -32,12 +32,14 @@ SOCKETIO_DECL void SessionListener::on_flush(Session&, std::span<const MessagePt
 /// The part of a session that exists only while its channel is polling.
 struct Session::Polling {
   explicit Polling(Session& session)
-      : close_timer([](void* at) { static_cast<Session*>(at)->finish(CloseReason::forced_close, {}); }, &session) {}
+      : body_timer([](void* at) { static_cast<Session*>(at)->handle_body_timeout(); }, &session),
+        close_timer([](void* at) { static_cast<Session*>(at)->finish(CloseReason::forced_close, {}); }, &session) {}
 
   ExchangePtr poll;  // the parked GET
   HttpHeaders poll_headers;
   ExchangePtr post;  // the POST whose body is being read
   HttpHeaders post_headers;
+  Timer body_timer;  // armed while `post` is
   Timer close_timer;
   std::string jsonp_head;  // what stands before the payload of a client that loads it as a script; empty for others
   bool closes_on_next_poll = false;
@@ -349,10 +351,8 @@ SOCKETIO_DECL void Session::handle_text(std::span<char> payload) {
 SOCKETIO_DECL void Session::handle_decoded(const EioPacketView& packet, std::span<char> text) {
   if (!packet.is_binary) return handle_packet(packet.type, false, part_of(text, packet.data));
   std::string bytes;
-  if (base64_decode(packet.data, bytes))
-    handle_packet(packet.type, true, bytes);
-  else if (ready_state_ == ReadyState::open)
-    finish(CloseReason::parse_error, {});
+  base64_decode(packet.data, bytes);
+  handle_packet(packet.type, true, bytes);
 }
 
 SOCKETIO_DECL void Session::handle_packet(EioPacketType type, bool is_binary, std::span<char> data) {

@@ -226,7 +226,10 @@ SOCKETIO_DECL void Session::handle_post(ExchangePtr exchange, HttpHeaders header
   }
   polling_->post = exchange;
   polling_->post_headers = std::move(headers);
-  exchange->read_body(engine_->options.max_http_buffer_size,
+  const EngineOptions& options = engine_->options;
+  if (options.http_request_body_timeout.count() != 0)
+    engine_->scheduler.arm(polling_->body_timer, options.http_request_body_timeout);
+  exchange->read_body({options.max_http_buffer_size, options.max_buffered_chunks},
                       [weak = weak_from_this(), reading = exchange.get()](BodyError error, std::string body) {
                         const std::shared_ptr<Session> self = weak.lock();
                         if (self && self->polling_ && self->polling_->post.get() == reading)
@@ -235,11 +238,12 @@ SOCKETIO_DECL void Session::handle_post(ExchangePtr exchange, HttpHeaders header
 }
 
 SOCKETIO_DECL void Session::handle_body(BodyError error, std::string body) {
-  const ExchangePtr exchange = std::exchange(polling_->post, nullptr);
+  const ExchangePtr exchange = take_post();
   HttpHeaders headers = std::exchange(polling_->post_headers, {});
   switch (error) {
     case BodyError::aborted: return finish(CloseReason::transport_error, "data request connection closed prematurely");
-    case BodyError::too_large: return respond_empty(*exchange, 413, std::move(headers));
+    case BodyError::too_large: return refuse_body(*exchange, 413, std::move(headers), "payload too large");
+    case BodyError::too_many_chunks: return refuse_body(*exchange, 413, std::move(headers), "too many chunks");
     case BodyError::none: break;
   }
   const bool is_binary = is_eio3_ && polling_->jsonp_head.empty() && detail::is_octet_stream(exchange->request());
@@ -254,6 +258,22 @@ SOCKETIO_DECL void Session::handle_body(BodyError error, std::string body) {
     handle_payload(payload);
   }
   answer(*exchange, std::move(headers), {"ok", "text/html", false});
+}
+
+SOCKETIO_DECL void Session::handle_body_timeout() {
+  const ExchangePtr exchange = take_post();
+  refuse_body(*exchange, 408, std::exchange(polling_->post_headers, {}), "http request timeout");
+}
+
+/// Answers a POST whose body is not read to its end, and ends its connection and the session.
+SOCKETIO_DECL void Session::refuse_body(HttpExchange& exchange, unsigned status, HttpHeaders headers,
+                                        std::string_view why) {
+  HttpResponse response;
+  response.status = status;
+  response.headers = std::move(headers);
+  response.close = true;
+  exchange.respond(std::move(response));
+  finish(CloseReason::transport_error, why);
 }
 
 SOCKETIO_DECL void Session::handle_payload(std::span<char> payload) {
@@ -282,8 +302,13 @@ SOCKETIO_DECL void Session::handle_eio3_payload(std::span<char> payload, bool is
   if (reader.failed() && ready_state_ == ReadyState::open) finish(CloseReason::parse_error, {});
 }
 
+SOCKETIO_DECL ExchangePtr Session::take_post() {
+  engine_->scheduler.cancel(polling_->body_timer);
+  return std::exchange(polling_->post, nullptr);
+}
+
 SOCKETIO_DECL void Session::abort_post() {
-  if (const ExchangePtr exchange = std::exchange(polling_->post, nullptr)) exchange->destroy();
+  if (const ExchangePtr exchange = take_post()) exchange->destroy();
 }
 
 }  // namespace socketio

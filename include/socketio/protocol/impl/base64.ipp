@@ -17,6 +17,7 @@ namespace detail {
 
 inline constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// Stands for a character of neither alphabet.
 inline constexpr std::uint8_t base64_invalid = 0xFF;
 
 /// The six bits each character stands for; `-` and `_` of the URL-safe alphabet stand beside `+` and `/`.
@@ -57,44 +58,46 @@ SOCKETIO_DECL void base64_encode(std::span<const std::byte> bytes, std::string& 
   *to++ = '=';
 }
 
-SOCKETIO_DECL bool base64_decode(std::string_view text, std::string& out) {
+SOCKETIO_DECL void base64_decode(std::string_view text, std::string& out) {
+  // Padding is counted out first, so that the size is right at once for all text but the unusual.
   if (text.size() % 4 == 0 && !text.empty()) {
     if (text.back() == '=') text.remove_suffix(1);
     if (text.back() == '=') text.remove_suffix(1);
   }
-  const std::size_t left = text.size() % 4;
-  if (left == 1) return false;
-
   const std::size_t start = out.size();
-  out.resize(start + text.size() / 4 * 3 + (left == 0 ? 0 : left - 1));
+  out.resize(start + text.size() / 4 * 3 + text.size() % 4 * 3 / 4);
   char* to = out.data() + start;
-  const auto value = [&](std::size_t i) -> std::uint32_t {
-    return detail::base64_values[static_cast<unsigned char>(text[i])];
-  };
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto value = [](char c) -> std::uint32_t { return detail::base64_values[static_cast<unsigned char>(c)]; };
 
-  // Values are below 64, so one test of the collected high bits tells whether any character was invalid.
-  std::uint32_t seen = 0;
-  std::size_t i = 0;
-  for (; i + 4 <= text.size(); i += 4) {
-    const std::uint32_t a = value(i), b = value(i + 1), c = value(i + 2), d = value(i + 3);
-    seen |= a | b | c | d;
-    const std::uint32_t group = (a << 18) | (b << 12) | (c << 6) | d;
+  std::uint32_t group = 0;
+  unsigned digits = 0;  // in `group`
+  while (true) {
+    // Whole groups without foreign characters, which is all of the text as a rule.
+    for (; digits == 0 && end - at >= 4; at += 4) {
+      const std::uint32_t a = value(at[0]), b = value(at[1]), c = value(at[2]), d = value(at[3]);
+      if ((a | b | c | d) > 0x3F) break;
+      const std::uint32_t whole = (a << 18) | (b << 12) | (c << 6) | d;
+      *to++ = static_cast<char>(whole >> 16);
+      *to++ = static_cast<char>(whole >> 8);
+      *to++ = static_cast<char>(whole);
+    }
+    if (at == end || *at == '=') break;
+    const std::uint32_t digit = value(*at++);
+    if (digit == detail::base64_invalid) continue;
+    group = (group << 6) | digit;
+    if (++digits < 4) continue;
     *to++ = static_cast<char>(group >> 16);
     *to++ = static_cast<char>(group >> 8);
     *to++ = static_cast<char>(group);
+    digits = 0;
   }
-  if (left != 0) {
-    const std::uint32_t a = value(i), b = value(i + 1), c = left == 3 ? value(i + 2) : 0u;
-    seen |= a | b | c;
-    const std::uint32_t group = (a << 18) | (b << 12) | (c << 6);
-    *to++ = static_cast<char>(group >> 16);
-    if (left == 3) *to++ = static_cast<char>(group >> 8);
-  }
-  if (seen > 0x3F) {
-    out.resize(start);
-    return false;
-  }
-  return true;
+  group <<= 6 * (4 - digits);
+  if (digits >= 2) *to++ = static_cast<char>(group >> 16);
+  if (digits == 3) *to++ = static_cast<char>(group >> 8);
+  const auto size = static_cast<std::size_t>(to - out.data());
+  if (size != out.size()) out.resize(size);
 }
 
 }  // namespace socketio

@@ -37,11 +37,11 @@ SOCKETIO_DECL bool AsioExchange::move_to(std::size_t shard) {
   return true;
 }
 
-SOCKETIO_DECL void AsioExchange::read_body(std::size_t max_bytes, BodyHandler handler) {
+SOCKETIO_DECL void AsioExchange::read_body(const BodyLimits& limits, BodyHandler handler) {
   if (!connection_) return;
   if (connection_->http()->framing().kind == HttpFraming::Kind::none) return handler(BodyError::none, {});
   body_handler_ = std::move(handler);
-  connection_->http()->read_body(max_bytes);
+  connection_->http()->read_body(limits);
 }
 
 SOCKETIO_DECL void AsioExchange::respond(HttpResponse response) {

@@ -119,10 +119,11 @@ SOCKETIO_DECL std::shared_ptr<AsioExchange> AsioHttp::take_exchange() {
   return taken;
 }
 
-SOCKETIO_DECL void AsioHttp::read_body(std::size_t max_bytes) {
-  max_body_bytes_ = max_bytes;
+SOCKETIO_DECL void AsioHttp::read_body(const BodyLimits& limits) {
+  body_limits_ = limits;
+  body_chunks_ = 0;
   const HttpFraming framing = parser_.framing();
-  if (framing.kind == HttpFraming::Kind::length && framing.length > max_bytes) {
+  if (framing.kind == HttpFraming::Kind::length && framing.length > limits.max_bytes) {
     if (!parser_.expects_continue()) state_ = State::discarding_body;
     return exchange()->deliver_body(BodyError::too_large, {});
   }
@@ -145,13 +146,19 @@ SOCKETIO_DECL bool AsioHttp::take_body(std::string_view& input) {
     return false;
   }
   if (state_ == State::reading_body) {
-    const bool fits = piece.data.size() <= max_body_bytes_ - body_text_.size();
-    if (fits) body_text_ += piece.data;
-    if (fits && piece.status != HttpBodyDecoder::Status::complete) return true;
-    state_ = fits ? State::delivered : State::discarding_body;
+    BodyError error = BodyError::none;
+    if (!piece.data.empty()) ++body_chunks_;
+    if (piece.data.size() > body_limits_.max_bytes - body_text_.size())
+      error = BodyError::too_large;
+    else if (body_limits_.max_chunks != 0 && body_chunks_ > body_limits_.max_chunks)
+      error = BodyError::too_many_chunks;
+    else
+      body_text_ += piece.data;
+    if (error == BodyError::none && piece.status != HttpBodyDecoder::Status::complete) return true;
+    state_ = error == BodyError::none ? State::delivered : State::discarding_body;
     std::string body = std::exchange(body_text_, {});
-    if (const auto waiting = exchange())
-      waiting->deliver_body(fits ? BodyError::none : BodyError::too_large, fits ? std::move(body) : std::string());
+    if (error != BodyError::none) body.clear();
+    if (const auto waiting = exchange()) waiting->deliver_body(error, std::move(body));
     return true;
   }
   discarded_bytes_ += piece.data.size();

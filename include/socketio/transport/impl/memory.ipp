@@ -274,9 +274,9 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
 
   bool is_upgrade() const override { return asks_to_upgrade(request_, false); }
 
-  void read_body(std::size_t max_bytes, BodyHandler handler) override {
+  void read_body(const BodyLimits& limits, BodyHandler handler) override {
     if (has_ended_) return;
-    max_body_bytes_ = max_bytes;
+    body_limits_ = limits;
     body_handler_ = std::move(handler);
     check_body();
   }
@@ -325,6 +325,7 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
 
   void add_body(std::string_view piece) {
     body_ += piece;
+    ++body_chunks_;
     check_body();
   }
   void finish_body() {
@@ -342,9 +343,12 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
 
   void check_body() {
     if (!body_handler_ || has_ended_) return;
-    if (body_.size() > max_body_bytes_) {
+    if (body_.size() > body_limits_.max_bytes) {
       const BodyHandler handler = std::move(body_handler_);
       handler(BodyError::too_large, {});
+    } else if (body_limits_.max_chunks != 0 && body_chunks_ > body_limits_.max_chunks) {
+      const BodyHandler handler = std::move(body_handler_);
+      handler(BodyError::too_many_chunks, {});
     } else if (body_is_complete_) {
       const BodyHandler handler = std::move(body_handler_);
       handler(BodyError::none, std::move(body_));
@@ -364,7 +368,8 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
   MemoryResponsePtr response_;
   MemoryWebSocketClientPtr websocket_client_;
   std::string body_;
-  std::size_t max_body_bytes_ = 0;
+  std::size_t body_chunks_ = 0;
+  BodyLimits body_limits_{0};
   BodyHandler body_handler_;
   UniqueFunction<void()> abort_handler_;
   bool body_is_complete_ = false;

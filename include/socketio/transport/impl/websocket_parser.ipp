@@ -64,7 +64,7 @@ SOCKETIO_DECL WebSocketParser::Partial& WebSocketParser::partial() {
 }
 
 SOCKETIO_DECL WebSocketEvent WebSocketParser::fail(std::uint16_t code, std::string_view why) {
-  ended_ = true;
+  ended_ = 1;
   WebSocketEvent event;
   event.kind = WebSocketEvent::Kind::failed;
   event.code = code;
@@ -79,10 +79,10 @@ SOCKETIO_DECL WebSocketEvent WebSocketParser::parse(std::span<char>& input) {
       partial_->delivered = false;
       partial_->in_message = false;
     }
-    if (ended_ || partial_->idle()) partial_.reset();
+    if (ended_ != 0 || partial_->idle()) partial_.reset();
   }
   WebSocketEvent event;
-  while (!ended_ && !input.empty()) {
+  while (ended_ == 0 && !input.empty()) {
     if (partial_ && partial_->in_frame) {
       event = continue_frame(input);
     } else {
@@ -92,7 +92,7 @@ SOCKETIO_DECL WebSocketEvent WebSocketParser::parse(std::span<char>& input) {
     }
     if (event.kind != WebSocketEvent::Kind::none) return event;
   }
-  if (ended_) input = {};
+  if (ended_ != 0) input = {};
   return event;
 }
 
@@ -148,7 +148,7 @@ SOCKETIO_DECL bool WebSocketParser::check_start(unsigned char first, unsigned ch
   const bool in_message = partial_ && partial_->in_message;
   std::string_view why;
   // Only the first frame of a message tells whether the message is compressed.
-  const bool may_be_compressed = may_compress_ && (opcode == 0x1 || opcode == 0x2);
+  const bool may_be_compressed = may_compress_ != 0 && (opcode == 0x1 || opcode == 0x2);
   if ((first & (may_be_compressed ? 0x30 : 0x70)) != 0) {
     why = "reserved bits must be clear";
   } else if (opcode == 0x0 && !in_message) {
@@ -212,6 +212,7 @@ SOCKETIO_DECL void WebSocketParser::begin_frame(const Frame& frame, std::span<ch
   Partial& part = partial();
   part.frame = frame;
   part.in_frame = true;
+  part.frame_chunks = 0;
   part.control_bytes = 0;
   if (!frame.is_control()) {
     if (!in_message) {
@@ -231,6 +232,8 @@ SOCKETIO_DECL WebSocketEvent WebSocketParser::continue_frame(std::span<char>& in
   Partial& part = *partial_;
   Frame& frame = part.frame;
   const auto piece = input.first(static_cast<std::size_t>(std::min<std::uint64_t>(frame.left, input.size())));
+  if (max_chunks_ != 0 && !piece.empty() && ++part.frame_chunks > max_chunks_)
+    return fail(1008, "too many buffered chunks");
   input = input.subspan(piece.size());
   frame.left -= piece.size();
   websocket_mask(piece, frame.key);
@@ -279,7 +282,7 @@ SOCKETIO_DECL WebSocketEvent WebSocketParser::control_frame(const Frame& frame, 
       if (!is_valid_utf8({event.payload.data(), event.payload.size()})) return fail(1007, "close reason is not UTF-8");
     }
     event.kind = WebSocketEvent::Kind::close;
-    ended_ = true;
+    ended_ = 1;
   }
   return event;
 }

@@ -70,6 +70,7 @@ SOCKETIO_DECL WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) 
       count = take_header(input);
       if (!in_payload_) break;
       within_limits = count_frame();
+      chunks_ = 0;
       const bool hidden = hide_compression();
       const bool shortened = shorten_header();
       if (hidden || shortened || began_before) {
@@ -78,7 +79,10 @@ SOCKETIO_DECL WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) 
       }
       header_bytes_ = 0;
     }
-    if (within_limits) {
+    if (payload_left_ > 0 && input.size() > count) ++chunks_;
+    const bool has_too_many_chunks =
+        within_limits && limits_.max_buffered_chunks != 0 && chunks_ > limits_.max_buffered_chunks;
+    if (within_limits && !has_too_many_chunks) {
       const std::size_t rest = static_cast<std::size_t>(std::min<std::uint64_t>(payload_left_, input.size() - count));
       payload_left_ -= rest;
       in_payload_ = payload_left_ > 0;
@@ -87,7 +91,9 @@ SOCKETIO_DECL WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) 
     connection_->feed(input.first(count));
     input = input.subspan(count);
     // Only after the header was fed: WebSocket++ may have found a worse mistake in it.
-    if (!within_limits && fragments_ > limits_.max_fragments)
+    if (has_too_many_chunks)
+      fail(websocketpp::close::status::policy_violation, "too many buffered chunks");
+    else if (!within_limits && fragments_ > limits_.max_fragments)
       fail(websocketpp::close::status::policy_violation, "too many fragments");
     else if (!within_limits)
       fail(websocketpp::close::status::message_too_big, "message too big");
