@@ -37,5 +37,6 @@
 #include <socketio/core/impl/session_log.ipp>
 #include <socketio/core/impl/shard.ipp>
 #include <socketio/core/impl/socket_state.ipp>
+#include <socketio/core/impl/timed_calls.ipp>
 
 #endif
