@@ -367,8 +367,8 @@ void check_handlers(const Subject<Handle>& subject, const Make& make) {
 }  // namespace
 
 TEST_CASE("servers, namespaces, rooms and sockets have one set of functions for their handlers",
-          "[behaviour][listeners]") {
-  Harness harness;
+          "[behaviour][listeners][memory]") {
+  Harness harness(on_memory);
   std::optional<TestSocket> socket;
   harness.io.of("/other").on("connection", [&](TestSocket connected) { socket = connected; });
   auto talker = open_engine(harness);

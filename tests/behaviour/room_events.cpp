@@ -106,8 +106,8 @@ TEST_CASE("several listeners are called in order, until they are removed", "[beh
   CHECK(adapter.rooms().size() == 2);
 }
 
-TEST_CASE("a room tells of its own changes, also when it is there again", "[behaviour][rooms]") {
-  Harness harness;
+TEST_CASE("a room tells of its own changes, also when it is there again", "[behaviour][rooms][memory]") {
+  Harness harness(on_memory);
   std::optional<TestSocket> socket;
   harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
   auto client = open_socket(harness);
