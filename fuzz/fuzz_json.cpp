@@ -4,10 +4,9 @@
 #include <socketio/protocol/utf8.hpp>
 #include <socketio/protocol/value.hpp>
 
+#include <fuzz/infinity.hpp>
 #include <fuzz/law.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -52,14 +51,6 @@ bool same(const JsonValue& ours, const JsonValue& theirs) {
   return true;
 }
 
-/// The numbers that RapidJSON keeps as text may be too large for a double; our reader refuses them.
-bool has_too_large_number(const JsonValue& value) {
-  if (value.IsString()) return std::isinf(std::strtod(value.GetString(), nullptr));
-  if (value.IsArray()) return std::any_of(value.Begin(), value.End(), has_too_large_number);
-  return value.IsObject() && std::any_of(value.MemberBegin(), value.MemberEnd(),
-                                         [](const auto& member) { return has_too_large_number(member.value); });
-}
-
 void compare_with_rapidjson(std::string_view text, JsonStatus status, const JsonValue& ours) {
   // For RapidJSON a NUL is the end of the text.
   if (text.find('\0') != std::string_view::npos) return;
@@ -67,8 +58,8 @@ void compare_with_rapidjson(std::string_view text, JsonStatus status, const Json
   const std::string copy(text);
   theirs.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag>(copy.c_str());
   if (!theirs.HasParseError()) {
-    fuzz::law(status == JsonStatus::ok || has_too_large_number(theirs), "what RapidJSON accepts is accepted");
-    fuzz::law(status != JsonStatus::ok || same(ours, theirs), "both readers read the same");
+    fuzz::law(status == JsonStatus::ok, "what RapidJSON accepts is accepted");
+    fuzz::law(same(ours, theirs), "both readers read the same");
     return;
   }
   // It refuses lone surrogates, which JavaScript writes, and refuses zeros with a large exponent as too large.
@@ -100,7 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string written = to_json(*value);
   fuzz::law(socketio::is_valid_utf8(written), "written text is UTF-8");
   const auto again = socketio::try_parse_json(written);
-  fuzz::law(again && *again == *value, "reading after writing is identity");
+  fuzz::law(again && (*again == *value || fuzz::has_infinity(root)), "reading after writing is identity");
   fuzz::law(to_json(*again) == written, "writing after reading is identity");
   return 0;
 }

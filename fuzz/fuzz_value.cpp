@@ -5,6 +5,7 @@
 #include <socketio/protocol/json_writer.hpp>
 #include <socketio/protocol/utf8.hpp>
 
+#include <fuzz/infinity.hpp>
 #include <fuzz/law.hpp>
 
 #include <array>
@@ -57,6 +58,7 @@ std::optional<Text> rewrite(const Text& text) {
   socketio::detail::JsonArena arena;
   socketio::JsonValue root;
   if (socketio::detail::parse_json_in_place(buffer, 0, 64, arena, root) != socketio::detail::JsonStatus::ok) return {};
+  if (fuzz::has_infinity(root)) return {};
   T value{};
   socketio::ConvertError error;
   if (!socketio::read_value(socketio::ValueView(root, text.attachments), value, error)) {

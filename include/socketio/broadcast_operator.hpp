@@ -12,6 +12,7 @@
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/room_list.hpp>
 #include <socketio/core/selection.hpp>
+#include <socketio/detail/require_duration.hpp>
 #include <socketio/fwd.hpp>
 
 #include <asio/async_result.hpp>
@@ -108,6 +109,12 @@ class BroadcastVerbs : public RoomSelection<Derived> {
 
   /// Limits the time that the receivers have for their acknowledgements, and other servers for their answers.
   Operator timeout(std::chrono::milliseconds timeout) const { return selection().with_timeout(timeout); }
+  template <class Number>
+  requires std::is_arithmetic_v<Number> Operator timeout(Number)
+  const {
+    require_duration<Number>();
+    return timeout(std::chrono::milliseconds());
+  }
 
   /// Those selected on this server, as handles. Any thread.
   std::vector<BasicSocket<Config>> fetch_sockets() const { return selection().fetch(); }

@@ -47,6 +47,7 @@ struct TlsOptions;
 template <class... Results>
 class Ack;
 class Next;
+class TimerHandle;
 class NamespaceNext;
 
 }  // namespace socketio

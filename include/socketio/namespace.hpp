@@ -11,6 +11,7 @@
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/server_side_events.hpp>
+#include <socketio/core/timed_calls.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/listener.hpp>
 #include <socketio/namespace_adapter.hpp>
@@ -41,7 +42,8 @@ namespace socketio {
 ///                     if it is the calling thread, elsewhere as soon as that thread gets to it.
 template <class Config>
 class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Config>,
-                       public detail::ConnectionVerbs<BasicNamespace<Config>, Config> {
+                       public detail::ConnectionVerbs<BasicNamespace<Config>, Config>,
+                       public detail::TimerVerbs<BasicNamespace<Config>> {
  public:
   /// For the library; users call `Server::of`.
   explicit BasicNamespace(std::shared_ptr<detail::NamespaceState> state) : state_(std::move(state)) {}
@@ -153,12 +155,15 @@ class BasicNamespace : public detail::BroadcastVerbs<BasicNamespace<Config>, Con
   template <class, class, class>
   friend class detail::BroadcastVerbs;
   friend class detail::ConnectionVerbs<BasicNamespace, Config>;
+  friend class detail::TimerVerbs<BasicNamespace>;
 
   using Parser = typename Config::Parser;
   using ServerSideEvents = typename Config::ServerSideEvents;
 
   BasicBroadcastOperator<Config> selection() const { return {state_, BroadcastOptions{}}; }
   detail::NamespaceSetup& setup() const noexcept { return state_->setup(); }
+  std::shared_ptr<detail::Shard> timer_shard() const { return state_->shards().home(); }
+  void start_timer(detail::TimedCallPtr timer) const { state_->start_timer(std::move(timer)); }
 
   detail::OperationPlace place(std::string_view event) const {
     return {state_->shards().here(), name(), {}, std::string(event)};

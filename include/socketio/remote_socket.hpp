@@ -13,6 +13,7 @@
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/room_list.hpp>
+#include <socketio/detail/require_duration.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/protocol/value.hpp>
 
@@ -75,6 +76,12 @@ class BasicRemoteSocket {
     BasicRemoteSocket copy = *this;
     copy.timeout_ = timeout;
     return copy;
+  }
+  template <class Number>
+  requires std::is_arithmetic_v<Number> BasicRemoteSocket timeout(Number)
+  const {
+    detail::require_duration<Number>();
+    return timeout(std::chrono::milliseconds());
   }
 
   /// Sends an event and completes with the first item of the client's acknowledgement.

@@ -4,6 +4,7 @@
 
 #include <socketio/broadcast_operator.hpp>
 #include <socketio/core/namespace_state.hpp>
+#include <socketio/core/room_events.hpp>
 #include <socketio/fwd.hpp>
 
 #include <cstddef>
@@ -18,9 +19,10 @@ namespace socketio {
 ///
 /// A room exists while a socket is in it; a handle may name a room that does not exist, and then reaches no socket.
 ///
-/// @par Thread safety  All functions from any thread.
+/// @par Thread safety  All functions from any thread. Handlers run on the thread of the socket that joins or leaves.
 template <class Config>
-class BasicRoom : public detail::BroadcastVerbs<BasicRoom<Config>, Config> {
+class BasicRoom : public detail::BroadcastVerbs<BasicRoom<Config>, Config>,
+                  public detail::RoomEventVerbs<BasicRoom<Config>> {
  public:
   /// For the library; users call `Server::room` or `Namespace::room`.
   BasicRoom(std::shared_ptr<detail::NamespaceState> nsp, std::string name)
@@ -40,7 +42,9 @@ class BasicRoom : public detail::BroadcastVerbs<BasicRoom<Config>, Config> {
  private:
   template <class, class, class>
   friend class detail::BroadcastVerbs;
+  friend class detail::RoomEventVerbs<BasicRoom>;
 
+  detail::RoomSource room_source() const { return {*nsp_, name_}; }
   BasicBroadcastOperator<Config> selection() const { return {nsp_, BroadcastOptions{{name_}, {}, {}}}; }
 
   std::shared_ptr<detail::NamespaceState> nsp_;

@@ -11,6 +11,7 @@
 #include <socketio/core/options.hpp>
 #include <socketio/core/run_loops.hpp>
 #include <socketio/core/server_state.hpp>
+#include <socketio/core/timed_calls.hpp>
 #include <socketio/detail/listener_list.hpp>
 #include <socketio/engine/any_transport.hpp>
 #include <socketio/engine/session_callbacks.hpp>
@@ -61,7 +62,8 @@ namespace socketio {
 ///                     its handles (`Socket`, `Namespace`, `Room`). Handles may outlive it, and do nothing then.
 template <class Config>
 class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
-                    public detail::ConnectionVerbs<BasicServer<Config>, Config> {
+                    public detail::ConnectionVerbs<BasicServer<Config>, Config>,
+                    public detail::TimerVerbs<BasicServer<Config>> {
  public:
   using Transport = typename Config::Transport;
   using TransportOptions = typename Transport::Options;
@@ -251,6 +253,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
   template <class, class, class>
   friend class detail::BroadcastVerbs;
   friend class detail::ConnectionVerbs<BasicServer, Config>;
+  friend class detail::TimerVerbs<BasicServer>;
 
   using ForConnections = detail::ConnectionVerbs<BasicServer, Config>;
 
@@ -272,9 +275,19 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
     return std::make_unique<detail::PacketCodecOf<typename Config::Parser>>(limits);
   }
 
+  template <class Data>
+  static std::shared_ptr<void> make_data() {
+    // An empty object, as in JavaScript.
+    if constexpr (std::is_same_v<Data, Value>)
+      return std::make_shared<Value>(Value::Object{});
+    else
+      return std::make_shared<Data>();
+  }
+
   static detail::SocketDataType data_type() {
     using Data = typename Config::SocketData;
-    detail::SocketDataType type{[]() -> std::shared_ptr<void> { return std::make_shared<Data>(); }, nullptr};
+    detail::SocketDataType type{&make_data<Data>, nullptr, {}};
+    if constexpr (std::is_same_v<Data, Value>) type.unused = Value(Value::Object{});
     if constexpr (Writable<Data>)
       type.to_value = [](const void* data) -> Value {
         ValueWriter writer;
@@ -312,14 +325,32 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
 
   // The event "new_namespace" beside those of the main namespace: its handlers take a `Namespace`.
 
+  /// Whether a handler is one of "connection". A function with an `auto` parameter is taken for one, unless the name is
+  /// a literal that says otherwise: it must not be asked about a Namespace, for which it may not compile.
+  template <class E, class Function>
+  static constexpr bool is_for_connections() {
+    if constexpr (detail::literal_length<E> == new_namespace.size())
+      return false;
+    else
+      return std::is_invocable_v<Function&, BasicSocket<Config>>;
+  }
+  template <class E, class Function>
+  static constexpr bool is_for_namespaces() {
+    if constexpr (detail::literal_length<E> == new_namespace.size() || detail::literal_length<E> == std::string::npos)
+      return std::is_invocable_v<Function&, BasicNamespace<Config>>;
+    else
+      return false;
+  }
+
   using ForConnections::add_handler;
-  template <class F>
-  Listener add_handler(std::string_view event, const detail::Registration& how, F&& handler) const {
+  template <class E, class F>
+  Listener add_handler(const E& event, const detail::Registration& how, F&& handler) const {
     using Function = std::decay_t<F>;
-    if constexpr (std::is_invocable_v<Function&, BasicSocket<Config>>) {
+    if constexpr (is_for_connections<E, Function>()) {
+      require_not_new_namespace(event);
       return ForConnections::add_handler(event, how, std::forward<F>(handler));
-    } else if constexpr (!std::is_invocable_v<Function&, BasicNamespace<Config>>) {
-      static_assert(std::is_invocable_v<Function&, BasicNamespace<Config>>,
+    } else if constexpr (!is_for_namespaces<E, Function>()) {
+      static_assert(!std::is_same_v<Function, Function>,
                     "socketio: a handler of the server is callable with a socketio::Socket (\"connection\") or with a "
                     "socketio::Namespace (\"new_namespace\"). Clients' events are listened to on their sockets, those "
                     "of other servers with on_server_side.");
@@ -342,6 +373,10 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
     }
     return how.listener;
   }
+  static void require_not_new_namespace(std::string_view event) {
+    if (event == new_namespace)
+      throw std::invalid_argument("a handler of \"new_namespace\" takes a socketio::Namespace, not a Socket");
+  }
   void remove_handlers(std::string_view event, std::optional<Listener> listener) const {
     if (event == new_namespace)
       state_->remove_new_namespace_handlers(listener);
@@ -355,6 +390,8 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
   detail::NamespaceSetup& setup() const noexcept { return state_->main_namespace()->setup(); }
   BasicNamespace<Config> main_namespace() const { return BasicNamespace<Config>(state_->main_namespace()); }
   BasicBroadcastOperator<Config> selection() const { return {state_->main_namespace(), BroadcastOptions{}}; }
+  std::shared_ptr<detail::Shard> timer_shard() const { return state_->shards().home(); }
+  void start_timer(detail::TimedCallPtr timer) const { state_->main_namespace()->start_timer(std::move(timer)); }
 
   detail::EventLoops loops_;  // destroyed last: suspended coroutines hold handles
   std::shared_ptr<detail::ServerState> state_;

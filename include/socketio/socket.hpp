@@ -14,7 +14,9 @@
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/selection.hpp>
 #include <socketio/core/socket_state.hpp>
+#include <socketio/core/timed_calls.hpp>
 #include <socketio/detail/listener_list.hpp>
+#include <socketio/detail/require_duration.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/listener.hpp>
 
@@ -126,6 +128,12 @@ class SocketVerbs : public RoomSelection<Derived> {
   /// Limits the time that the client has for its acknowledgement.
   BasicSocketEmitter<Config> timeout(std::chrono::milliseconds timeout) const {
     return changed([timeout](SocketTarget& target) { target.timeout = timeout; });
+  }
+  template <class Number>
+  requires std::is_arithmetic_v<Number> BasicSocketEmitter<Config> timeout(Number)
+  const {
+    require_duration<Number>();
+    return timeout(std::chrono::milliseconds());
   }
 
   /// Everyone in the namespace but this socket; the flags and the timeout set so far come along, as with `to`, `in`,
@@ -255,11 +263,13 @@ class BasicSocketEmitter : public detail::SocketVerbs<BasicSocketEmitter<Config>
 ///                     at once, elsewhere as soon as that thread gets to it. The handlers of one socket run one at a
 ///                     time, in the order in which the client sent the events, on the owner's thread; one that is a
 ///                     coroutine begins in that order, and others run while it waits.
-/// @par Lifetime       When the socket disconnects its handlers and its middleware are destroyed, after `disconnect`
+/// @par Lifetime       When the socket disconnects its handlers, its middleware and its timers are destroyed, after
+/// `disconnect`
 ///                     has been handled, so that they may hold the socket. Its `data` live as long as the last handle:
 ///                     a handle of the socket itself in them would keep both for ever.
 template <class Config>
-class BasicSocket : public detail::SocketVerbs<BasicSocket<Config>, Config> {
+class BasicSocket : public detail::SocketVerbs<BasicSocket<Config>, Config>,
+                    public detail::TimerVerbs<BasicSocket<Config>> {
  public:
   using Data = typename Config::SocketData;
 
@@ -336,8 +346,8 @@ class BasicSocket : public detail::SocketVerbs<BasicSocket<Config>, Config> {
     return add_handler(event, {.once = true, .first = true}, std::forward<F>(handler)...);
   }
 
-  /// Removes one handler of an event, or all of them. Handlers of an event that is being handled right now are called
-  /// all the same.
+  /// Removes one handler of an event, all of them, or those of all events; catch-all handlers stay. Handlers of an
+  /// event that is being handled right now are called all the same.
   template <EventName E>
   void off(const E& event, Listener listener) const {
     state_->unregister_handlers(detail::name_of(event), listener);
@@ -347,12 +357,14 @@ class BasicSocket : public detail::SocketVerbs<BasicSocket<Config>, Config> {
     state_->unregister_handlers(detail::name_of(event), std::nullopt);
   }
 
-  /// Removes all handlers of an event, or of all events; catch-all handlers stay.
+  void off() const { state_->unregister_all_handlers(); }
+
+  /// The same as `off`.
   template <EventName E>
   void remove_all_listeners(const E& event) const {
     off(event);
   }
-  void remove_all_listeners() const { state_->unregister_all_handlers(); }
+  void remove_all_listeners() const { off(); }
 
   /// The events that have handlers, and the handlers of one, in the order in which they are called.
   std::vector<std::string> event_names() const { return state_->event_names(); }
@@ -447,11 +459,14 @@ class BasicSocket : public detail::SocketVerbs<BasicSocket<Config>, Config> {
 
  private:
   friend class detail::SocketVerbs<BasicSocket, Config>;
+  friend class detail::TimerVerbs<BasicSocket>;
 
   using Answerer = detail::SocketAnswerer<typename Config::Parser>;
   using Direction = detail::SocketState::Direction;
 
   detail::SocketTarget target() const { return {state_, {}, {}}; }
+  std::shared_ptr<detail::Shard> timer_shard() const { return state_->part().shard; }
+  void start_timer(detail::TimedCallPtr timer) const { state_->start_timer(std::move(timer)); }
 
   template <class E, class F>
   Listener add_handler(const E& event, const detail::Registration& how, F&& handler) const {

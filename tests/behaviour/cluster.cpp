@@ -193,7 +193,7 @@ TEST_CASE("fetch_sockets with a token returns the sockets of all servers", "[beh
   CHECK(some.result[0].id() == id_b);
   REQUIRE(local.result.size() == 1);
   CHECK(local.result[0].id() == id_a);
-  CHECK(local.result[0].data().is_null());
+  CHECK(local.result[0].data() == Value(Value::Object{}));
   CHECK(nobody.calls == 1);
   CHECK(nobody.result.empty());
   CHECK(cluster.a.io.fetch_sockets().size() == 1);

@@ -160,6 +160,33 @@ TEST_CASE("a new_namespace handler is called for namespaces made after the start
   CHECK(names == std::vector<std::string>{"/a", "/b"});
 }
 
+TEST_CASE("data that nobody has used is an empty object", "[behaviour][connect]") {
+  Harness harness;
+  Value before, after;
+  harness.io.on("connection", [&](TestSocket socket) {
+    before = socket.data();
+    socket.data()["nick"] = "Ann";
+    after = socket.data();
+  });
+  auto client = open_socket(harness);
+  CHECK(to_json(before) == "{}");
+  CHECK(to_json(after) == R"({"nick":"Ann"})");
+}
+
+TEST_CASE("the name of a literal event decides what an `auto` parameter is", "[behaviour][connect]") {
+  Harness harness;
+  std::string log;
+  harness.io.on("new_namespace", [&](auto nsp) { log += nsp.name() + ' '; });
+  harness.io.once("new_namespace", [&](auto&& nsp) { log += "first " + nsp.name() + ' '; });
+  harness.io.on("connection", [&](auto socket) { log += socket.connected() ? "connected " : "not connected "; });
+  harness.io.of("/n");
+  auto client = open_socket(harness);
+  CHECK(log == "/n first /n connected ");
+  const std::string name = "new_namespace";
+  CHECK_THROWS_WITH(harness.io.on(name, [](auto) {}),
+                    Catch::Matchers::Contains("a handler of \"new_namespace\" takes a socketio::Namespace"));
+}
+
 TEST_CASE("a wrong event name on the server is refused with a message", "[behaviour][connect][memory]") {
   Harness harness(on_memory);
   CHECK_THROWS_WITH(harness.io.on("message", [](TestSocket) {}),

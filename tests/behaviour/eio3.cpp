@@ -101,11 +101,19 @@ TEST_CASE("a client of v2 that the main namespace refuses gets an error and stay
   CHECK(client.next() == "40/custom,");
 }
 
-TEST_CASE("a client of v2 that asks for the main namespace again breaks the rules", "[behaviour][eio3]") {
+TEST_CASE("a client of v2 that asks for the main namespace again begins anew, with its id", "[behaviour][eio3]") {
   Harness harness(allowing());
+  std::vector<TestSocket> sockets;
+  harness.io.on("connection", [&](TestSocket socket) { sockets.push_back(socket); });
   auto client = open_old(harness);
   client.text("40");
-  CHECK(harness.until([&] { return client.closed(); }));
+  CHECK(client.next() == "40");
+  REQUIRE(sockets.size() == 2);
+  CHECK(sockets[0].disconnected());
+  CHECK(sockets[1].connected());
+  CHECK(sockets[1].id() == sockets[0].id());
+  harness.io.to(sockets[1].id()).emit("x");
+  CHECK(client.next() == R"(42["x"])");
 }
 
 TEST_CASE("clients of v2 and of v4 receive the same broadcast", "[behaviour][eio3]") {

@@ -5,6 +5,8 @@
 
 #include <asio/post.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -304,4 +306,149 @@ TEST_CASE("handlers and catch-all handlers are destroyed with their socket", "[b
   CHECK(pair.harness.until([&] { return kept.use_count() == 1; }));
   pair.act([&] { pair.socket->on_any([kept](std::string_view) {}); });
   CHECK(kept.use_count() == 1);
+}
+
+namespace {
+
+/// A handle with one of its events, and a way to make that happen.
+template <class Handle>
+struct Subject {
+  const Handle& handle;
+  std::string event;
+  std::function<void()> happen;
+};
+
+/// What every handle that has handlers does in the same way.
+///
+/// @param make  makes a handler of the event that calls a function
+template <class Handle, class Make>
+void check_handlers(const Subject<Handle>& subject, const Make& make) {
+  const auto& [handle, event, happen] = subject;
+  using List = std::vector<Listener>;
+  std::string log;
+  const auto write = [&](const char* text) { return make([&log, text] { log += text; }); };
+  const auto logged = [&, &happen = happen] {
+    log.clear();
+    happen();
+    return log;
+  };
+  const List before = handle.listeners(event);
+  const Listener on = handle.on(event, write("on "));
+  const Listener once = handle.once(event, write("once "));
+  const Listener first = handle.prepend(event, write("first "));
+  const Listener first_once = handle.prepend_once(event, write("first once "));
+  List expected{first_once, first};
+  expected.insert(expected.end(), before.begin(), before.end());
+  expected.insert(expected.end(), {on, once});
+  CHECK(handle.listeners(event) == expected);
+  CHECK(handle.has_listeners(event));
+  const std::vector<std::string> names = handle.event_names();
+  CHECK(std::find(names.begin(), names.end(), event) != names.end());
+  CHECK(logged() == "first once first on once ");
+  CHECK(logged() == "first on ");
+  handle.off(event, once);  // has gone already
+  handle.off(event, first);
+  CHECK(logged() == "on ");
+  handle.off(event);
+  CHECK(logged().empty());
+  CHECK_FALSE(handle.has_listeners(event));
+  handle.on(event, write("again "));
+  handle.remove_all_listeners(event);
+  CHECK_FALSE(handle.has_listeners(event));
+  handle.on(event, write("again "));
+  handle.off();
+  CHECK(logged().empty());
+  CHECK(handle.event_names().empty());
+  handle.on(event, write("again "));
+  handle.remove_all_listeners();
+  CHECK(handle.event_names().empty());
+}
+
+}  // namespace
+
+TEST_CASE("servers, namespaces, rooms and sockets have one set of functions for their handlers",
+          "[behaviour][listeners][memory]") {
+  Harness harness(on_memory);
+  std::optional<TestSocket> socket;
+  harness.io.of("/other").on("connection", [&](TestSocket connected) { socket = connected; });
+  auto talker = open_engine(harness);
+  join(talker, "/other");
+  REQUIRE(socket);
+  std::vector<Harness::WebSocket> clients;
+  int made = 0;
+  const auto connect = [&](const std::string& nsp) {
+    clients.push_back(open_engine(harness));
+    join(clients.back(), nsp);
+  };
+  const auto on_socket = [](auto function) { return [function](TestSocket) { function(); }; };
+  const auto on_room = [](auto function) { return [function](const std::string&) { function(); }; };
+  SECTION("a server") {
+    check_handlers(Subject<TestServer>{harness.io, "connection", [&] { connect({}); }}, on_socket);
+  }
+  SECTION("a server that makes namespaces") {
+    check_handlers(Subject<TestServer>{harness.io, "new_namespace",
+                                       [&] {
+                                         harness.io.of("/made-" + std::to_string(++made));
+                                         harness.pump();
+                                       }},
+                   [](auto function) { return [function](TestNamespace) { function(); }; });
+  }
+  SECTION("a namespace") {
+    check_handlers(Subject<TestNamespace>{harness.io.of("/n"), "connection", [&] { connect("/n"); }}, on_socket);
+  }
+  SECTION("a parent of namespaces, whose children have the handlers that it has when they are made") {
+    const auto parent = harness.io.of([](const std::string&, const Value&) { return true; });
+    // A handler for one client is for one client of each child.
+    const Listener once = parent.once("connection", [](TestSocket) {});
+    CHECK(parent.listeners("connection") == std::vector{once});
+    parent.off("connection", once);
+    std::string log;
+    parent.on("connection", [&](TestSocket) { log += "on "; });
+    parent.prepend("connection", [&](TestSocket) { log += "first "; });
+    parent.prepend_once("connection", [&](TestSocket) { log += "once "; });
+    CHECK(parent.event_names() == std::vector<std::string>{"connection"});
+    connect("/a");
+    connect("/a");
+    CHECK(log == "once first on first on ");
+    parent.off();
+    CHECK(parent.event_names().empty());
+    connect("/b");
+    CHECK(log == "once first on first on ");
+  }
+  SECTION("the adapter of a namespace") {
+    check_handlers(Subject<BasicNamespaceAdapter<TestConfig>>{harness.io.of("/other").adapter(), "join-room",
+                                                              [&] {
+                                                                socket->join("r");
+                                                                socket->leave("r");
+                                                              }},
+                   on_room);
+  }
+  SECTION("a room") {
+    check_handlers(Subject<BasicRoom<TestConfig>>{harness.io.of("/other").room("r"), "leave-room",
+                                                  [&] {
+                                                    socket->join("r");
+                                                    socket->leave("r");
+                                                  }},
+                   on_room);
+  }
+  SECTION("a socket") {
+    check_handlers(Subject<TestSocket>{*socket, "x",
+                                       [&] {
+                                         talker.text(R"(42/other,["x"])");
+                                         CHECK_FALSE(talker.has_message());
+                                       }},
+                   [](auto function) { return [function] { function(); }; });
+  }
+}
+
+TEST_CASE("off() leaves catch-all handlers alone", "[behaviour][listeners]") {
+  Pair pair;
+  std::string log;
+  pair.socket->on("x", [&] { log += "x "; });
+  pair.socket->on("y", [&] { log += "y "; });
+  pair.socket->on_any([&](std::string_view event) { log += "any " + std::string(event) + ' '; });
+  pair.socket->off();
+  pair.client->text(R"(42["x"])");
+  pair.settle();
+  CHECK(log == "any x ");
 }

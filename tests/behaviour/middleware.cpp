@@ -187,3 +187,171 @@ TEST_CASE("an event that waits in its middleware when its client disconnects rea
   harness.pump();
   CHECK(log == "any x gone ");
 }
+
+namespace {
+
+/// "/" as it is, and "/chat" with a middleware that waits until the test goes on.
+struct SlowChat {
+  SlowChat() {
+    harness.io.on_error([this](const ErrorReport& report) { reports.push_back(report); });
+    auto chat = harness.io.of("/chat");
+    chat.use([this](TestSocket socket, Next next) {
+      sockets.push_back(socket);
+      waiting.push_back(std::move(next));
+    });
+    chat.on("connection", [this](TestSocket socket) {
+      log += "connect " + to_json(socket.handshake().auth) + "; ";
+      socket.on("disconnect", [this](std::string reason) { log += reason + "; "; });
+      socket.on("x", [socket](int number) { socket.emit("x", number); });
+    });
+    client.emplace(open_socket(harness));
+  }
+
+  /// Sends a CONNECT and waits until its middleware run.
+  void connect(const std::string& auth) {
+    const std::size_t expected = waiting.size() + 1;
+    client->text("40/chat," + auth);
+    REQUIRE(harness.until([&] { return waiting.size() == expected; }));
+  }
+  /// The main namespace of this client has noticed nothing.
+  void check_main() {
+    CHECK(harness.io.sockets().size() == 1);
+    CHECK_FALSE(client->closed());
+  }
+
+  Harness harness;
+  std::vector<ErrorReport> reports;
+  std::vector<TestSocket> sockets;
+  std::vector<Next> waiting;
+  std::string log;
+  std::optional<Harness::WebSocket> client;
+};
+
+}  // namespace
+
+TEST_CASE("a client that connects anew while a middleware decides gets one answer, to its last attempt",
+          "[behaviour][middleware]") {
+  SlowChat test;
+  test.connect(R"({"attempt":1})");
+  test.sockets[0].join("room");
+  test.connect(R"({"attempt":2})");
+  CHECK(test.sockets[0].rooms().empty());
+  SECTION("the first middleware accepts first") {
+    test.waiting[0]();
+    CHECK_FALSE(test.client->has_message());
+    test.waiting[1]();
+  }
+  SECTION("the first middleware accepts last") {
+    test.waiting[1]();
+    test.waiting[0]();
+  }
+  SECTION("the first middleware refuses") {
+    test.waiting[0](ConnectError("no"));
+    test.waiting[1]();
+  }
+  CHECK(sid_in(test.client->next()) == test.sockets[1].id());
+  CHECK_FALSE(test.client->has_message());
+  CHECK(test.log == R"(connect {"attempt":2}; )");
+  CHECK(test.harness.io.of("/chat").size() == 1);
+  test.client->text(R"(42/chat,["x",1])");
+  CHECK(test.client->next() == R"(42/chat,["x",1])");
+  CHECK(test.reports.empty());
+  test.check_main();
+}
+
+TEST_CASE("only the last attempt of a client is refused", "[behaviour][middleware]") {
+  SlowChat test;
+  test.connect(R"({"attempt":1})");
+  test.connect(R"({"attempt":2})");
+  test.waiting[1](ConnectError("no"));
+  CHECK(test.client->next() == R"(44/chat,{"message":"no"})");
+  test.waiting[0]();
+  CHECK_FALSE(test.client->has_message());
+  CHECK(test.log.empty());
+  test.check_main();
+}
+
+TEST_CASE("a client that connects anew after a middleware has accepted it leaves and joins again",
+          "[behaviour][middleware]") {
+  // It has disconnected before the server's CONNECT came, and told nobody.
+  SlowChat test;
+  test.connect(R"({"attempt":1})");
+  test.waiting[0]();
+  test.client->next();
+  test.connect(R"({"attempt":2})");
+  CHECK(test.log == R"(connect {"attempt":1}; client namespace disconnect; )");
+  CHECK(test.sockets[0].disconnected());
+  SECTION("what it sends before the answer is dropped") {
+    test.client->text(R"(42/chat,["x",1])");
+    CHECK_FALSE(test.client->has_message());
+  }
+  test.waiting[1]();
+  CHECK(sid_in(test.client->next()) == test.sockets[1].id());
+  CHECK(test.harness.io.of("/chat").size() == 1);
+  test.client->text(R"(42/chat,["x",2])");
+  CHECK(test.client->next() == R"(42/chat,["x",2])");
+  CHECK(test.reports.empty());
+  test.check_main();
+}
+
+TEST_CASE("attempts that nobody waits for are bounded, and only the last one is refused",
+          "[behaviour][middleware][hostile]") {
+  SlowChat test;
+  for (int i = 0; i <= 32; ++i) test.connect("{}");
+  CHECK_FALSE(test.client->has_message());
+  test.client->text("40/chat,{}");
+  CHECK(test.client->next() == R"(44/chat,{"message":"too many attempts"})");
+  REQUIRE(test.reports.size() == 1);
+  CHECK(test.reports[0].code == Errc::protocol_violation);
+  CHECK(test.reports[0].nsp == "/chat");
+  CHECK(test.waiting.size() == 33);
+  test.sockets.clear();
+  test.waiting.clear();  // their middleware never decide
+  test.connect("{}");
+  test.waiting[0]();
+  CHECK(sid_in(test.client->next()) == test.sockets[0].id());
+  test.check_main();
+}
+
+TEST_CASE("a client that goes while it connects anew leaves nothing behind", "[behaviour][middleware][hostile]") {
+  SlowChat test;
+  std::weak_ptr<int> alive;
+  {
+    test.connect("{}");
+    const auto token = std::make_shared<int>();
+    alive = token;
+    test.sockets[0].on("x", [token] {});
+    test.connect("{}");
+  }
+  CHECK(alive.expired());
+  test.client->abort();
+  REQUIRE(test.harness.until([&] { return test.harness.io.engine().clients_count() == 0; }));
+  for (const Next& next : test.waiting) next();
+  test.harness.pump();
+  CHECK(test.log.empty());
+  CHECK(test.harness.io.of("/chat").size() == 0);
+}
+
+TEST_CASE("data of a refusal reaches the client as Node.js sends it", "[behaviour][middleware]") {
+  Harness harness;
+  const auto refused_with = [&](const ConnectError& error) {
+    static int count = 0;
+    const std::string name = "/" + std::to_string(count++);
+    harness.io.of(name).use([error](TestSocket) { throw error; });
+    auto client = open_engine(harness);
+    client.text("40" + name + ',');
+    const std::string answer = client.next();
+    return answer.substr(answer.find(',') + 1);
+  };
+  CHECK(refused_with(ConnectError("no")) == R"({"message":"no"})");
+  CHECK(refused_with(ConnectError("no", nullptr)) == R"({"message":"no","data":null})");
+  CHECK(refused_with(ConnectError("no", Value())) == R"({"message":"no","data":null})");
+  CHECK(refused_with(ConnectError("no", false)) == R"({"message":"no","data":false})");
+  CHECK(refused_with(ConnectError("no", Binary(std::string("\x01\xFF")))) ==
+        R"({"message":"no","data":{"type":"Buffer","data":[1,255]}})");
+  CHECK(refused_with(ConnectError("no", Value{{"key", Binary(std::string("a"))}})) ==
+        R"({"message":"no","data":{"key":{"type":"Buffer","data":[97]}}})");
+  CHECK_FALSE(ConnectError("no").has_data());
+  CHECK(ConnectError("no").data().is_null());
+  CHECK(ConnectError("no", Value()).has_data());
+}

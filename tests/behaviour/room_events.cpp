@@ -106,6 +106,41 @@ TEST_CASE("several listeners are called in order, until they are removed", "[beh
   CHECK(adapter.rooms().size() == 2);
 }
 
+TEST_CASE("a room tells of its own changes, also when it is there again", "[behaviour][rooms][memory]") {
+  Harness harness(on_memory);
+  std::optional<TestSocket> socket;
+  harness.io.on("connection", [&](TestSocket connected) { socket = connected; });
+  auto client = open_socket(harness);
+  REQUIRE(socket);
+  std::string log;
+  const auto room = harness.io.room("r");
+  for (const std::string event : {"create-room", "delete-room", "join-room", "leave-room"})
+    room.on(event, [&log, event](const std::string& name, const std::string& id) {
+      log += event + ' ' + name + (id.empty() ? "; " : " by a socket; ");
+    });
+  room.once("join-room", [&](const std::string&) { log += "once; "; });
+  socket->join("s");
+  socket->leave("s");
+  CHECK(log.empty());
+  socket->join("r");
+  CHECK(log == "create-room r; join-room r by a socket; once; ");
+  log.clear();
+  socket->leave("r");
+  CHECK(log == "leave-room r by a socket; delete-room r; ");
+  log.clear();
+  socket->join("r");
+  CHECK(log == "create-room r; join-room r by a socket; ");
+  log.clear();
+  harness.io.of("/").adapter().off();
+  room.off("leave-room");
+  socket->leave("r");
+  CHECK(log == "delete-room r; ");
+  harness.io.room("r").off();
+  log.clear();
+  socket->join("r");
+  CHECK(log.empty());
+}
+
 TEST_CASE("names of unknown events are refused", "[behaviour][rooms][adapter]") {
   Harness harness;
   CHECK_THROWS_AS(harness.io.of("/").adapter().on("create_room", [](const std::string&) {}), std::invalid_argument);

@@ -305,9 +305,11 @@ TEST_CASE("a server lists its new_namespace handlers too", "[behaviour][server-h
 
 TEST_CASE("the parameter of a handler decides the events that it can handle", "[behaviour][server-handlers][memory]") {
   Harness harness(on_memory);
-  CHECK_THROWS_AS(harness.io.on("connection", [](TestNamespace) {}), std::invalid_argument);
-  CHECK_THROWS_AS(harness.io.on("new_namespace", [](TestSocket) {}), std::invalid_argument);
-  CHECK_THROWS_AS(harness.io.prepend("chat", [](TestSocket) {}), std::invalid_argument);
+  // The compiler refuses such literals; these are known only at run time.
+  const std::string connection = "connection", new_namespace = "new_namespace", chat = "chat";
+  CHECK_THROWS_AS(harness.io.on(connection, [](TestNamespace) {}), std::invalid_argument);
+  CHECK_THROWS_AS(harness.io.on(new_namespace, [](TestSocket) {}), std::invalid_argument);
+  CHECK_THROWS_AS(harness.io.prepend(chat, [](TestSocket) {}), std::invalid_argument);
   CHECK_THROWS_AS(harness.io.off("chat"), std::invalid_argument);
   CHECK(harness.io.event_names().empty());
 }

@@ -25,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,8 +81,11 @@ void add_echoes(const Socket& socket) {
   socket.on("echo", [socket](Value value) { socket.emit("echo", value); });
   socket.on("echo back", [](Value value) { return value; });
   socket.on("echo three", [socket](Value a, Value b, Value c) { socket.emit("echo three", a, b, c); });
+  using Items = std::tuple<int, std::string, double, bool, std::vector<int>, std::map<std::string, int>, Binary>;
   socket.on("typed", [](int a, std::string b, double c, bool d, std::vector<int> e, std::map<std::string, int> f,
-                        Binary g) { return std::tuple(a, b, c, d, e, f, g); });
+                        Binary g, Ack<Items> ack) {
+    ack({a, b, c, d, e, f, g});
+  });
 }
 
 /// Sends one number per turn of the loop, so that other things happen in between.
@@ -284,6 +288,16 @@ void add_guarded_namespaces(Server& io) {
     co_await timer.async_wait(asio::use_awaitable);
     if (socket.handshake().auth["refuse"] == Value(true)) throw ConnectError("refused after a while");
   });
+
+  Namespace slow = io.of("/slow");
+  slow.use([](Socket socket, Next next) {
+    socket.set_timeout(std::chrono::milliseconds(socket.handshake().auth["delay"].as_int64()), [next] { next(); });
+  });
+  slow.on("connection",
+          [](Socket socket) { socket.on("attempt", [socket] { return socket.handshake().auth["attempt"]; }); });
+
+  io.of("/binary").use([](Socket) { throw ConnectError("bytes", Binary(std::string("\x01\xFF"))); });
+  io.of("/null").use([](Socket) { throw ConnectError("nothing", nullptr); });
 
   Namespace chain = io.of("/chain");
   chain.use([](Socket socket, Next next) {

@@ -36,14 +36,18 @@ void print(const std::string& line) { std::cout << line + '\n' << std::flush; }
 void add_values(const Socket& socket) {
   socket.on("echo", [socket](Value value) { socket.emit("echo", value); });
   socket.on("echo back", [](Value value) { return value; });
+  using Items = std::tuple<int, std::string, double, bool, std::vector<int>, std::map<std::string, int>, Binary>;
   socket.on("typed", [](int a, std::string b, double c, bool d, std::vector<int> e, std::map<std::string, int> f,
-                        Binary g) { return std::tuple(a, b, c, d, e, f, g); });
+                        Binary g, socketio::Ack<Items> ack) {
+    ack({a, b, c, d, e, f, g});
+  });
   socket.on("a day later", [](Time time) { return time + std::chrono::hours(24); });
   socket.on("the text of", [](std::string text) { return text; });
-  socket.on("limits", [] {
+  using Limits = std::tuple<std::int64_t, std::int64_t, std::uint64_t, std::int64_t, float, double, double>;
+  socket.on("limits", [](socketio::Ack<Limits> ack) {
     using Signed = std::numeric_limits<std::int64_t>;
-    return std::tuple(Signed::min(), Signed::max(), std::numeric_limits<std::uint64_t>::max(), std::int64_t{1} << 53,
-                      0.5f, std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity());
+    ack({Signed::min(), Signed::max(), std::numeric_limits<std::uint64_t>::max(), std::int64_t{1} << 53, 0.5f,
+         std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()});
   });
   socket.on("count", [](std::int64_t number) { return std::to_string(number); });
   socket.on("members of", [](Value value) { return value.size(); });

@@ -48,6 +48,39 @@ describe("namespaces", () => {
     await connected;
   });
 
+  it("keep the others when a client connects again while a middleware decides", async () => {
+    const manager = new Manager(server.program.url, { transports: ["websocket"], reconnection: false });
+    const main = manager.socket("/");
+    server.clients.push(main);
+    await next(main, "connect");
+    const slow = manager.socket("/slow", { auth: { attempt: 1, delay: 60_000 } });
+    await main.emitWithAck("sum", 1, 2); // the first attempt has arrived
+    slow.disconnect();
+    slow.auth = { attempt: 2, delay: 1 };
+    const connected = next(slow, "connect");
+    slow.connect();
+    await connected;
+    assert.equal(await slow.emitWithAck("attempt"), 2);
+
+    // Accepted, but the client does not listen any more when it is told.
+    const late = manager.socket("/guarded", { auth: { token: "let me in" } });
+    late.disconnect();
+    await main.emitWithAck("sum", 1, 2);
+    const again = next(late, "connect");
+    late.connect();
+    await again;
+    assert.equal(await late.emitWithAck("who am I"), "let me in");
+    assert.equal(await main.emitWithAck("sum", 1, 2), 3);
+    assert.equal(main.connected, true);
+  });
+
+  it("refuse with data of any kind", async () => {
+    const refusal = async (name) => next(server.open(name), "connect_error");
+    assert.deepEqual((await refusal("/binary")).data, { type: "Buffer", data: [1, 255] });
+    assert.equal((await refusal("/null")).data, null);
+    assert.equal((await refusal("/thrown")).data, undefined);
+  });
+
   it("each receive their own event of the same name", async () => {
     const manager = new Manager(server.program.url, { transports: ["websocket"], reconnection: false });
     const [chat, news] = ["/chat", "/news"].map((name) => manager.socket(name));

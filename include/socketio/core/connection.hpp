@@ -84,22 +84,36 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   SOCKETIO_DECL bool observes_packets() const override;
 
  private:
-  /// Namespaces and sockets between two states.
-  struct Unsettled {
-    std::vector<SocketPtr> joining;      // their middleware are running
-    std::vector<std::string> awaited;    // namespaces that cannot be joined yet: parents, setup or recovery take time
-    std::vector<std::string> dismissed;  // namespaces that the server has left since the client's last CONNECT
+  /// A CONNECT packet that has not been answered yet. Parents, setup, recovery or middleware may take time.
+  struct Attempt {
+    std::string nsp;
+    SocketPtr socket;           // from its middleware on
+    bool is_withdrawn = false;  // the client has begun anew, or has gone: what comes of it does not matter any more
   };
+  using AttemptPtr = std::shared_ptr<Attempt>;
+
+  /// Namespaces between two states.
+  struct Unsettled {
+    std::vector<AttemptPtr> attempts;               // one for each namespace
+    std::vector<std::weak_ptr<Attempt>> withdrawn;  // whose middleware, for example, has not finished yet
+    std::vector<std::string> dismissed;             // that the server has left since the client's last CONNECT
+  };
+
+  /// How many withdrawn attempts of a client may be unfinished at a time.
+  static constexpr std::size_t max_withdrawn = 32;
 
   Unsettled& unsettled() {
     if (!unsettled_) unsettled_ = std::make_unique<Unsettled>();
     return *unsettled_;
   }
-  /// Takes a name or a socket off its list.
+  /// Ends what there is of the client in a namespace to which it connects: it has disconnected without a word.
   ///
-  /// @return whether it was there
-  bool settle_awaited(std::string_view name);
-  bool settle_joining(const SocketPtr& socket);
+  /// @return  false if too many of its attempts are unfinished
+  bool begin_anew(std::string_view nsp);
+  void withdraw(Attempt& attempt);
+  void settle(const AttemptPtr& attempt);
+  /// Whether an attempt still matters; it is settled if the connection has ended.
+  bool proceeds(const AttemptPtr& attempt);
   void drop_empty_lists();
 
   static void handle_connect_timeout(void* self);
@@ -110,10 +124,10 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   std::string make_id(const std::string& nsp) const;
   void connect_to(std::string_view name, Value auth);
   NamespacePtr enter_child(const std::shared_ptr<ParentNamespaceState>& parent, const std::string& name);
-  void join(const NamespacePtr& nsp, Value auth);
-  void join_set_up(const NamespacePtr& nsp, Value auth);
-  void admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored);
-  void finish_connect(const SocketPtr& socket, const Next::Result& refusal);
+  void join(const AttemptPtr& attempt, const NamespacePtr& nsp, Value auth);
+  void join_set_up(const AttemptPtr& attempt, const NamespacePtr& nsp, Value auth);
+  void admit(const AttemptPtr& attempt, const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored);
+  void finish_connect(const AttemptPtr& attempt, const Next::Result& refusal);
   void send_connect_error(std::string_view nsp, const Value& data);
   void refuse(std::string_view nsp, const MiddlewareError& refusal);
   void handle_malformed(std::string_view message);

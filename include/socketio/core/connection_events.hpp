@@ -14,6 +14,7 @@
 #include <socketio/listener.hpp>
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,21 @@ namespace socketio::detail {
 /// @throws std::invalid_argument  for a name that is neither "connect" nor "connection"
 SOCKETIO_DECL ConnectEvent to_connect_event(std::string_view event);
 
+/// How long the name of an event is, if it is a literal, whose length is in its type; else npos.
+template <class E>
+inline constexpr std::size_t literal_length = std::string_view::npos;
+template <std::size_t size>
+inline constexpr std::size_t literal_length<char[size]> = size - 1;
+
+/// Whether a name may be one of `names`, as far as the compiler can tell.
+template <class E, std::size_t count>
+constexpr bool may_be_one_of(const std::array<const char*, count>& names) {
+  if (literal_length<E> == std::string_view::npos) return true;
+  for (const char* const name : names)
+    if (std::string_view(name).size() == literal_length<E>) return true;
+  return false;
+}
+
 /// @tparam Derived  a handle; has `setup()`, a NamespaceSetup, and is a friend
 template <class Derived, class Config>
 class ConnectionVerbs {
@@ -38,37 +54,39 @@ class ConnectionVerbs {
   /// @param event    "connection", or "connect" for handlers that come before those
   /// @param handler  a function, or a member function followed by its object, as for `Socket::on`
   /// @return         what `off` takes this handler away by
-  /// @throws std::invalid_argument  for any other name: sockets have the events of clients
-  template <class... F>
-  Listener on(std::string_view event, F&&... handler) const {
+  /// @throws std::invalid_argument  for any other name, unless the compiler finds it: sockets have the events of
+  /// clients
+  template <class E, class... F>
+  Listener on(const E& event, F&&... handler) const {
     return derived().add_handler(event, Registration{}, std::forward<F>(handler)...);
   }
 
   /// As `on`, for the next client only.
-  template <class... F>
-  Listener once(std::string_view event, F&&... handler) const {
+  template <class E, class... F>
+  Listener once(const E& event, F&&... handler) const {
     return derived().add_handler(event, Registration{.once = true}, std::forward<F>(handler)...);
   }
 
   /// As `on` and `once`, before the handlers of that event that are there already.
-  template <class... F>
-  Listener prepend(std::string_view event, F&&... handler) const {
+  template <class E, class... F>
+  Listener prepend(const E& event, F&&... handler) const {
     return derived().add_handler(event, Registration{.first = true}, std::forward<F>(handler)...);
   }
-  template <class... F>
-  Listener prepend_once(std::string_view event, F&&... handler) const {
+  template <class E, class... F>
+  Listener prepend_once(const E& event, F&&... handler) const {
     return derived().add_handler(event, Registration{.once = true, .first = true}, std::forward<F>(handler)...);
   }
 
-  /// Removes one handler of an event, or all of them.
+  /// Removes one handler of an event, all of them, or those of all events.
   void off(std::string_view event, Listener listener) const { derived().remove_handlers(event, listener); }
   void off(std::string_view event) const { derived().remove_handlers(event, std::nullopt); }
-
-  /// Removes all handlers of one event, or of all events.
-  void remove_all_listeners(std::string_view event) const { off(event); }
-  void remove_all_listeners() const {
+  void off() const {
     for (const char* const event : Derived::events) off(event);
   }
+
+  /// The same as `off`.
+  void remove_all_listeners(std::string_view event) const { off(event); }
+  void remove_all_listeners() const { off(); }
 
   /// The events that have handlers, and the handlers of one.
   std::vector<std::string> event_names() const {
@@ -113,18 +131,23 @@ class ConnectionVerbs {
 
   static constexpr std::array<const char*, 2> events{"connect", "connection"};
 
-  template <class F>
-  Listener add_handler(std::string_view event, const Registration& how, F&& handler) const {
+  template <class E, class F>
+  Listener add_handler(const E& event, const Registration& how, F&& handler) const {
+    static_assert(
+        may_be_one_of<E>(Derived::events),
+        "socketio: servers and namespaces have the events \"connection\" and \"connect\", and servers "
+        "\"new_namespace\". Listen to clients' events on their sockets: on(\"connection\", [](socketio::Socket "
+        "socket) { socket.on(\"x\", ...); }).");
     constexpr bool takes_socket = std::is_invocable_v<std::decay_t<F>&, BasicSocket<Config>>;
     static_assert(takes_socket,
                   "socketio: a connection handler is callable with a socketio::Socket. Clients' events are listened to "
                   "on their sockets, those of other servers with on_server_side.");
-    if constexpr (takes_socket)
+    if constexpr (takes_socket && may_be_one_of<E>(Derived::events))
       setup().add_connection_handler(to_connect_event(event), erase(std::forward<F>(handler)), how);
     return how.listener;
   }
-  template <class Member, class Object>
-  Listener add_handler(std::string_view event, const Registration& how, Member member, Object&& object) const {
+  template <class E, class Member, class Object>
+  Listener add_handler(const E& event, const Registration& how, Member member, Object&& object) const {
     return derived().add_handler(event, how, bind_member(member, std::forward<Object>(object)));
   }
   void remove_handlers(std::string_view event, std::optional<Listener> listener) const {

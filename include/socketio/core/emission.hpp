@@ -40,6 +40,10 @@ decltype(auto) take_apart(const E& event, Send&& send, Args&&... args) {
   constexpr std::size_t count = sizeof...(Args) - (ends_with_receiver<Args...>() ? 1 : 0);
   const auto all = std::forward_as_tuple(std::forward<Args>(args)...);
   using All = std::tuple<Args&&...>;
+  if constexpr (ends_with_receiver<Args...>()) {
+    constexpr bool error_is_first = require_error_first<LastArgument<Args...>>();  // now, before other errors
+    static_cast<void>(error_is_first);
+  }
   const auto with_receiver = [&](std::string_view name, const auto&... each) -> decltype(auto) {
     if constexpr (count < sizeof...(Args))
       return send(name, static_cast<std::tuple_element_t<count, All>>(std::get<count>(all)), each...);

@@ -33,16 +33,24 @@ inline std::error_code make_error_code(Errc code) noexcept { return {static_cast
 
 /// What a middleware refuses a connection or an event with.
 ///
-/// A refused connection reaches the client as `connect_error`, with `message` and, if it is not null, `data`.
+/// A refused connection reaches the client as `connect_error`, with `message` and, if there is any, `data`.
 class MiddlewareError : public std::runtime_error {
  public:
-  explicit MiddlewareError(const std::string& message, Value data = {})
-      : std::runtime_error(message), data_(std::move(data)) {}
+  explicit MiddlewareError(const std::string& message) : std::runtime_error(message) {}
 
+  /// @param data  whatever converts to the client; null is sent as null. JSON has no binary data: over the JSON parser
+  ///              the client gets `{"type":"Buffer","data":[bytes...]}`, as from Node.js.
+  MiddlewareError(const std::string& message, Value data)
+      : std::runtime_error(message), data_(std::move(data)), has_data_(true) {}
+
+  /// Whether it was made with data.
+  bool has_data() const noexcept { return has_data_; }
+  /// Null if it was made without.
   const Value& data() const noexcept { return data_; }
 
  private:
   Value data_;
+  bool has_data_ = false;
 };
 
 using ConnectError = MiddlewareError;

@@ -111,6 +111,10 @@ constexpr void require_event_handler() {
       static_cast<void>((require_convertible_parameter<P>() && ... && true));
     }(Parameters{});
     static_assert(ack_is_last(Parameters{}), "socketio: socketio::Ack must be the last parameter of a handler.");
+    static_assert(!is_tuple<Result>,
+                  "socketio: a std::tuple would answer with one array. To answer with several values, take a "
+                  "socketio::Ack<A, B> as the last parameter and call it: ack(a, b). To answer with one array, take a "
+                  "socketio::Ack<std::tuple<A, B>>.");
     static_assert(AcceptableResult<Result>,
                   "socketio: what a handler returns answers the client's acknowledgement, so it must be void or a type "
                   "that can be sent.");

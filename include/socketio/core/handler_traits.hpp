@@ -81,6 +81,35 @@ template <class... Results>
 inline constexpr bool is_ack<Ack<Results...>> = true;
 
 template <class T>
+inline constexpr bool is_tuple = false;
+template <class... Items>
+inline constexpr bool is_tuple<std::tuple<Items...>> = true;
+
+/// Whether none of the parameters but the first is an error.
+template <class... Parameters>
+constexpr bool error_is_first(TypeList<Parameters...>) {
+  const bool errors[] = {std::is_same_v<std::remove_cvref_t<Parameters>, std::error_code>..., false};
+  for (std::size_t i = 1; i < sizeof...(Parameters); ++i)
+    if (errors[i]) return false;
+  return true;
+}
+
+/// Says in one sentence that the error comes first, in a callback for acknowledgements that has it elsewhere.
+template <class Callback>
+constexpr bool require_error_first() {
+  if constexpr (PlainCallable<Callback>) {
+    constexpr bool is_first = error_is_first(typename SignatureOf<std::decay_t<Callback>>::Parameters{});
+    static_assert(
+        is_first,
+        "socketio: a callback for acknowledgements takes the std::error_code first: [](std::error_code error, "
+        "int result) { ... }.");
+    return is_first;
+  } else {
+    return true;
+  }
+}
+
+template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;

@@ -13,6 +13,7 @@
 #include <socketio/core/server_context.hpp>
 #include <socketio/core/server_side_events.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/core/timed_calls.hpp>
 #include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 
@@ -145,7 +146,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState>
   SetupGate& gate() noexcept { return gate_; }
 
   RoomListeners& room_listeners() noexcept { return *room_listeners_; }
-  SOCKETIO_DECL void add_room_listener(RoomEvent::Kind kind, RoomListeners::Function function, const Registration& how);
+  SOCKETIO_DECL void add_room_listener(RoomTopic topic, RoomListeners::Function function, const Registration& how);
 
   /// Sets the function that is called, on any thread, when the last socket has left; sockets whose middleware are
   /// running count. Before the first one comes.
@@ -170,8 +171,13 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState>
     return options().max_unsent_bytes == 0 || bytes <= options().max_unsent_bytes;
   }
 
-  /// The server is closed, or open again.
+  /// The server is closed, or open again. First thread.
   SOCKETIO_DECL void suspend(bool suspended);
+
+  /// Begins a timer on the first thread, unless the server is closed.
+  SOCKETIO_DECL void start_timer(TimedCallPtr timer);
+  /// First thread, or while no loop runs.
+  SOCKETIO_DECL void end_timers();
 
   /// The end of the namespace. Forgets what is kept for clients that might come back, and destroys the users'
   /// functions: they may hold handles of this very namespace.
@@ -214,6 +220,8 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState>
   std::atomic<std::size_t> population_{0};
   UniqueFunction<void(NamespaceState&)> on_empty_;
   std::atomic<bool> has_ended_{false};
+  std::unique_ptr<TimedCalls> timers_;  // of the first thread; null if there has been none
+  bool takes_timers_ = true;
 };
 
 }  // namespace socketio::detail

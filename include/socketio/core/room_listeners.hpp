@@ -8,8 +8,10 @@
 #include <socketio/detail/listener_list.hpp>
 #include <socketio/detail/unique_function.hpp>
 
+#include <array>
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,18 +19,34 @@
 
 namespace socketio::detail {
 
+/// The names of RoomEvent::Kind, in its order.
+inline constexpr std::array<std::string_view, 4> room_event_names{"create-room", "delete-room", "join-room",
+                                                                  "leave-room"};
+
 /// @throws std::invalid_argument  for a name that is not "create-room", "delete-room", "join-room" or "leave-room"
 SOCKETIO_DECL RoomEvent::Kind to_room_event(std::string_view name);
+
+/// What a listener listens to.
+struct RoomTopic {
+  RoomEvent::Kind kind;
+  std::optional<std::string> room;  // null: every room
+
+  friend bool operator==(const RoomTopic&, const RoomTopic&) = default;
+};
 
 /// @par Thread safety  Any thread.
 class RoomListeners {
  public:
   using Function = UniqueFunction<void(const std::string& room, const std::string& id)>;
 
-  SOCKETIO_DECL void add(RoomEvent::Kind kind, Function function, const Registration& how);
-  SOCKETIO_DECL void remove(RoomEvent::Kind kind);
-  SOCKETIO_DECL void remove(RoomEvent::Kind kind, socketio::Listener listener);
-  SOCKETIO_DECL std::vector<socketio::Listener> listeners(RoomEvent::Kind kind) const;
+  SOCKETIO_DECL void add(RoomTopic topic, Function function, const Registration& how);
+  /// Removes those that were added for the same room, or for every room.
+  ///
+  /// @param kind      null: all kinds
+  /// @param listener  null: all listeners
+  SOCKETIO_DECL void remove(std::optional<RoomEvent::Kind> kind, const std::optional<std::string>& room,
+                            std::optional<socketio::Listener> listener);
+  SOCKETIO_DECL std::vector<socketio::Listener> listeners(const RoomTopic& topic) const;
 
   /// As NamespaceSetup::end.
   SOCKETIO_DECL void end();
@@ -38,7 +56,7 @@ class RoomListeners {
 
  private:
   mutable std::mutex mutex_;
-  ListenerList<Listening<Function>, RoomEvent::Kind> list_;
+  ListenerList<Listening<Function>, RoomTopic> list_;
 };
 
 /// On how many shards each room has members: a room that is new on one of them may be there on another already.

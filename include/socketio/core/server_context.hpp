@@ -15,6 +15,7 @@ namespace socketio::detail {
 struct SocketDataType {
   std::shared_ptr<void> (*make)();
   Value (*to_value)(const void* data);  // null if the type does not convert
+  Value unused;                         // what a socket is said to have whose data nobody has used yet
 };
 
 /// @par Thread safety  Immutable; as its parts.

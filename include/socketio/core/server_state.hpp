@@ -211,7 +211,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::shared_ptr<std::atomic<bool>> is_closed_ = std::make_shared<std::atomic<bool>>(false);
   mutable std::shared_mutex mutex_;
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;
-  std::vector<NamespacePtr> leaving_;  // removed, and perhaps still known to other servers
+  std::vector<NamespacePtr> leaving_;  // removed; the first thread does not know it yet
   std::vector<ParentPtr> parents_;     // in the order of registration; none ever goes
   NamespacePtr main_;
   mutable std::mutex handlers_mutex_;

@@ -16,6 +16,7 @@
 #include <socketio/core/rooms.hpp>
 #include <socketio/core/session_store.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/core/timed_calls.hpp>
 #include <socketio/detail/config.hpp>
 
 #include <atomic>
@@ -41,10 +42,11 @@ struct SocketRecovery {
   std::size_t missed_bytes = 0;
 };
 
-/// The catch-all handlers of a socket.
-struct CatchAllLists {
+/// What few sockets have: catch-all handlers, and timers.
+struct SocketExtras {
   CatchAllList incoming;
   CatchAllList outgoing;
+  std::unique_ptr<TimedCalls> timers;
 };
 
 /// A socket from the CONNECT packet on; `connected` while it is a member of its namespace.
@@ -92,6 +94,7 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   SOCKETIO_DECL void register_catch_all(Direction direction, EventHandlerPtr handler, bool first);
   /// @param listener  null: all of them
   SOCKETIO_DECL void unregister_catch_all(Direction direction, std::optional<Listener> listener);
+  SOCKETIO_DECL void start_timer(TimedCallPtr timer);
   SOCKETIO_DECL void register_middleware(MiddlewareChain<IncomingEvent>::Function middleware);
   SOCKETIO_DECL void join_rooms(std::vector<std::string> rooms);
   SOCKETIO_DECL void leave_rooms(std::vector<std::string> rooms);
@@ -162,11 +165,12 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   SOCKETIO_DECL void abandon();
 
  private:
-  /// Null while the socket has never had a catch-all handler, in either direction.
+  /// Null while the socket has no extras.
   CatchAllList* catch_all(Direction direction) const noexcept {
-    if (!catch_all_) return nullptr;
-    return direction == Direction::incoming ? &catch_all_->incoming : &catch_all_->outgoing;
+    if (!extras_) return nullptr;
+    return direction == Direction::incoming ? &extras_->incoming : &extras_->outgoing;
   }
+  SocketExtras& extras();
   void dispatch_to_all(Direction direction, Delivery& delivery);
   void remove_catch_all(Direction direction, std::optional<Listener> listener);
   void tell_outgoing(const OutgoingPacket& packet);
@@ -187,7 +191,7 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   std::atomic<bool> connected_{false};
   bool is_over_ = false;  // has left, or was refused: joins no room any more
   EventHandlers handlers_;
-  std::unique_ptr<CatchAllLists> catch_all_;  // few sockets have any
+  std::unique_ptr<SocketExtras> extras_;  // made when it is first used
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
   std::unique_ptr<PendingAcks> acks_;
   std::unique_ptr<SocketRecovery> recovery_;  // null without connection state recovery

@@ -43,13 +43,15 @@ class JsonParser {
   /// Encodes a packet with data.
   ///
   /// @param write  called once with a `Writer&`; writes exactly one value. Binary data of events and
-  ///               acknowledgements becomes attachments; JavaScript clients accept up to ten of them.
+  ///               acknowledgements becomes attachments; JavaScript clients accept up to ten of them. Packets of other
+  ///               types have none: there it is written as JSON.stringify writes a Buffer.
   template <class WriteData>
   static EncodedPacket encode(const PacketHeader& header, WriteData&& write) {
     EncodedPacket packet;
     packet.text.reserve(encoded_bytes_guess);
     const bool may_have_attachments = plain(header.type) == PacketType::event || plain(header.type) == PacketType::ack;
-    JsonWriter writer(packet.text, may_have_attachments ? &packet.attachments : nullptr);
+    JsonWriter writer(packet.text, may_have_attachments ? &packet.attachments : nullptr,
+                      JsonWriter::InlineBinary::buffer);
     std::forward<WriteData>(write)(writer);
     prepend_header(header, packet);
     return packet;

@@ -15,15 +15,21 @@ namespace socketio {
 /// Writes one JSON value, piece by piece, without building a document. Models the Writer of convert.hpp.
 ///
 /// The text is what JSON.stringify would give: no spaces, non-ASCII as it is, control characters escaped, numbers in
-/// their shortest form, NaN and infinity as null. Binary data is added to the attachments and leaves a placeholder;
-/// where there are none to add to, it is written as a base64 string.
+/// their shortest form, NaN and infinity as null. Binary data is added to the attachments and leaves a placeholder.
 ///
 /// @par Lifetime       the buffer and the attachments must outlive the writer.
 /// @par Specification  Socket.IO protocol, revision 5, "Packet encoding"; RFC 8259.
 class JsonWriter {
  public:
-  explicit JsonWriter(detail::OutBuffer& out, std::vector<Binary>* attachments = nullptr) noexcept
-      : out_(out), attachments_(attachments) {}
+  /// How binary data is written where there are no attachments.
+  enum class InlineBinary {
+    base64,  // as a string
+    buffer   // as JSON.stringify writes a Buffer: {"type":"Buffer","data":[1,2,3]}
+  };
+
+  explicit JsonWriter(detail::OutBuffer& out, std::vector<Binary>* attachments = nullptr,
+                      InlineBinary inline_binary = InlineBinary::base64) noexcept
+      : out_(out), attachments_(attachments), inline_binary_(inline_binary) {}
 
   void null();
   void boolean(bool value);
@@ -53,9 +59,11 @@ class JsonWriter {
   void finite_number(Float value);
   void begin(char bracket);
   void end(char bracket);
+  void append_inline(const Binary& value);
 
   detail::OutBuffer& out_;
   std::vector<Binary>* attachments_;
+  InlineBinary inline_binary_;
   bool needs_comma_ = false;
 };
 

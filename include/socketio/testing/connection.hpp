@@ -177,9 +177,9 @@ class ClientConnection final : public EngineClient, public std::enable_shared_fr
   static void take_refusal(State& client, const Packet& packet) {
     client.stage = State::Stage::refused;
     const ValueView data = packet.data();
-    Value details;
-    if (const auto sent = data.find("data")) details = socketio::detail::read_dynamic(*sent);
-    client.refusal = ConnectError(std::string(data.is_string() ? data.string() : data["message"].string()), details);
+    const std::string message(data.is_string() ? data.string() : data["message"].string());
+    const auto details = data.find("data");
+    client.refusal = details ? ConnectError(message, socketio::detail::read_dynamic(*details)) : ConnectError(message);
   }
 
   void take_event(const StatePtr& client, std::shared_ptr<const Packet> packet) {

@@ -5,6 +5,7 @@
 #include <tests/support/json_text.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -121,7 +122,7 @@ TEST_CASE("only events and acknowledgements have attachments", "[protocol][parse
     writer.binary(Binary(std::string("hi")));
     writer.end_object();
   });
-  CHECK(packet.text.view() == R"(0{"key":"aGk="})");
+  CHECK(packet.text.view() == R"(0{"key":{"type":"Buffer","data":[104,105]}})");
   CHECK_FALSE(packet.is_binary());
 }
 
@@ -247,6 +248,36 @@ TEST_CASE("a number as event name is its decimal text", "[protocol][parser]") {
   CHECK(accepted("2[-0.0]")->event_name() == "0");
   CHECK(accepted("2[1e3]")->event_name() == "1000");
   CHECK(accepted("2[1e21]")->event_name() == "1e+21");
+  CHECK(accepted("2[-1e400]")->event_name() == "-Infinity");
+}
+
+TEST_CASE("numbers beyond the range of double are infinite wherever they are", "[protocol][parser]") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto event = accepted(R"(2["echo",1e400,[-1e400,{"a":1e-400}]])");
+  CHECK(event->arg(0).to_double() == infinity);
+  CHECK(event->arg(1)[0].to_double() == -infinity);
+  CHECK(event->arg(1)[1]["a"].to_double() == 0);
+  CHECK(accepted(R"(0{"token":1e400})")->data()["token"].to_double() == infinity);
+  CHECK(accepted("31[1e400]")->arg(0).to_double() == infinity);
+}
+
+TEST_CASE("a refusal has no attachments: binary data is written as Node.js writes a Buffer", "[protocol][parser]") {
+  const auto refusal = [](const Binary& bytes) {
+    const EncodedPacket packet =
+        JsonParser::encode(PacketHeader{PacketType::connect_error, "/a", {}}, [&](JsonWriter& writer) {
+          writer.begin_object(2);
+          writer.key("data");
+          writer.binary(bytes);
+          writer.key("more");
+          writer.integer(1);
+          writer.end_object();
+        });
+    CHECK_FALSE(packet.is_binary());
+    return std::string(packet.text.view());
+  };
+  CHECK(refusal(Binary(std::string("\x01\xFF\x00", 3))) ==
+        R"(4/a,{"data":{"type":"Buffer","data":[1,255,0]},"more":1})");
+  CHECK(refusal(Binary()) == R"(4/a,{"data":{"type":"Buffer","data":[]},"more":1})");
 }
 
 TEST_CASE("reserved event names are refused from the wire", "[protocol][parser]") {

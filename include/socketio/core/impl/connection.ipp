@@ -37,16 +37,46 @@ SOCKETIO_DECL std::vector<Connection::SocketPtr> Connection::sockets(Shard& owne
   return sockets_;
 }
 
-SOCKETIO_DECL bool Connection::settle_awaited(std::string_view name) {
-  return unsettled_ && std::erase(unsettled_->awaited, name) != 0;
+SOCKETIO_DECL void Connection::settle(const AttemptPtr& attempt) {
+  if (unsettled_) std::erase(unsettled_->attempts, attempt);
 }
 
-SOCKETIO_DECL bool Connection::settle_joining(const SocketPtr& socket) {
-  return unsettled_ && std::erase(unsettled_->joining, socket) != 0;
+SOCKETIO_DECL bool Connection::proceeds(const AttemptPtr& attempt) {
+  if (attempt->is_withdrawn) return false;
+  if (!is_open()) settle(attempt);
+  return is_open();
+}
+
+SOCKETIO_DECL void Connection::withdraw(Attempt& attempt) {
+  attempt.is_withdrawn = true;
+  if (const SocketPtr socket = std::exchange(attempt.socket, nullptr)) socket->handle_lost();
+}
+
+SOCKETIO_DECL bool Connection::begin_anew(std::string_view nsp) {
+  if (unsettled_) {
+    std::erase(unsettled_->dismissed, nsp);
+    std::erase_if(unsettled_->withdrawn, [](const auto& attempt) { return attempt.expired(); });
+    const auto found = std::find_if(unsettled_->attempts.begin(), unsettled_->attempts.end(),
+                                    [&](const AttemptPtr& attempt) { return attempt->nsp == nsp; });
+    if (found != unsettled_->attempts.end()) {
+      const AttemptPtr earlier = *found;
+      unsettled_->attempts.erase(found);
+      unsettled_->withdrawn.push_back(earlier);
+      withdraw(*earlier);
+    }
+  }
+  if (const SocketPtr joined = find(nsp)) {
+    // Its last packets may have crossed ours.
+    tolerate_stragglers(nsp);
+    joined->close(DisconnectReason::client_namespace_disconnect);
+  }
+  return !unsettled_ || unsettled_->withdrawn.size() <= max_withdrawn;
 }
 
 SOCKETIO_DECL void Connection::drop_empty_lists() {
-  if (unsettled_ && unsettled_->joining.empty() && unsettled_->awaited.empty() && unsettled_->dismissed.empty())
+  if (!unsettled_) return;
+  std::erase_if(unsettled_->withdrawn, [](const auto& attempt) { return attempt.expired(); });
+  if (unsettled_->attempts.empty() && unsettled_->withdrawn.empty() && unsettled_->dismissed.empty())
     unsettled_.reset();
 }
 
@@ -91,14 +121,16 @@ SOCKETIO_DECL void Connection::on_close(Session&, CloseReason reason, std::strin
   connect_timer_.reset();
   incomplete_.reset();
   const auto unsettled = std::exchange(unsettled_, nullptr);
-  const std::vector<SocketPtr> joining = unsettled ? unsettled->joining : std::vector<SocketPtr>{};
+  const std::vector<AttemptPtr> attempts = unsettled ? unsettled->attempts : std::vector<AttemptPtr>{};
+  for (const AttemptPtr& attempt : attempts) attempt->is_withdrawn = true;
   if (!shard()->is_open()) {  // the server is being destroyed: nobody is told
     const std::vector<SocketPtr> sockets = std::exchange(sockets_, {});
-    for (const SocketPtr& socket : joining) socket->abandon();
+    for (const AttemptPtr& attempt : attempts)
+      if (attempt->socket) attempt->socket->abandon();
     for (const SocketPtr& socket : sockets) socket->abandon();
     return;
   }
-  for (const SocketPtr& socket : joining) socket->handle_lost();
+  for (const AttemptPtr& attempt : attempts) withdraw(*attempt);
   const std::vector<SocketPtr> sockets = sockets_;
   for (const SocketPtr& socket : sockets) socket->close(to_disconnect_reason(reason), description);
 }
@@ -145,20 +177,27 @@ SOCKETIO_DECL std::string Connection::make_id(const std::string& nsp) const {
 }
 
 SOCKETIO_DECL void Connection::connect_to(std::string_view name, Value auth) {
-  if (find(name) || (unsettled_ && (find_in(unsettled_->joining, name) || is_one_of(unsettled_->awaited, name))))
-    return handle_violation("second CONNECT for one namespace");
-  if (unsettled_) std::erase(unsettled_->dismissed, name);
-  if (const auto nsp = server().enter(name)) return join(nsp, std::move(auth));
-  unsettled().awaited.emplace_back(name);
-  server().find_parent(
-      shard(), std::string(name), std::move(auth),
-      [self = shared_from_this(), name = std::string(name)](const auto& parent, const Value& credentials) {
-        if (!self->settle_awaited(name) || !self->is_open()) return;
-        if (const auto nsp = parent ? self->enter_child(parent, name) : nullptr)
-          self->join(nsp, credentials);
-        else
-          self->send_connect_error(name, Value{{"message", "Invalid namespace"}});
-      });
+  if (!begin_anew(name)) {
+    shard()->report({make_error_code(Errc::protocol_violation),
+                     "too many CONNECTs before the first is answered",
+                     std::string(name),
+                     {},
+                     {},
+                     nullptr});
+    return send_connect_error(name, Value{{"message", "too many attempts"}});
+  }
+  if (!is_open()) return;  // a `disconnect` handler has ended it
+  const auto attempt = std::make_shared<Attempt>(Attempt{std::string(name), nullptr});
+  unsettled().attempts.push_back(attempt);
+  if (const auto nsp = server().enter(name)) return join(attempt, nsp, std::move(auth));
+  server().find_parent(shard(), attempt->nsp, std::move(auth),
+                       [self = shared_from_this(), attempt](const auto& parent, const Value& credentials) {
+                         if (!self->proceeds(attempt)) return;
+                         if (const auto nsp = parent ? self->enter_child(parent, attempt->nsp) : nullptr)
+                           return self->join(attempt, nsp, credentials);
+                         self->settle(attempt);
+                         self->send_connect_error(attempt->nsp, Value{{"message", "Invalid namespace"}});
+                       });
 }
 
 SOCKETIO_DECL Connection::NamespacePtr Connection::enter_child(const std::shared_ptr<ParentNamespaceState>& parent,
@@ -172,33 +211,35 @@ SOCKETIO_DECL Connection::NamespacePtr Connection::enter_child(const std::shared
 }
 
 /// The client has entered the namespace, and leaves it if it is gone before it has joined.
-SOCKETIO_DECL void Connection::join(const NamespacePtr& nsp, Value auth) {
+SOCKETIO_DECL void Connection::join(const AttemptPtr& attempt, const NamespacePtr& nsp, Value auth) {
   server().set_up(nsp);
-  unsettled().awaited.push_back(nsp->name());
-  nsp->gate().when_open(shard(), [self = shared_from_this(), nsp, auth = std::move(auth)]() mutable {
-    if (self->settle_awaited(nsp->name()) && self->is_open()) return self->join_set_up(nsp, std::move(auth));
+  nsp->gate().when_open(shard(), [self = shared_from_this(), attempt, nsp, auth = std::move(auth)]() mutable {
+    if (self->proceeds(attempt)) return self->join_set_up(attempt, nsp, std::move(auth));
     nsp->handle_left();
   });
 }
 
-SOCKETIO_DECL void Connection::join_set_up(const NamespacePtr& nsp, Value auth) {
+SOCKETIO_DECL void Connection::join_set_up(const AttemptPtr& attempt, const NamespacePtr& nsp, Value auth) {
   // Clients of Socket.IO v2 know nothing of recovery.
-  if (!server().options().connection_state_recovery || is_eio3()) return admit(nsp, std::move(auth), std::nullopt);
+  if (!server().options().connection_state_recovery || is_eio3())
+    return admit(attempt, nsp, std::move(auth), std::nullopt);
   const Value pid = std::as_const(auth)["pid"];
   const Value offset = std::as_const(auth)["offset"];
-  if (!pid.is_string() || !offset.is_string()) return admit(nsp, std::move(auth), std::nullopt);
-  unsettled().awaited.push_back(nsp->name());
-  nsp->recovery()->restore_session(
-      nsp->part(shard_index()), pid.as_string(), offset.as_string(),
-      [self = shared_from_this(), nsp, auth = std::move(auth)](std::optional<RestoredSession> restored) mutable {
-        if (self->settle_awaited(nsp->name()) && self->is_open())
-          return self->admit(nsp, std::move(auth), std::move(restored));
-        if (restored) nsp->recovery()->persist_session(nsp->part(self->shard_index()), std::move(restored->session));
-        nsp->handle_left();
-      });
+  if (!pid.is_string() || !offset.is_string()) return admit(attempt, nsp, std::move(auth), std::nullopt);
+  nsp->recovery()->restore_session(nsp->part(shard_index()), pid.as_string(), offset.as_string(),
+                                   [self = shared_from_this(), attempt, nsp,
+                                    auth = std::move(auth)](std::optional<RestoredSession> restored) mutable {
+                                     if (self->proceeds(attempt))
+                                       return self->admit(attempt, nsp, std::move(auth), std::move(restored));
+                                     if (restored)
+                                       nsp->recovery()->persist_session(nsp->part(self->shard_index()),
+                                                                        std::move(restored->session));
+                                     nsp->handle_left();
+                                   });
 }
 
-SOCKETIO_DECL void Connection::admit(const NamespacePtr& nsp, Value auth, std::optional<RestoredSession> restored) {
+SOCKETIO_DECL void Connection::admit(const AttemptPtr& attempt, const NamespacePtr& nsp, Value auth,
+                                     std::optional<RestoredSession> restored) {
   if (restored) {
     std::size_t bytes = 0;
     for (const OutgoingPacket& packet : restored->missed) bytes += packet.bytes();
@@ -208,18 +249,21 @@ SOCKETIO_DECL void Connection::admit(const NamespacePtr& nsp, Value auth, std::o
                                               restored ? restored->session.sid : make_id(nsp->name()), std::move(auth));
   const auto& recovery = server().options().connection_state_recovery;
   const bool is_let_through = restored && recovery->skip_middlewares;
-  unsettled().joining.push_back(socket);
+  attempt->socket = socket;
   if (restored)
     socket->restore(std::move(*restored));
   else if (recovery && !is_eio3())
     socket->make_recoverable(make_sid());
-  if (is_let_through) return finish_connect(socket, std::nullopt);
+  if (is_let_through) return finish_connect(attempt, std::nullopt);
   nsp->admit(socket,
-             [self = shared_from_this(), socket](Next::Result refusal) { self->finish_connect(socket, refusal); });
+             [self = shared_from_this(), attempt](Next::Result refusal) { self->finish_connect(attempt, refusal); });
 }
 
-SOCKETIO_DECL void Connection::finish_connect(const SocketPtr& socket, const Next::Result& refusal) {
-  if (!settle_joining(socket)) return;  // the connection has ended, and the socket with it
+SOCKETIO_DECL void Connection::finish_connect(const AttemptPtr& attempt, const Next::Result& refusal) {
+  if (attempt->is_withdrawn) return;  // and the socket has ended with it
+  const SocketPtr socket = std::exchange(attempt->socket, nullptr);
+  settle(attempt);
+  if (unsettled_ && !refusal) std::erase(unsettled_->dismissed, attempt->nsp);
   drop_empty_lists();
   if (!is_open()) return socket->handle_lost();
   if (refusal) {
@@ -242,7 +286,7 @@ SOCKETIO_DECL void Connection::refuse(std::string_view nsp, const MiddlewareErro
   const Value& data = refusal.data();
   if (!is_eio3()) {
     Value details{{"message", refusal.what()}};
-    if (!data.is_null()) details["data"] = data;
+    if (refusal.has_data()) details["data"] = data;
     return send_connect_error(nsp, details);
   }
   // Clients of Socket.IO v2 get the data if it is true in JavaScript, otherwise the text.

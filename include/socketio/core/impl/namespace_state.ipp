@@ -288,9 +288,9 @@ SOCKETIO_DECL void NamespaceState::close_adapter() {
   if (cluster_) cluster_->close();
 }
 
-SOCKETIO_DECL void NamespaceState::add_room_listener(RoomEvent::Kind kind, RoomListeners::Function function,
+SOCKETIO_DECL void NamespaceState::add_room_listener(RoomTopic topic, RoomListeners::Function function,
                                                      const Registration& how) {
-  room_listeners_->add(kind, std::move(function), how);
+  room_listeners_->add(std::move(topic), std::move(function), how);
   if (hears_of_rooms_.exchange(true)) return;
   for (const auto& shard : shards())
     shard->dispatch([self = shared_from_this(), at = &part(shard->index())] { self->listen_to_rooms(*at); });
@@ -334,6 +334,21 @@ SOCKETIO_DECL RecoveryUsage NamespaceState::recovery_usage() const {
 
 SOCKETIO_DECL void NamespaceState::suspend(bool suspended) {
   if (recovery_) recovery_->suspend(suspended);
+  takes_timers_ = !suspended;
+  if (suspended) end_timers();
+}
+
+SOCKETIO_DECL void NamespaceState::start_timer(TimedCallPtr timer) {
+  shards().home()->dispatch([self = shared_from_this(), timer = std::move(timer)] {
+    if (!self->takes_timers_ || self->has_ended_) return;
+    if (!self->timers_)
+      self->timers_ = std::make_unique<TimedCalls>(OperationPlace{self->shards().home(), self->name(), {}, {}});
+    self->timers_->add(timer);
+  });
+}
+
+SOCKETIO_DECL void NamespaceState::end_timers() {
+  if (timers_) timers_->end_all();
 }
 
 SOCKETIO_DECL void NamespaceState::drop_handlers() {

@@ -4,15 +4,10 @@
 
 #include <socketio/core/room_listeners.hpp>
 
-#include <array>
 #include <stdexcept>
 #include <utility>
 
 namespace socketio::detail {
-
-/// The names of RoomEvent::Kind, in its order.
-inline constexpr std::array<std::string_view, 4> room_event_names{"create-room", "delete-room", "join-room",
-                                                                  "leave-room"};
 
 SOCKETIO_DECL RoomEvent::Kind to_room_event(std::string_view name) {
   for (std::size_t i = 0; i < room_event_names.size(); ++i)
@@ -22,23 +17,21 @@ SOCKETIO_DECL RoomEvent::Kind to_room_event(std::string_view name) {
                               "leave-room");
 }
 
-SOCKETIO_DECL void RoomListeners::add(RoomEvent::Kind kind, Function function, const Registration& how) {
-  list_.add(mutex_, kind, make_listening(how, std::move(function)), how.first);
+SOCKETIO_DECL void RoomListeners::add(RoomTopic topic, Function function, const Registration& how) {
+  list_.add(mutex_, std::move(topic), make_listening(how, std::move(function)), how.first);
 }
 
-SOCKETIO_DECL void RoomListeners::remove(RoomEvent::Kind kind) {
-  list_.remove_if(mutex_, [&](RoomEvent::Kind key, const auto&) { return key == kind; });
+SOCKETIO_DECL void RoomListeners::remove(std::optional<RoomEvent::Kind> kind, const std::optional<std::string>& room,
+                                         std::optional<socketio::Listener> listener) {
+  list_.remove_if(mutex_, [&](const RoomTopic& topic, const auto& each) {
+    return topic.room == room && (!kind || topic.kind == *kind) && (!listener || each.listener == *listener);
+  });
 }
 
-SOCKETIO_DECL void RoomListeners::remove(RoomEvent::Kind kind, socketio::Listener listener) {
-  list_.remove_if(mutex_,
-                  [&](RoomEvent::Kind key, const auto& each) { return key == kind && each.listener == listener; });
-}
-
-SOCKETIO_DECL std::vector<socketio::Listener> RoomListeners::listeners(RoomEvent::Kind kind) const {
+SOCKETIO_DECL std::vector<socketio::Listener> RoomListeners::listeners(const RoomTopic& topic) const {
   std::vector<socketio::Listener> all;
-  list_.for_each(mutex_, [&](RoomEvent::Kind key, const auto& each) {
-    if (key == kind) all.push_back(each.listener);
+  list_.for_each(mutex_, [&](const RoomTopic& its, const auto& each) {
+    if (its == topic) all.push_back(each.listener);
   });
   return all;
 }
@@ -51,7 +44,7 @@ SOCKETIO_DECL void RoomListeners::notify(const RoomEvent& event, const Shard& sh
   const std::string id(event.id);
   const RoomEvent::Kind kind = event.kind;
   list_.dispatch(
-      mutex_, [kind](RoomEvent::Kind key) { return key == kind; },
+      mutex_, [&](const RoomTopic& topic) { return topic.kind == kind && (!topic.room || *topic.room == room); },
       [&](const auto& each) {
         try {
           each.function(room, id);

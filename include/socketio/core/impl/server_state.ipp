@@ -78,7 +78,11 @@ SOCKETIO_DECL ServerState::~ServerState() {
   for (const auto& [name, nsp] : namespaces_) nsp->detach();
   for (const NamespacePtr& nsp : leaving_) nsp->detach();
   for (const auto& shard : shards()) shard->close();
-  for (const auto& [name, nsp] : namespaces_) nsp->drop_handlers();
+  for (const NamespacePtr& nsp : leaving_) nsp->end_timers();
+  for (const auto& [name, nsp] : namespaces_) {
+    nsp->end_timers();
+    nsp->drop_handlers();
+  }
   for (const ParentPtr& parent : parents_) parent->drop_handlers();
 }
 
@@ -317,12 +321,13 @@ SOCKETIO_DECL void ServerState::remove_child(NamespaceState& child) {
     if (!child.is_empty()) return;  // a client has come meanwhile
     removed = std::move(found->second);
     namespaces_.erase(found);
-    if (removed->connects_servers()) leaving_.push_back(removed);
+    leaving_.push_back(removed);
   }
   if (const ParentPtr parent = removed->parent()) parent->detach(removed);
   removed->drop_handlers();  // first: from now on it is attached no more
   shards().home()->dispatch([weak = weak_from_this(), removed] {
     removed->close_adapter();
+    removed->end_timers();
     if (const auto self = weak.lock()) {
       const std::lock_guard lock(self->mutex_);
       std::erase(self->leaving_, removed);

@@ -78,7 +78,7 @@ SOCKETIO_DECL void* SocketState::data() {
 }
 
 SOCKETIO_DECL SocketDetails SocketState::details() const {
-  SocketDetails details{id_, handshake(), rooms(), {}};
+  SocketDetails details{id_, handshake(), rooms(), nsp_->data_type().unused};
   const auto to_value = nsp_->data_type().to_value;
   if (!to_value || !has_data_.load(std::memory_order_acquire)) return details;
   try {
@@ -113,12 +113,26 @@ SOCKETIO_DECL void SocketState::unregister_all_handlers() {
 SOCKETIO_DECL void SocketState::register_catch_all(Direction direction, EventHandlerPtr handler, bool first) {
   shard().dispatch([self = shared_from_this(), direction, handler = std::move(handler), first]() mutable {
     if (self->has_gone()) return;
-    if (!self->catch_all_) {
-      auto made = std::make_unique<CatchAllLists>();
-      const std::lock_guard lock(self->shard().handlers_mutex());
-      self->catch_all_ = std::move(made);
-    }
+    static_cast<void>(self->extras());
     self->catch_all(direction)->add(self->shard().handlers_mutex(), {}, std::move(handler), first);
+  });
+}
+
+SOCKETIO_DECL SocketExtras& SocketState::extras() {
+  if (!extras_) {
+    auto made = std::make_unique<SocketExtras>();
+    const std::lock_guard lock(shard().handlers_mutex());
+    extras_ = std::move(made);
+  }
+  return *extras_;
+}
+
+SOCKETIO_DECL void SocketState::start_timer(TimedCallPtr timer) {
+  shard().dispatch([self = shared_from_this(), timer = std::move(timer)] {
+    if (self->has_gone()) return;
+    auto& timers = self->extras().timers;
+    if (!timers) timers = std::make_unique<TimedCalls>(self->place({}));
+    timers->add(timer);
   });
 }
 
@@ -194,7 +208,7 @@ SOCKETIO_DECL void SocketState::send_ack(OutgoingPacket packet) {
 }
 
 SOCKETIO_DECL void SocketState::deliver(const OutgoingPacket& packet, const EmitFlags& flags) {
-  if (catch_all_ && !catch_all_->outgoing.empty()) tell_outgoing(packet);
+  if (extras_ && !extras_->outgoing.empty()) tell_outgoing(packet);
   connection_->send(packet, flags);
 }
 
@@ -315,7 +329,7 @@ SOCKETIO_DECL void SocketState::handle_event(std::shared_ptr<SocketState> self, 
   SocketState& socket = *self;
   const bool has_data = packet->has_data();
   Delivery delivery(std::move(self), std::move(packet));
-  if (socket.catch_all_) socket.dispatch_to_all(Direction::incoming, delivery);
+  if (socket.extras_) socket.dispatch_to_all(Direction::incoming, delivery);
   if (!has_data) return;  // "42" alone: nothing else to call, and nothing wrong with it
 
   if (!socket.middleware_ || socket.middleware_->empty()) return socket.dispatch(delivery);
@@ -422,6 +436,7 @@ SOCKETIO_DECL void SocketState::drop_handlers() {
   remove_catch_all(Direction::incoming, std::nullopt);
   remove_catch_all(Direction::outgoing, std::nullopt);
   middleware_.reset();
+  if (extras_ && extras_->timers) extras_->timers->end_all();
 }
 
 SOCKETIO_DECL void SocketState::tell_outgoing(const OutgoingPacket& packet) {

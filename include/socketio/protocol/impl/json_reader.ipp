@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <string>
 #include <string_view>
@@ -283,7 +284,8 @@ class JsonReader {
       handler_.Int64(negative ? -value : value);
       return true;
     }
-    return (is_integer && read_wide_integer(begin, negative)) || read_double(begin);
+    if (!is_integer || !read_wide_integer(begin, negative)) read_double(begin);
+    return true;
   }
 
   bool skip_digits() noexcept {
@@ -305,14 +307,15 @@ class JsonReader {
     return true;
   }
 
-  bool read_double(const char* begin) {
+  /// As JSON.parse: what is beyond the range of doubles is infinite.
+  void read_double(const char* begin) {
     double value = 0;
     if (std::from_chars(begin, at_, value).ec == std::errc::result_out_of_range) {
-      if (!is_too_small({begin, static_cast<std::size_t>(at_ - begin)})) return false;
-      value = 0;
+      const bool is_zero = is_too_small({begin, static_cast<std::size_t>(at_ - begin)});
+      value = is_zero ? 0 : std::numeric_limits<double>::infinity();
+      if (*begin == '-') value = -value;
     }
     handler_.Double(value);
-    return true;
   }
 
   /// Whether a number that no double can hold is too near to zero, rather than too far from it.

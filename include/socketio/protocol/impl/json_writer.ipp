@@ -165,6 +165,13 @@ std::string_view number_text(NumberBuffer& buffer, Float value) noexcept {
   return {buffer.data(), size};
 }
 
+/// The text that JavaScript makes of any number, also where JSON has none: for names of events and of members.
+inline std::string_view name_text(NumberBuffer& buffer, double value) noexcept {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
+  return number_text(buffer, value);
+}
+
 }  // namespace detail
 
 SOCKETIO_DECL void JsonWriter::separate() {
@@ -224,7 +231,16 @@ SOCKETIO_DECL void JsonWriter::string(std::string_view value) {
 
 SOCKETIO_DECL void JsonWriter::binary(const Binary& value) {
   separate();
-  if (attachments_ == nullptr) {
+  if (attachments_ == nullptr) return append_inline(value);
+  detail::NumberBuffer buffer;
+  out_.append("{\"_placeholder\":true,\"num\":");
+  out_.append(detail::integer_text(buffer, attachments_->size()));
+  out_.append('}');
+  attachments_->push_back(value);
+}
+
+SOCKETIO_DECL void JsonWriter::append_inline(const Binary& value) {
+  if (inline_binary_ == InlineBinary::base64) {
     std::string base64;
     base64_encode(value.bytes(), base64);
     out_.append('"');
@@ -232,11 +248,11 @@ SOCKETIO_DECL void JsonWriter::binary(const Binary& value) {
     out_.append('"');
     return;
   }
-  detail::NumberBuffer buffer;
-  out_.append("{\"_placeholder\":true,\"num\":");
-  out_.append(detail::integer_text(buffer, attachments_->size()));
-  out_.append('}');
-  attachments_->push_back(value);
+  out_.append("{\"type\":\"Buffer\",\"data\":[");
+  needs_comma_ = false;
+  for (const std::byte byte : value.bytes()) append_integer(std::to_integer<unsigned>(byte));
+  out_.append("]}");
+  needs_comma_ = true;
 }
 
 SOCKETIO_DECL void JsonWriter::begin_array(std::size_t /*count*/) { begin('['); }

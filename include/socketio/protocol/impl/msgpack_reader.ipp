@@ -371,7 +371,7 @@ class MsgpackReader {
         break;
       case MsgpackKind::integer: text(integer_text(number, item_.integer), true); break;
       case MsgpackKind::unsigned_integer: text(integer_text(number, item_.unsigned_integer), true); break;
-      case MsgpackKind::number: text(key_text(number, item_.number), true); break;
+      case MsgpackKind::number: text(name_text(number, item_.number), true); break;
       case MsgpackKind::boolean: text(item_.boolean ? "true" : "false", true); break;
       case MsgpackKind::nil: text("null", true); break;
       case MsgpackKind::undefined: text("undefined", true); break;
@@ -379,12 +379,6 @@ class MsgpackReader {
     }
     cursor_ = value;
     return is_key;
-  }
-
-  static std::string_view key_text(NumberBuffer& buffer, double value) {
-    if (std::isnan(value)) return "NaN";
-    if (std::isinf(value)) return value < 0 ? "-Infinity" : "Infinity";
-    return number_text(buffer, value);
   }
 
   /// Text that does not lie in the message, or does so without a NUL behind it, is copied.

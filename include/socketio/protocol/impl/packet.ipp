@@ -87,9 +87,9 @@ inline bool read_event_name(PacketParts& parts) {
     parts.event_name = {name.GetString(), name.GetStringLength()};
     return !is_reserved_event(parts.event_name);
   }
-  if (!name.IsNumber() || !std::isfinite(name.GetDouble())) return false;
+  if (!name.IsNumber()) return false;
   NumberBuffer number;
-  parts.number_name = number_text(number, name.GetDouble());
+  parts.number_name = name_text(number, name.GetDouble());
   parts.event_name = parts.number_name;
   return true;
 }

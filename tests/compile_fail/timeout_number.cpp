@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// expect: a time has a unit: write std::chrono::milliseconds(1000), or 1000ms or 1s
+#include <socketio/socketio.hpp>
+
+void ask(socketio::Server& io) { io.timeout(1000).emit("question", 1); }

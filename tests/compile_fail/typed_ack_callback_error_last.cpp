@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// expect: a callback for acknowledgements takes the std::error_code first: [](std::error_code error, int result) { ...
+// }
+#include <socketio/socketio.hpp>
+
+inline constexpr socketio::Event<"question", int()> question;
+
+void ask(const socketio::Socket& socket) {
+  socket.emit(question, [](int, std::error_code) {});
+}
