@@ -4,11 +4,19 @@
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
 
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 using socketio::CookieOptions;
 using socketio::CorsOptions;
 using socketio::CorsOrigin;
+using socketio::CorsOriginReply;
+using socketio::CorsReply;
 using socketio::HttpHeaders;
 using socketio::HttpRequest;
 using socketio::HttpResponse;
@@ -288,4 +296,137 @@ TEST_CASE("CORS settings may be chosen for each request", "[engine][hooks][cors]
   CHECK_FALSE(f.transport.fetch("GET", f.polling() + "&none")->header("Access-Control-Allow-Origin"));
   CHECK(f.transport.fetch("GET", f.polling() + "&throw")->status() == 400);
   CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo ");
+}
+
+TEST_CASE("CORS settings may be chosen later", "[engine][hooks][cors]") {
+  std::vector<CorsReply> waiting;
+  EngineFixture f({.cors_delegate = [&](const HttpRequest&, CorsReply reply) { waiting.push_back(std::move(reply)); }});
+  int reached = 0;
+  f.engine.use([&](MiddlewareContext&, MiddlewareNext next) {
+    ++reached;
+    next();
+  });
+
+  const auto chosen = f.transport.fetch("GET", f.polling());
+  CHECK_FALSE(chosen->ended());
+  CHECK(reached == 0);
+  waiting.at(0)(CorsOptions{.origin = "http://fixed.example"});
+  waiting.at(0)(std::nullopt);
+  waiting.at(0).fail("too late");
+  CHECK(chosen->status() == 200);
+  CHECK(chosen->header("Access-Control-Allow-Origin") == "http://fixed.example");
+
+  const auto none = f.transport.fetch("GET", f.polling());
+  waiting.at(1)(std::nullopt);
+  CHECK(none->status() == 200);
+  CHECK_FALSE(none->header("Access-Control-Allow-Origin"));
+
+  const auto preflight = f.transport.fetch("OPTIONS", f.polling());
+  waiting.at(2)(CorsOptions{.options_success_status = 200});
+  CHECK(preflight->status() == 200);
+  CHECK(preflight->header("Access-Control-Allow-Methods") == "GET,HEAD,PUT,PATCH,POST,DELETE");
+  CHECK(reached == 2);
+
+  auto client = f.transport.connect_websocket(f.websocket());
+  waiting.at(3)(CorsOptions{});
+  f.run();
+  CHECK(client->accepted);
+  CHECK(client->response.headers.find("Access-Control-Allow-Origin") == "*");
+
+  const auto forgotten = f.transport.fetch("GET", f.polling());
+  waiting.clear();
+  f.run();
+  CHECK(forgotten->destroyed);
+  CHECK(f.refusals.empty());
+  CHECK(f.errors.empty());
+}
+
+TEST_CASE("a failed or invalid choice of CORS settings refuses the request", "[engine][hooks][cors]") {
+  EngineFixture f({.cors_delegate = [](const HttpRequest& request, const CorsReply& reply) {
+    if (request.target.find("fail") != std::string::npos) return reply.fail("no database");
+    if (request.target.find("invalid") != std::string::npos)
+      return reply(CorsOptions{.methods = {"G T"}, .max_age = -1s});
+    if (request.target.find("reply_and_throw") != std::string::npos) reply(CorsOptions{});
+    throw std::runtime_error("boo");
+  }});
+  CHECK(f.transport.fetch("GET", f.polling() + "&fail")->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=no database ");
+  CHECK(f.transport.fetch("GET", f.polling() + "&invalid")->status() == 400);
+  CHECK(f.refusals.back().context ==
+        "name=MIDDLEWARE_FAILURE message=cors.methods: 'G T' is no token; cors.max_age is negative ");
+  CHECK(f.transport.fetch("GET", f.polling() + "&throw")->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo ");
+  CHECK(f.transport.connect_websocket(f.websocket() + "&fail")->response.status == 400);
+  CHECK(f.errors.empty());
+
+  CHECK(f.transport.fetch("GET", f.polling() + "&reply_and_throw")->status() == 200);
+  CHECK(f.errors == Strings{"cors: boo"});
+  CHECK(f.refusals.size() == 4);
+}
+
+TEST_CASE("the allowed origin may be chosen later", "[engine][hooks][cors]") {
+  Strings asked;
+  std::vector<CorsOriginReply> waiting;
+  const CorsOptions options{.origin = CorsOrigin::chosen_by([&](std::string_view origin, CorsOriginReply reply) {
+                              asked.emplace_back(origin);
+                              waiting.push_back(std::move(reply));
+                            }),
+                            .credentials = true};
+  const bool is_delegated = GENERATE(false, true);
+  socketio::EngineOptions engine_options;
+  if (is_delegated)
+    engine_options.cors_delegate = [options](const HttpRequest&) { return options; };
+  else
+    engine_options.cors = options;
+  EngineFixture f(engine_options);
+  const EngineFixture::Headers from_page{{"Origin", "http://page.example"}};
+
+  const auto allowed = f.transport.fetch("GET", f.polling(), {}, from_page);
+  CHECK(asked == Strings{"http://page.example"});
+  CHECK_FALSE(allowed->ended());
+  waiting.at(0)(true);
+  waiting.at(0).fail("too late");
+  CHECK(allowed->status() == 200);
+  CHECK(allowed->header("Access-Control-Allow-Origin") == "http://page.example");
+  CHECK(allowed->header("Access-Control-Allow-Credentials") == "true");
+
+  const auto without = f.transport.fetch("GET", f.polling());
+  waiting.at(1)(false);
+  CHECK(without->status() == 200);
+  CHECK_FALSE(without->header("Access-Control-Allow-Credentials"));
+
+  const auto preflight = f.transport.fetch("OPTIONS", f.polling(), {}, from_page);
+  waiting.at(2)({"http://other.example", "http://page.example"});
+  CHECK(preflight->status() == 204);
+  CHECK(preflight->header("Access-Control-Allow-Origin") == "http://page.example");
+
+  const auto failed = f.transport.fetch("GET", f.polling());
+  waiting.at(3).fail("no database");
+  CHECK(failed->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=no database ");
+
+  const auto endless = f.transport.fetch("GET", f.polling());
+  waiting.at(4)(options.origin);
+  CHECK(endless->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=the rule for origins answers later ");
+
+  const auto forgotten = f.transport.fetch("GET", f.polling());
+  waiting.clear();
+  f.run();
+  CHECK(forgotten->destroyed);
+}
+
+TEST_CASE("an origin function that throws refuses the request, now and later", "[engine][hooks][cors]") {
+  std::optional<CorsOriginReply> waiting;
+  EngineFixture f({.cors = CorsOptions{.origin = CorsOrigin::chosen_by([&](std::string_view, CorsOriginReply reply) {
+                                         if (!waiting) throw std::runtime_error("boo");
+                                         waiting = std::move(reply);
+                                       })}});
+  CHECK(f.transport.fetch("GET", f.polling())->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo ");
+  waiting.emplace(nullptr);
+  const auto late = f.transport.fetch("GET", f.polling());
+  (*waiting)(CorsOrigin::if_allowed([](std::string_view) -> bool { throw std::runtime_error("boo later"); }));
+  CHECK(late->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo later ");
 }
