@@ -430,3 +430,110 @@ TEST_CASE("an origin function that throws refuses the request, now and later", "
   CHECK(late->status() == 400);
   CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo later ");
 }
+
+namespace {
+
+struct Visitor {
+  std::string name;
+};
+
+/// The name of the visitor that a middleware has attached to the request.
+std::string visitor_of(const HttpRequest& request) {
+  const Visitor* const visitor = request.get<Visitor>();
+  return visitor ? visitor->name : "nobody";
+}
+
+/// A middleware that attaches the visitor named in the query.
+void attach_visitor(MiddlewareContext& context, const MiddlewareNext& next) {
+  if (const auto name = context.query().find("visitor")) context.set(Visitor{std::string(*name)});
+  next();
+}
+
+}  // namespace
+
+TEST_CASE("what a middleware attaches to a request is read by all that get the request", "[engine][hooks][values]") {
+  Strings seen;
+  const auto see = [&seen](const char* where, const HttpRequest& request) {
+    seen.push_back(where + (' ' + visitor_of(request)));
+  };
+  socketio::EngineOptions options;
+  options.allow_request = [&](const HttpRequest& request, const socketio::Verdict& verdict) {
+    see("allow_request", request);
+    if (visitor_of(request) == "eve") return verdict.refuse();
+    verdict.allow();
+  };
+  options.generate_id = [&](const HttpRequest& request, const socketio::SessionIdReply& reply) {
+    see("generate_id", request);
+    reply("id of " + visitor_of(request));
+  };
+  EngineFixture f(options);
+  f.engine.use(attach_visitor);
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    see("middleware", context.request());
+    next();
+  });
+  f.engine.on_initial_headers([&](HttpHeaders&, const HttpRequest& request) { see("initial_headers", request); });
+  f.engine.on_headers([&](HttpHeaders&, const HttpRequest& request) { see("headers", request); });
+  f.engine.on_connection(
+      [&](const std::shared_ptr<socketio::Session>& session) { see("connection", session->request()); });
+  f.engine.on_connection_error([&](const socketio::ConnectionError& error) { see("refused", error.request); });
+
+  const Strings accepted{"middleware ada",      "allow_request ada", "generate_id ada",
+                         "initial_headers ada", "headers ada",       "connection ada"};
+  SECTION("over polling") { f.transport.fetch("GET", f.polling() + "&visitor=ada"); }
+  SECTION("over a WebSocket") { f.transport.connect_websocket(f.websocket() + "&visitor=ada"); }
+  CHECK(seen == accepted);
+  seen.clear();
+  f.transport.fetch("GET", f.polling() + "&visitor=eve");
+  CHECK(seen == Strings{"middleware eve", "allow_request eve", "refused eve"});
+}
+
+TEST_CASE("a session keeps what was attached to its handshake, and nothing of later requests",
+          "[engine][hooks][values]") {
+  EngineFixture f;
+  f.engine.use(attach_visitor);
+  std::optional<MiddlewareNext> waiting;
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    if (context.query().find("late")) {
+      waiting = next;
+      next();
+      context.set(Visitor{"too late"});
+    } else {
+      next();
+    }
+  });
+  f.transport.fetch("GET", f.polling() + "&visitor=ada");
+  socketio::Session& ada = f.session();
+  CHECK(visitor_of(ada.request()) == "ada");
+  const Visitor* const attached = ada.request().get<Visitor>();
+  f.post(ada.id() + "&visitor=eve", "4x");
+  auto upgrade = f.probe(ada.id() + "&visitor=mallory");
+  upgrade->send_text("5");
+  f.run();
+  CHECK(ada.is_upgraded());
+  CHECK(visitor_of(ada.request()) == "ada");
+  CHECK(ada.request().get<Visitor>() == attached);
+
+  f.transport.fetch("GET", f.polling());
+  CHECK(visitor_of(f.session().request()) == "nobody");
+  f.transport.fetch("GET", f.polling() + "&visitor=grace&late");
+  CHECK(visitor_of(f.session().request()) == "grace");
+}
+
+TEST_CASE("what was attached to a request is destroyed with its session, or with a refused request",
+          "[engine][hooks][values]") {
+  EngineFixture f;
+  const auto tracked = std::make_shared<int>(1);
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    context.set(tracked);
+    next();
+  });
+  f.transport.fetch("GET", f.polling());
+  CHECK(tracked.use_count() == 2);
+  f.session().close(true);
+  f.sessions.clear();
+  f.run();
+  CHECK(tracked.use_count() == 1);
+  CHECK(f.transport.fetch("GET", "/engine.io/?EIO=4&transport=pigeon")->status() == 400);
+  CHECK(tracked.use_count() == 1);
+}
