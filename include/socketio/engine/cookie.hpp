@@ -36,9 +36,8 @@ struct CookieOptions {
 
 /// The value of a Set-Cookie header: `io=<value>; Path=/; HttpOnly; SameSite=Lax`.
 ///
-/// @param value  UTF-8; encoded as encodeURIComponent does, so that nothing in it ends the value, and `Cookies` reads
-/// it
-///               again
+/// @param value  UTF-8; encoded as encodeURIComponent does, which `Cookies` undoes, so that nothing in it ends the
+/// value
 /// @throws std::invalid_argument  with what `options.validate()` says, for example if a path contains a `;`
 /// @par Example  `response.headers.add("Set-Cookie", serialize_cookie({.name = "session", .secure = true}, id));` sets
 ///               a cookie, and `.max_age = 0s` deletes it. Add the header: `set` would replace another cookie.
