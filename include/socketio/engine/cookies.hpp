@@ -35,7 +35,8 @@ class Cookies {
   explicit Cookies(std::string_view header);
 
   /// The value of that name; of several, the first one, whose path is the longest.
-  std::optional<std::string_view> find(std::string_view name) const noexcept;
+  std::optional<std::string_view> find(std::string_view name) const& noexcept;
+  std::optional<std::string> find(std::string_view name) &&;  // of a temporary, as `request.cookies()` is one
 
   std::size_t size() const noexcept { return cookies_.size(); }
   bool empty() const noexcept { return cookies_.empty(); }

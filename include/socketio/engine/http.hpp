@@ -107,8 +107,8 @@ struct HttpRequest {
 
 struct HttpResponse {
   unsigned status = 200;
-  HttpHeaders headers;  // Content-Length and Connection are the transport's business
-  std::string body;
+  HttpHeaders headers{};  // Content-Length and Connection are the transport's business
+  std::string body{};
   bool close = false;  // ends the connection after this response
 };
 

@@ -91,6 +91,15 @@ TEST_CASE("a request reads all lines of its Cookie header", "[engine][cookies]")
   CHECK(request.cookies().find("b") == "2");
 }
 
+TEST_CASE("a value outlives the temporary list that it is found in", "[engine][cookies]") {
+  HttpRequest request;
+  request.headers.add("Cookie", "a=long enough to be stored on the heap");
+  const auto found = request.cookies().find("a");
+  const auto missing = request.cookies().find("b");
+  CHECK(found == "long enough to be stored on the heap");
+  CHECK_FALSE(missing);
+}
+
 TEST_CASE("what is written into a cookie is read again", "[engine][cookies]") {
   const std::string value = "a; b=\"c\", \xC3\xA9\r\n%41";
   const std::string header = socketio::serialize_cookie({.name = "sid"}, value);

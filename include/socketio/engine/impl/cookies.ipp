@@ -46,10 +46,16 @@ SOCKETIO_DECL Cookies::Cookies(std::string_view header) {
   }
 }
 
-SOCKETIO_DECL std::optional<std::string_view> Cookies::find(std::string_view name) const noexcept {
+SOCKETIO_DECL std::optional<std::string_view> Cookies::find(std::string_view name) const& noexcept {
   for (const Cookie& cookie : cookies_)
     if (cookie.first == name) return cookie.second;
   return std::nullopt;
+}
+
+SOCKETIO_DECL std::optional<std::string> Cookies::find(std::string_view name) && {
+  const Cookies& self = *this;
+  const std::optional<std::string_view> found = self.find(name);
+  return found ? std::optional<std::string>(*found) : std::nullopt;
 }
 
 SOCKETIO_DECL Cookies HttpRequest::cookies() const { return Cookies(headers.joined("cookie").value_or(std::string())); }
