@@ -48,7 +48,7 @@ using Sessions = std::map<std::string, std::string>;
 
 /// The session that the cookie of a request names; `end()` if there is none.
 Sessions::iterator session_of(const HttpRequest& request, Sessions& sessions) {
-  return sessions.find(request.cookies().find("session").value_or(""));
+  return sessions.find(request.cookies()["session"]);
 }
 
 /// A redirection to the page that sets the cookie; without a session it deletes it.

@@ -35,8 +35,18 @@ class Cookies {
   explicit Cookies(std::string_view header);
 
   /// The value of that name; of several, the first one, whose path is the longest.
+  ///
+  /// @return  empty if there is no such cookie, which `contains` tells from an empty value
+  const std::string operator[](std::string_view name) const;
+
+  /// The same without a copy, unless the object is a temporary, as that of `request.cookies().find("session")`; no
+  /// value if there is no such cookie.
+  ///
+  /// @par Lifetime  a view is valid as long as the object
   std::optional<std::string_view> find(std::string_view name) const& noexcept;
-  std::optional<std::string> find(std::string_view name) &&;  // of a temporary, as `request.cookies()` is one
+  std::optional<std::string> find(std::string_view name) &&;
+
+  bool contains(std::string_view name) const noexcept { return find(name).has_value(); }
 
   std::size_t size() const noexcept { return cookies_.size(); }
   bool empty() const noexcept { return cookies_.empty(); }

@@ -71,6 +71,10 @@ TEST_CASE("of several cookies of one name the first is found", "[engine][cookies
   CHECK(cookies.find("b") == "2");
   CHECK(cookies.find("A") == "4");
   CHECK(cookies.find("c") == std::nullopt);
+  CHECK(cookies["a"] == "1");
+  CHECK(cookies["c"].empty());
+  CHECK(cookies.contains("A"));
+  CHECK_FALSE(cookies.contains("c"));
 }
 
 TEST_CASE("the number of cookies is limited", "[engine][cookies]") {

@@ -58,6 +58,10 @@ SOCKETIO_DECL std::optional<std::string> Cookies::find(std::string_view name) &&
   return found ? std::optional<std::string>(*found) : std::nullopt;
 }
 
+SOCKETIO_DECL const std::string Cookies::operator[](std::string_view name) const {
+  return std::string(find(name).value_or(std::string_view()));
+}
+
 SOCKETIO_DECL Cookies HttpRequest::cookies() const { return Cookies(headers.joined("cookie").value_or(std::string())); }
 
 }  // namespace socketio
