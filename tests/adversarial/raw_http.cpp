@@ -392,6 +392,62 @@ TEST_CASE("error responses have CORS headers but no headers of hooks", "[adversa
   attack.check_aftermath({"refused 0 Transport unknown, transport=tobi"});
 }
 
+TEST_CASE("CORS settings that are chosen later are on the response, and the client may leave before",
+          "[adversarial][http][cors]") {
+  std::vector<CorsReply> waiting;
+  Settings settings;
+  settings.server.cors_delegate = [&](const HttpRequest& request, const CorsReply& reply) {
+    if (!request.headers.contains("Origin")) return reply(std::nullopt);
+    waiting.push_back(reply);
+  };
+  Attack attack(settings);
+  const std::string from_page = request("GET", at("?EIO=4&transport=tobi"), "Origin: http://a.example\r\n");
+  const ClientPtr client = attack.connect();
+  client->send(from_page);
+  REQUIRE(attack.until([&] { return waiting.size() == 1; }));
+  waiting[0](CorsOptions{
+      .origin = CorsOrigin::chosen_by([](std::string_view, const CorsOriginReply& reply) { reply(true); })});
+  CHECK(attack.answer(*client) == response(bad_request,
+                                           "Access-Control-Allow-Origin: http://a.example\nVary: Origin\n"
+                                           "Content-Type: application/json\n",
+                                           R"({"code":0,"message":"Transport unknown"})"));
+  attack.check_aftermath({"refused 0 Transport unknown, transport=tobi"});
+
+  ClientPtr impatient = attack.connect();
+  impatient->send(request("GET", polling_target, "Origin: http://a.example\r\n"));
+  REQUIRE(attack.until([&] { return waiting.size() == 2; }));
+  impatient.reset();
+  attack.check_aftermath({});
+  waiting[1].fail("no database");
+  attack.check_aftermath({"refused 3 Bad request, name=MIDDLEWARE_FAILURE, message=no database"});
+  CHECK(attack.session_count() == 0);
+
+  client->send(from_page);
+  REQUIRE(attack.until([&] { return waiting.size() == 3; }));
+  waiting.clear();
+  CHECK(attack.last_words(*client) == "");
+  attack.check_aftermath({});
+}
+
+TEST_CASE("a Cookie header of many cookies is read up to the limit", "[adversarial][http]") {
+  std::vector<std::size_t> counts;
+  Settings settings;
+  settings.server.allow_request = [&](const HttpRequest& request, const Verdict& verdict) {
+    if (!request.headers.contains("Cookie")) return verdict.allow();
+    counts.push_back(request.cookies().size());
+    verdict.refuse();
+  };
+  Attack attack(settings);
+  std::string cookies;
+  for (int i = 0; i < 3000; ++i) cookies += "a=b;";
+  CHECK(attack.ask(request("GET", polling_target, "Cookie: " + cookies + "\r\n")) ==
+        json_error("403 Forbidden", 4, "Forbidden"));
+  CHECK(attack.ask(request("GET", polling_target, "Cookie: ;=;%;\"=\"\xFF;=\r\nCookie: a=\"\r\n")) ==
+        json_error("403 Forbidden", 4, "Forbidden"));
+  CHECK(counts == std::vector<std::size_t>{Cookies::max_count, 4});
+  attack.check_aftermath({"refused 4 Forbidden", "refused 4 Forbidden"});
+}
+
 TEST_CASE("a disabled transport is an unknown transport", "[adversarial][http]") {
   SECTION("an upgrade request is a plain request if WebSocket is disabled") {
     Settings settings;

@@ -253,6 +253,10 @@ void use_socket(const socketio::Socket& socket, int i) {
   static_cast<void>(socket.connected() && socket.is_in("b") && socket.nsp().name() == "/");
   static_cast<void>(socket.disconnected() || socket.recovered() || socket.get_executor() == asio::any_io_executor());
   static_cast<void>(socket.request().target.size() + socket.is_writable());
+  // Those that came before the middleware have no value.
+  const std::string* const value = socket.request().get<std::string>();
+  if (value != nullptr && *value != "a value") throw std::logic_error("another value than the attached one");
+  static_cast<void>(socket.handshake().get<std::string>() == value && socket.request().cookies().empty());
   static_cast<void>(socket.conn().is_upgraded() + socket.conn().transport_name().size());
   static_cast<void>(&socket.data());
   const socketio::Client client = socket.client();
@@ -271,7 +275,10 @@ void use_engine(socketio::EngineGroup& engine, bool first_time) {
     engine.on_flush([](socketio::Session&, std::span<const socketio::MessagePtr>) {});
     engine.on_drain([](socketio::Session&) {});
     engine.on_error([](std::exception_ptr, std::string_view) {});
-    engine.use([](socketio::MiddlewareContext&, const socketio::MiddlewareNext& next) { next(); });
+    engine.use([](socketio::MiddlewareContext& context, const socketio::MiddlewareNext& next) {
+      context.set(std::string("a value"));
+      next();
+    });
   }
   engine.for_each_session([](socketio::Session& session) { static_cast<void>(session.is_writable()); });
   static_cast<void>(engine.size() + engine.options().path.size() + engine.clients_count());

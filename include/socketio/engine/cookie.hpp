@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The cookie that carries the session id, for load balancers with sticky sessions. Engine layer.
+// The Set-Cookie header: the cookie with the session id, for load balancers with sticky sessions, and cookies of the
+// program's own. Engine layer.
 #pragma once
 
 #include <socketio/detail/config.hpp>
@@ -12,7 +13,8 @@
 
 namespace socketio {
 
-/// Attributes of the session cookie, set on the handshake of a polling session.
+/// The name and the attributes of a cookie. As an option: of the session cookie, which is set on the handshake of a
+/// polling session.
 struct CookieOptions {
   enum class SameSite { strict, lax, none };
   enum class Priority { low, medium, high };
@@ -34,8 +36,11 @@ struct CookieOptions {
 
 /// The value of a Set-Cookie header: `io=<value>; Path=/; HttpOnly; SameSite=Lax`.
 ///
-/// @param value    encoded as encodeURIComponent does
-/// @param options  valid according to `validate()`
+/// @param value  UTF-8; encoded as encodeURIComponent does, which `Cookies` undoes, so that nothing in it ends the
+/// value
+/// @throws std::invalid_argument  with what `options.validate()` says, for example if a path contains a `;`
+/// @par Example  `response.headers.add("Set-Cookie", serialize_cookie({.name = "session", .secure = true}, id));` sets
+///               a cookie, and `.max_age = 0s` deletes it. Add the header: `set` would replace another cookie.
 SOCKETIO_DECL std::string serialize_cookie(const CookieOptions& options, std::string_view value);
 
 namespace detail {

@@ -95,7 +95,7 @@ class Engine {
   /// Adds a handler that is called with each exception that a callback throws.
   ///
   /// `where` names the callback: "connection", "connection_error", "initial_headers", "headers", "middleware",
-  /// "allow_request", "generate_id", "request"; "on_sent" and the functions of `SessionListener` for sessions.
+  /// "cors", "allow_request", "generate_id", "request"; "on_sent" and the functions of `SessionListener` for sessions.
   void on_error(ErrorHandler handler);
 
   /// Gives an exception to the handlers of `on_error`. For code that calls users' callbacks on the engine's behalf.

@@ -4,6 +4,7 @@
 
 #include <socketio/detail/config.hpp>
 #include <socketio/engine/query.hpp>
+#include <socketio/engine/request_values.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,8 @@
 #include <vector>
 
 namespace socketio {
+
+class Cookies;
 
 /// Header fields in the order in which they were received or added; names compare without regard to case.
 ///
@@ -93,6 +96,17 @@ struct HttpRequest {
   std::uint16_t remote_port = 0;
   bool secure = false;                 // came over TLS
   std::shared_ptr<const TlsPeer> tls;  // the same for all requests of a connection; null on a plain one
+  RequestValues values;                // what the engine's middleware has attached
+
+  /// The value of that type that a middleware has attached to this request (`MiddlewareContext::set`); nullptr if none
+  /// has. Valid as long as this request or a copy of it.
+  template <class T>
+  const T* get() const noexcept {
+    return values.get<T>();
+  }
+
+  /// The cookies of the request, read anew by each call; <socketio/engine/cookies.hpp> has the type.
+  Cookies cookies() const;
 
   /// The target up to the query: "/socket.io/".
   std::string_view path() const noexcept;
@@ -104,8 +118,8 @@ struct HttpRequest {
 
 struct HttpResponse {
   unsigned status = 200;
-  HttpHeaders headers;  // Content-Length and Connection are the transport's business
-  std::string body;
+  HttpHeaders headers{};  // Content-Length and Connection are the transport's business
+  std::string body{};
   bool close = false;  // ends the connection after this response
 };
 

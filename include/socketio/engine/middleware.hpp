@@ -2,6 +2,7 @@
 // What an engine middleware sees of a request, and how it lets the request go on. Engine layer.
 #pragma once
 
+#include <socketio/engine/cookies.hpp>
 #include <socketio/engine/http.hpp>
 #include <socketio/engine/query.hpp>
 #include <socketio/engine/transport.hpp>
@@ -29,6 +30,20 @@ class MiddlewareContext {
   const HttpRequest& request() const { return exchange_->request(); }
   const QueryParams& query() const noexcept { return query_; }
   bool is_upgrade() const noexcept { return is_upgrade_; }
+
+  /// Attaches a value of a type of the program's to the request: who the user is, which session the cookie names.
+  ///
+  /// `HttpRequest::get` finds it from then on: in later middlewares, in the hooks and options that get the request,
+  /// and, if the request opens a session, in its `Session::request` and in the `Handshake` of its sockets. What is
+  /// attached to later requests of a session (polls, its upgrade) ends with them.
+  ///
+  /// To be called before the request goes on from the last middleware.
+  ///
+  /// @param value  takes the place of an earlier one of its type; constant from now on, see RequestValues
+  template <class T>
+  void set(T value) {
+    exchange_->request().values.attach(std::move(value));
+  }
 
   /// Headers for the response to this request, whatever it will be: a poll, an error, the 101 of a WebSocket.
   HttpHeaders& headers() noexcept { return headers_; }

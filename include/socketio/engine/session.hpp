@@ -5,6 +5,7 @@
 #include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/close_reason.hpp>
+#include <socketio/engine/cookies.hpp>
 #include <socketio/engine/http.hpp>
 #include <socketio/engine/message.hpp>
 #include <socketio/engine/scheduler.hpp>
@@ -112,7 +113,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// The session id: a secret shared with the client; never show it to others.
   const std::string& id() const noexcept { return id_; }
 
-  /// The request that opened the session; an upgrade does not change it.
+  /// The request that opened the session, with what the middleware has attached to it. Later requests of the session do
+  /// not change it.
   const HttpRequest& request() const noexcept { return request_; }
   const std::string& remote_address() const noexcept { return request_.remote_address; }
 

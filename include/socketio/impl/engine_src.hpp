@@ -39,6 +39,7 @@
 #include <socketio/engine/impl/client_bundle.ipp>
 #include <socketio/engine/impl/compression.ipp>
 #include <socketio/engine/impl/cookie.ipp>
+#include <socketio/engine/impl/cookies.ipp>
 #include <socketio/engine/impl/cors.ipp>
 #include <socketio/engine/impl/engine.ipp>
 #include <socketio/engine/impl/engine_group.ipp>
@@ -49,6 +50,7 @@
 #include <socketio/engine/impl/options.ipp>
 #include <socketio/engine/impl/pending_request.ipp>
 #include <socketio/engine/impl/query.ipp>
+#include <socketio/engine/impl/request_values.ipp>
 #include <socketio/engine/impl/scheduler.ipp>
 #include <socketio/engine/impl/session.ipp>
 #include <socketio/engine/impl/session_callbacks.ipp>

@@ -4,6 +4,8 @@
 #include <tests/support/catch.hpp>
 
 #include <chrono>
+#include <stdexcept>
+#include <string>
 
 using socketio::CookieOptions;
 using socketio::serialize_cookie;
@@ -38,7 +40,8 @@ TEST_CASE("attributes can be left out and chosen", "[engine][cookie]") {
   CHECK(serialize_cookie({.path = std::nullopt}, "x") == "io=x; HttpOnly; SameSite=Lax");
   CHECK(serialize_cookie({.http_only = false}, "x") == "io=x; Path=/; SameSite=Lax");
   CHECK(serialize_cookie({.same_site = std::nullopt}, "x") == "io=x; Path=/; HttpOnly");
-  CHECK(serialize_cookie({.same_site = CookieOptions::SameSite::none}, "x") == "io=x; Path=/; HttpOnly; SameSite=None");
+  CHECK(serialize_cookie({.same_site = CookieOptions::SameSite::none, .secure = true}, "x") ==
+        "io=x; Path=/; HttpOnly; Secure; SameSite=None");
   CHECK(serialize_cookie({.same_site = std::nullopt, .priority = CookieOptions::Priority::low}, "x") ==
         "io=x; Path=/; HttpOnly; Priority=Low");
   CHECK(serialize_cookie({.same_site = std::nullopt, .priority = CookieOptions::Priority::medium}, "x") ==
@@ -56,6 +59,16 @@ TEST_CASE("characters that would end an attribute are refused", "[engine][cookie
     CHECK(CookieOptions{.domain = domain}.validate().size() == 1);
   CHECK(CookieOptions{.domain = std::string(64, 'a')}.validate().size() == 1);
   CHECK(CookieOptions{.domain = std::string(63, 'a') + ".x-y.example"}.validate().empty());
+}
+
+TEST_CASE("a cookie whose attributes are invalid is not written", "[engine][cookie]") {
+  CHECK_THROWS_AS(serialize_cookie({.name = "a;b"}, "x"), std::invalid_argument);
+  CHECK_THROWS_AS(serialize_cookie({.path = "/\r\nSet-Cookie: b=2"}, "x"), std::invalid_argument);
+  CHECK_THROWS_WITH(serialize_cookie({.name = "", .path = "/;", .domain = "a;b"}, "x"),
+                    "cookie.name is no token; cookie.path contains a character that may not stand in a path; "
+                    "cookie.domain is no domain name");
+  const std::string text = serialize_cookie({.name = "session", .max_age = 0s}, "x\r\nX-Evil: 1; Path=/evil");
+  CHECK(text == "session=x%0D%0AX-Evil%3A%201%3B%20Path%3D%2Fevil; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
 }
 
 TEST_CASE("dates before and far after 1970 are written", "[engine][cookie]") {

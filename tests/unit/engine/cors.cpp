@@ -67,6 +67,26 @@ TEST_CASE("origins may be chosen by a function", "[engine][cors]") {
                   std::runtime_error);
 }
 
+TEST_CASE("a rule for origins that answers later stands alone, and only an engine waits for it", "[engine][cors]") {
+  const CorsOrigin later =
+      CorsOrigin::chosen_by([](std::string_view, const socketio::CorsOriginReply& reply) { reply(true); });
+  CHECK(later.async_chooser() != nullptr);
+  CHECK(later.chooser() == nullptr);
+  CHECK(CorsOptions{.origin = later}.validate().empty());
+  CHECK_THROWS_AS(later.allows("http://a.example"), std::logic_error);
+  CHECK_THROWS_AS(headers_for({.origin = later}), std::logic_error);
+  CHECK_THROWS_AS((CorsOrigin{"http://a.example", later}), std::invalid_argument);
+}
+
+TEST_CASE("an empty function is no delegate", "[engine][cors]") {
+  CHECK_FALSE(socketio::CorsDelegate());
+  CHECK_FALSE(socketio::CorsDelegate(nullptr));
+  CHECK_FALSE(socketio::CorsDelegate(socketio::CorsDelegate::Direct()));
+  CHECK_FALSE(socketio::CorsDelegate(socketio::CorsDelegate::Async()));
+  CHECK(socketio::CorsDelegate([](const HttpRequest&) { return CorsOptions{}; }));
+  CHECK(socketio::CorsDelegate([](const HttpRequest&, const socketio::CorsReply&) {}));
+}
+
 TEST_CASE("an origin that is not a valid header value is not reflected", "[engine][cors]") {
   CHECK(headers_for({.origin = true}, "GET", "http://a\r\nX: y") == withheld);
   CHECK(headers_for({.origin = true}, "GET", "") == withheld);

@@ -4,11 +4,19 @@
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
 
+#include <memory>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 using socketio::CookieOptions;
 using socketio::CorsOptions;
 using socketio::CorsOrigin;
+using socketio::CorsOriginReply;
+using socketio::CorsReply;
 using socketio::HttpHeaders;
 using socketio::HttpRequest;
 using socketio::HttpResponse;
@@ -293,4 +301,244 @@ TEST_CASE("CORS settings may be chosen for each request", "[engine][hooks][cors]
   CHECK_FALSE(f.transport.fetch("GET", f.polling() + "&none")->header("Access-Control-Allow-Origin"));
   CHECK(f.transport.fetch("GET", f.polling() + "&throw")->status() == 400);
   CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo ");
+}
+
+TEST_CASE("CORS settings may be chosen later", "[engine][hooks][cors]") {
+  std::vector<CorsReply> waiting;
+  EngineFixture f({.cors_delegate = [&](const HttpRequest&, CorsReply reply) { waiting.push_back(std::move(reply)); }});
+  int reached = 0;
+  f.engine.use([&](MiddlewareContext&, MiddlewareNext next) {
+    ++reached;
+    next();
+  });
+
+  const auto chosen = f.transport.fetch("GET", f.polling());
+  CHECK_FALSE(chosen->ended());
+  CHECK(reached == 0);
+  waiting.at(0)(CorsOptions{.origin = "http://fixed.example"});
+  waiting.at(0)(std::nullopt);
+  waiting.at(0).fail("too late");
+  CHECK(chosen->status() == 200);
+  CHECK(chosen->header("Access-Control-Allow-Origin") == "http://fixed.example");
+
+  const auto none = f.transport.fetch("GET", f.polling());
+  waiting.at(1)(std::nullopt);
+  CHECK(none->status() == 200);
+  CHECK_FALSE(none->header("Access-Control-Allow-Origin"));
+
+  const auto preflight = f.transport.fetch("OPTIONS", f.polling());
+  waiting.at(2)(CorsOptions{.options_success_status = 200});
+  CHECK(preflight->status() == 200);
+  CHECK(preflight->header("Access-Control-Allow-Methods") == "GET,HEAD,PUT,PATCH,POST,DELETE");
+  CHECK(reached == 2);
+
+  auto client = f.transport.connect_websocket(f.websocket());
+  waiting.at(3)(CorsOptions{});
+  f.run();
+  CHECK(client->accepted);
+  CHECK(client->response.headers.find("Access-Control-Allow-Origin") == "*");
+
+  const auto forgotten = f.transport.fetch("GET", f.polling());
+  waiting.clear();
+  f.run();
+  CHECK(forgotten->destroyed);
+  CHECK(f.refusals.empty());
+  CHECK(f.errors.empty());
+}
+
+TEST_CASE("a failed or invalid choice of CORS settings refuses the request", "[engine][hooks][cors]") {
+  EngineFixture f({.cors_delegate = [](const HttpRequest& request, const CorsReply& reply) {
+    if (request.target.find("fail") != std::string::npos) return reply.fail("no database");
+    if (request.target.find("invalid") != std::string::npos)
+      return reply(CorsOptions{.methods = {"G T"}, .max_age = -1s});
+    if (request.target.find("reply_and_throw") != std::string::npos) reply(CorsOptions{});
+    throw std::runtime_error("boo");
+  }});
+  CHECK(f.transport.fetch("GET", f.polling() + "&fail")->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=no database ");
+  CHECK(f.transport.fetch("GET", f.polling() + "&invalid")->status() == 400);
+  CHECK(f.refusals.back().context ==
+        "name=MIDDLEWARE_FAILURE message=cors.methods: 'G T' is no token; cors.max_age is negative ");
+  CHECK(f.transport.fetch("GET", f.polling() + "&throw")->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo ");
+  CHECK(f.transport.connect_websocket(f.websocket() + "&fail")->response.status == 400);
+  CHECK(f.errors.empty());
+
+  CHECK(f.transport.fetch("GET", f.polling() + "&reply_and_throw")->status() == 200);
+  CHECK(f.errors == Strings{"cors: boo"});
+  CHECK(f.refusals.size() == 4);
+}
+
+TEST_CASE("the allowed origin may be chosen later", "[engine][hooks][cors]") {
+  Strings asked;
+  std::vector<CorsOriginReply> waiting;
+  const CorsOptions options{.origin = CorsOrigin::chosen_by([&](std::string_view origin, CorsOriginReply reply) {
+                              asked.emplace_back(origin);
+                              waiting.push_back(std::move(reply));
+                            }),
+                            .credentials = true};
+  const bool is_delegated = GENERATE(false, true);
+  socketio::EngineOptions engine_options;
+  if (is_delegated)
+    engine_options.cors_delegate = [options](const HttpRequest&) { return options; };
+  else
+    engine_options.cors = options;
+  EngineFixture f(engine_options);
+  const EngineFixture::Headers from_page{{"Origin", "http://page.example"}};
+
+  const auto allowed = f.transport.fetch("GET", f.polling(), {}, from_page);
+  CHECK(asked == Strings{"http://page.example"});
+  CHECK_FALSE(allowed->ended());
+  waiting.at(0)(true);
+  waiting.at(0).fail("too late");
+  CHECK(allowed->status() == 200);
+  CHECK(allowed->header("Access-Control-Allow-Origin") == "http://page.example");
+  CHECK(allowed->header("Access-Control-Allow-Credentials") == "true");
+
+  const auto without = f.transport.fetch("GET", f.polling());
+  waiting.at(1)(false);
+  CHECK(without->status() == 200);
+  CHECK_FALSE(without->header("Access-Control-Allow-Credentials"));
+
+  const auto preflight = f.transport.fetch("OPTIONS", f.polling(), {}, from_page);
+  waiting.at(2)({"http://other.example", "http://page.example"});
+  CHECK(preflight->status() == 204);
+  CHECK(preflight->header("Access-Control-Allow-Origin") == "http://page.example");
+
+  const auto failed = f.transport.fetch("GET", f.polling());
+  waiting.at(3).fail("no database");
+  CHECK(failed->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=no database ");
+
+  const auto endless = f.transport.fetch("GET", f.polling());
+  waiting.at(4)(options.origin);
+  CHECK(endless->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=the rule for origins answers later ");
+
+  const auto forgotten = f.transport.fetch("GET", f.polling());
+  waiting.clear();
+  f.run();
+  CHECK(forgotten->destroyed);
+}
+
+TEST_CASE("an origin function that throws refuses the request, now and later", "[engine][hooks][cors]") {
+  std::optional<CorsOriginReply> waiting;
+  EngineFixture f({.cors = CorsOptions{.origin = CorsOrigin::chosen_by([&](std::string_view, CorsOriginReply reply) {
+                                         if (!waiting) throw std::runtime_error("boo");
+                                         waiting = std::move(reply);
+                                       })}});
+  CHECK(f.transport.fetch("GET", f.polling())->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo ");
+  waiting.emplace(nullptr);
+  const auto late = f.transport.fetch("GET", f.polling());
+  (*waiting)(CorsOrigin::if_allowed([](std::string_view) -> bool { throw std::runtime_error("boo later"); }));
+  CHECK(late->status() == 400);
+  CHECK(f.refusals.back().context == "name=MIDDLEWARE_FAILURE message=boo later ");
+}
+
+namespace {
+
+struct Visitor {
+  std::string name;
+};
+
+/// The name of the visitor that a middleware has attached to the request.
+std::string visitor_of(const HttpRequest& request) {
+  const Visitor* const visitor = request.get<Visitor>();
+  return visitor ? visitor->name : "nobody";
+}
+
+/// A middleware that attaches the visitor named in the query.
+void attach_visitor(MiddlewareContext& context, const MiddlewareNext& next) {
+  if (const auto name = context.query().find("visitor")) context.set(Visitor{std::string(*name)});
+  next();
+}
+
+}  // namespace
+
+TEST_CASE("what a middleware attaches to a request is read by all that get the request", "[engine][hooks][values]") {
+  Strings seen;
+  const auto see = [&seen](const char* where, const HttpRequest& request) {
+    seen.push_back(where + (' ' + visitor_of(request)));
+  };
+  socketio::EngineOptions options;
+  options.allow_request = [&](const HttpRequest& request, const socketio::Verdict& verdict) {
+    see("allow_request", request);
+    if (visitor_of(request) == "eve") return verdict.refuse();
+    verdict.allow();
+  };
+  options.generate_id = [&](const HttpRequest& request, const socketio::SessionIdReply& reply) {
+    see("generate_id", request);
+    reply("id of " + visitor_of(request));
+  };
+  EngineFixture f(options);
+  f.engine.use(attach_visitor);
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    see("middleware", context.request());
+    next();
+  });
+  f.engine.on_initial_headers([&](HttpHeaders&, const HttpRequest& request) { see("initial_headers", request); });
+  f.engine.on_headers([&](HttpHeaders&, const HttpRequest& request) { see("headers", request); });
+  f.engine.on_connection(
+      [&](const std::shared_ptr<socketio::Session>& session) { see("connection", session->request()); });
+  f.engine.on_connection_error([&](const socketio::ConnectionError& error) { see("refused", error.request); });
+
+  const Strings accepted{"middleware ada",      "allow_request ada", "generate_id ada",
+                         "initial_headers ada", "headers ada",       "connection ada"};
+  SECTION("over polling") { f.transport.fetch("GET", f.polling() + "&visitor=ada"); }
+  SECTION("over a WebSocket") { f.transport.connect_websocket(f.websocket() + "&visitor=ada"); }
+  CHECK(seen == accepted);
+  seen.clear();
+  f.transport.fetch("GET", f.polling() + "&visitor=eve");
+  CHECK(seen == Strings{"middleware eve", "allow_request eve", "refused eve"});
+}
+
+TEST_CASE("a session keeps what was attached to its handshake, and nothing of later requests",
+          "[engine][hooks][values]") {
+  EngineFixture f;
+  f.engine.use(attach_visitor);
+  std::optional<MiddlewareNext> waiting;
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    if (context.query().find("late")) {
+      waiting = next;
+      next();
+      context.set(Visitor{"too late"});
+    } else {
+      next();
+    }
+  });
+  f.transport.fetch("GET", f.polling() + "&visitor=ada");
+  socketio::Session& ada = f.session();
+  CHECK(visitor_of(ada.request()) == "ada");
+  const Visitor* const attached = ada.request().get<Visitor>();
+  f.post(ada.id() + "&visitor=eve", "4x");
+  auto upgrade = f.probe(ada.id() + "&visitor=mallory");
+  upgrade->send_text("5");
+  f.run();
+  CHECK(ada.is_upgraded());
+  CHECK(visitor_of(ada.request()) == "ada");
+  CHECK(ada.request().get<Visitor>() == attached);
+
+  f.transport.fetch("GET", f.polling());
+  CHECK(visitor_of(f.session().request()) == "nobody");
+  f.transport.fetch("GET", f.polling() + "&visitor=grace&late");
+  CHECK(visitor_of(f.session().request()) == "grace");
+}
+
+TEST_CASE("what was attached to a request is destroyed with its session, or with a refused request",
+          "[engine][hooks][values]") {
+  EngineFixture f;
+  const auto tracked = std::make_shared<int>(1);
+  f.engine.use([&](MiddlewareContext& context, MiddlewareNext next) {
+    context.set(tracked);
+    next();
+  });
+  f.transport.fetch("GET", f.polling());
+  CHECK(tracked.use_count() == 2);
+  f.session().close(true);
+  f.sessions.clear();
+  f.run();
+  CHECK(tracked.use_count() == 1);
+  CHECK(f.transport.fetch("GET", "/engine.io/?EIO=4&transport=pigeon")->status() == 400);
+  CHECK(tracked.use_count() == 1);
 }

@@ -60,7 +60,8 @@ SOCKETIO_DECL Handshake SocketState::handshake() const {
           request.target,
           request.secure,
           request.headers.contains("origin"),
-          request.tls};
+          request.tls,
+          request.values};
 }
 
 SOCKETIO_DECL OperationPlace SocketState::place(std::string_view event) const {
@@ -79,6 +80,7 @@ SOCKETIO_DECL void* SocketState::data() {
 
 SOCKETIO_DECL SocketDetails SocketState::details() const {
   SocketDetails details{id_, handshake(), rooms(), nsp_->data_type().unused};
+  details.handshake.values = {};
   const auto to_value = nsp_->data_type().to_value;
   if (!to_value || !has_data_.load(std::memory_order_acquire)) return details;
   try {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <stdexcept>
 
 namespace socketio {
 
@@ -82,6 +83,9 @@ SOCKETIO_DECL std::vector<std::string> CookieOptions::validate() const {
 }
 
 SOCKETIO_DECL std::string serialize_cookie(const CookieOptions& options, std::string_view value) {
+  std::string problems;
+  for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
+  if (!problems.empty()) throw std::invalid_argument(problems);
   std::string text = options.name + '=' + detail::percent_encoded(value);
   if (options.max_age) text += "; Max-Age=" + std::to_string(options.max_age->count());
   if (!options.domain.empty()) text += "; Domain=" + options.domain;

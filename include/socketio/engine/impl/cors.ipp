@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,13 +78,14 @@ SOCKETIO_DECL CorsOrigin::CorsOrigin(std::string fixed) : fixed_(std::move(fixed
 SOCKETIO_DECL CorsOrigin::CorsOrigin(std::string_view fixed) : fixed_(fixed) {}
 SOCKETIO_DECL CorsOrigin::CorsOrigin(std::initializer_list<CorsOrigin> any_of)
     : CorsOrigin(std::vector<CorsOrigin>(any_of)) {}
-SOCKETIO_DECL CorsOrigin::CorsOrigin(std::vector<CorsOrigin> any_of)
-    : CorsOrigin(if_allowed([any_of = std::move(any_of)](std::string_view origin) {
-        for (const CorsOrigin& rule : any_of) {
-          if (rule.allows(origin)) return true;
-        }
-        return false;
-      })) {}
+SOCKETIO_DECL CorsOrigin::CorsOrigin(std::vector<CorsOrigin> any_of) : rule_(Rule::predicate) {
+  for (const CorsOrigin& rule : any_of)
+    if (rule.async_chooser() != nullptr)
+      throw std::invalid_argument("socketio: a list of origins may not contain a rule that answers later");
+  predicate_ = [any_of = std::move(any_of)](std::string_view origin) {
+    return std::any_of(any_of.begin(), any_of.end(), [origin](const CorsOrigin& rule) { return rule.allows(origin); });
+  };
+}
 SOCKETIO_DECL CorsOrigin::CorsOrigin(const CorsOrigin& other) = default;
 SOCKETIO_DECL CorsOrigin::CorsOrigin(CorsOrigin&& other) noexcept = default;
 SOCKETIO_DECL CorsOrigin& CorsOrigin::operator=(const CorsOrigin& other) = default;
@@ -102,6 +104,12 @@ SOCKETIO_DECL CorsOrigin CorsOrigin::chosen_by(Chooser chooser) {
   origin.chooser_ = std::move(chooser);
   return origin;
 }
+SOCKETIO_DECL CorsOrigin CorsOrigin::chosen_by(AsyncChooser chooser) {
+  CorsOrigin origin;
+  origin.rule_ = Rule::async_chooser;
+  origin.async_chooser_ = std::move(chooser);
+  return origin;
+}
 SOCKETIO_DECL CorsOrigin CorsOrigin::reflecting(bool reflect) {
   CorsOrigin origin;
   origin.rule_ = reflect ? Rule::every : Rule::none;
@@ -111,6 +119,9 @@ SOCKETIO_DECL CorsOrigin CorsOrigin::reflecting(bool reflect) {
 SOCKETIO_DECL const std::string* CorsOrigin::fixed() const noexcept { return rule_ == Rule::fixed ? &fixed_ : nullptr; }
 SOCKETIO_DECL const CorsOrigin::Chooser* CorsOrigin::chooser() const noexcept {
   return rule_ == Rule::chooser ? &chooser_ : nullptr;
+}
+SOCKETIO_DECL const CorsOrigin::AsyncChooser* CorsOrigin::async_chooser() const noexcept {
+  return rule_ == Rule::async_chooser ? &async_chooser_ : nullptr;
 }
 
 SOCKETIO_DECL bool is_valid_header_value(std::string_view value) noexcept {
@@ -133,12 +144,18 @@ SOCKETIO_DECL bool CorsOrigin::allows(std::string_view origin) const {
     case Rule::none: return false;
     case Rule::predicate: return predicate_(origin);
     case Rule::chooser: return chooser_(origin).allows(origin);
+    case Rule::async_chooser: throw std::logic_error("socketio: this rule for origins answers later");
   }
   return false;
 }
 
 SOCKETIO_DECL bool apply_cors(const CorsOptions& options, const HttpRequest& request, HttpHeaders& headers) {
-  const CorsOrigin* rule = &options.origin;
+  return detail::apply_cors(options, options.origin, request, headers);
+}
+
+SOCKETIO_DECL bool detail::apply_cors(const CorsOptions& options, const CorsOrigin& origin, const HttpRequest& request,
+                                      HttpHeaders& headers) {
+  const CorsOrigin* rule = &origin;
   CorsOrigin chosen;
   if (const CorsOrigin::Chooser* choose = rule->chooser()) {
     chosen = (*choose)(request.headers.joined("Origin").value_or(std::string()));
@@ -153,6 +170,19 @@ SOCKETIO_DECL bool apply_cors(const CorsOptions& options, const HttpRequest& req
   if (!options.exposed_headers.empty())
     headers.set("Access-Control-Expose-Headers", detail::joined_with_comma(options.exposed_headers));
   return is_preflight && !options.preflight_continue;
+}
+
+SOCKETIO_DECL CorsDelegate CorsDelegate::of(Direct function) {
+  CorsDelegate delegate;
+  if (function)
+    delegate.function_ = [function = std::move(function)](const HttpRequest& request, const CorsReply& reply) {
+      reply(function(request));
+    };
+  return delegate;
+}
+
+SOCKETIO_DECL void CorsDelegate::operator()(const HttpRequest& request, CorsReply reply) const {
+  function_(request, std::move(reply));
 }
 
 SOCKETIO_DECL std::vector<std::string> CorsOptions::validate() const {

@@ -11,6 +11,7 @@
 #include <socketio/protocol/utf8.hpp>
 
 #include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -28,17 +29,39 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
         context_(exchange, engine_->options.transports.websocket && exchange->is_upgrade()) {}
 
   void start() {
-    if (engine_->options.cors || engine_->options.cors_delegate) {
-      try {
-        if (apply_cors_options()) return;
-      } catch (const std::exception& error) {
-        return fail_middleware(error.what());
-      } catch (...) {
-        return fail_middleware("unknown exception");
-      }
+    const EngineOptions& options = engine_->options;
+    if (options.cors_delegate) {
+      stage_ = Stage::cors;
+      choose_cors([&] { options.cors_delegate(request(), CorsReply(shared_from_this())); });
+    } else if (options.cors) {
+      choose_origin(*options.cors);
+    } else {
+      go_on_from_cors();
     }
-    if (engine_->client_bundle && !exchange().is_upgrade() && serve_client_file()) return;
-    run_middleware(0);
+  }
+
+  void use_cors(std::optional<CorsOptions> options) {
+    if (!advance(Stage::cors, Stage::busy)) return;
+    if (!options) return go_on_from_cors();
+    std::string problems;
+    for (const std::string& problem : options->validate()) problems += (problems.empty() ? "" : "; ") + problem;
+    if (!problems.empty()) return fail_middleware(std::move(problems));
+    chosen_cors_.reset(new CorsOptions(std::move(*options)));
+    choose_origin(*chosen_cors_);
+  }
+
+  void fail_cors(std::string reason) {
+    if (advance(Stage::cors, Stage::busy)) fail_middleware(std::move(reason));
+  }
+
+  void use_origin(const CorsOrigin& origin) {
+    if (!advance(Stage::cors_origin, Stage::busy)) return;
+    if (origin.async_chooser() != nullptr) return fail_middleware("the rule for origins answers later");
+    apply_cors_options(chosen_cors_ ? *chosen_cors_ : *engine_->options.cors, origin);
+  }
+
+  void fail_origin(std::string reason) {
+    if (advance(Stage::cors_origin, Stage::busy)) fail_middleware(std::move(reason));
   }
 
   void next(std::size_t index) {
@@ -76,7 +99,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
  private:
   using Context = ConnectionError::Context;
 
-  enum class Stage { middlewares, busy, verdict, session_id };
+  enum class Stage { cors, cors_origin, middlewares, busy, verdict, session_id };
 
   HttpExchange& exchange() const { return *context_.exchange_; }
   const HttpRequest& request() const { return context_.request(); }
@@ -96,20 +119,53 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     return true;
   }
 
-  // ---- middlewares
+  // ---- CORS
 
-  /// @return whether the request was a preflight and has its answer
-  bool apply_cors_options() {
-    const EngineOptions& options = engine_->options;
-    std::optional<CorsOptions> chosen;
-    if (options.cors_delegate) chosen = options.cors_delegate(request());
-    const std::optional<CorsOptions>& cors = options.cors_delegate ? chosen : options.cors;
-    if (!cors || !apply_cors(*cors, request(), context_.headers())) return false;
+  /// Lets a function of the user's choose. What it throws refuses the request, unless it has chosen before that.
+  template <class Choose>
+  void choose_cors(Choose&& choose) {
+    const Stage before = stage_;
+    try {
+      choose();
+    } catch (const std::exception& error) {
+      if (stage_ != before) return engine_->report(std::current_exception(), "cors");
+      fail_middleware(error.what());
+    } catch (...) {
+      if (stage_ != before) return engine_->report(std::current_exception(), "cors");
+      fail_middleware("unknown exception");
+    }
+  }
+
+  void choose_origin(const CorsOptions& options) {
+    const CorsOrigin::AsyncChooser* chooser = options.origin.async_chooser();
+    if (chooser == nullptr) return apply_cors_options(options, options.origin);
+    stage_ = Stage::cors_origin;
+    choose_cors([&] {
+      (*chooser)(request().headers.joined("Origin").value_or(std::string()), CorsOriginReply(shared_from_this()));
+    });
+  }
+
+  void apply_cors_options(const CorsOptions& options, const CorsOrigin& origin) {
+    stage_ = Stage::busy;
+    bool is_answered = false;
+    choose_cors([&] {
+      is_answered = apply_cors(options, origin, request(), context_.headers());
+      stage_ = Stage::middlewares;
+    });
+    if (stage_ != Stage::middlewares) return;
+    if (!is_answered) return go_on_from_cors();
     HttpResponse response;
-    response.status = cors->options_success_status;
+    response.status = options.options_success_status;
     response.headers.add("Content-Length", "0");  // Safari may wait for a body with the 204
     context_.respond(std::move(response));
-    return true;
+  }
+
+  // ---- middlewares
+
+  void go_on_from_cors() {
+    stage_ = Stage::middlewares;
+    if (engine_->client_bundle && !exchange().is_upgrade() && serve_client_file()) return;
+    run_middleware(0);
   }
 
   /// @return whether the request was for a file of the client and has its answer
@@ -342,6 +398,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
 
   std::shared_ptr<EngineState> engine_;
   MiddlewareContext context_;
+  std::unique_ptr<const CorsOptions> chosen_cors_;  // by the delegate
   std::size_t middleware_ = 0;
   Stage stage_ = Stage::middlewares;
 };
@@ -361,6 +418,14 @@ SOCKETIO_DECL void MiddlewareContext::respond(HttpResponse response) {
 
 SOCKETIO_DECL void MiddlewareNext::operator()() const { request_->next(index_); }
 SOCKETIO_DECL void MiddlewareNext::fail(std::string reason) const { request_->fail(index_, std::move(reason)); }
+
+SOCKETIO_DECL void CorsReply::operator()(std::optional<CorsOptions> options) const {
+  request_->use_cors(std::move(options));
+}
+SOCKETIO_DECL void CorsReply::fail(std::string reason) const { request_->fail_cors(std::move(reason)); }
+
+SOCKETIO_DECL void CorsOriginReply::operator()(CorsOrigin origin) const { request_->use_origin(origin); }
+SOCKETIO_DECL void CorsOriginReply::fail(std::string reason) const { request_->fail_origin(std::move(reason)); }
 
 SOCKETIO_DECL void Verdict::allow() const { request_->allow(); }
 SOCKETIO_DECL void Verdict::refuse(std::string message) const { request_->forbid(std::move(message)); }
