@@ -148,4 +148,21 @@ for (const [version, title] of [[2, "2.1.2"], [1, "1.0.2"]]) {
   ]);
 }
 
+const artillery = new Language("artillery", { files: ["package.json", "package-lock.json"], install: npm });
+add("artillery", "artillery, its engine for Socket.IO 2.28.0", artillery, () => [process.execPath, join(here, "artillery/story.mjs")], {
+  environment: (directory) => ({ STORY_ARTILLERY: join(directory, "node_modules") }),
+});
+
+const go = new Language("go", {
+  files: ["go.mod", "go.sum", "story.go"],
+  install: (directory) => run(directory, "go", "build", "-o", "story", "."),
+});
+add("go", "Go, github.com/zishang520/socket.io/clients/socket 3.0.6", go, (directory) => [join(directory, "story")]);
+
+const rust = new Language("rust", {
+  files: ["Cargo.toml", "src/main.rs"],
+  install: (directory) => run(directory, "cargo", "build", "--quiet"),
+});
+add("rust", "Rust, rust_socketio 0.6.0", rust, (directory) => [join(directory, "target/debug/story")]);
+
 export const clients = list;

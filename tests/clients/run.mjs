@@ -150,7 +150,7 @@ for (const fault of known) {
   const looked = compared.filter(({ client }) => fault.clients.test(client.id));
   if (looked.length > 0 && !looked.some(({ client, tasks }) => tasks.some((task) => task.here.ok === false && isKnown(client.id, task, [fault])))) {
     ++problems;
-    console.log(`PROBLEM: known_faults.mjs lists what works: ${fault.clients}, ${fault.features.join(", ")}`);
+    console.log(`PROBLEM: known_faults.mjs lists what works: ${fault.clients}, ${(fault.features ?? ["all features"]).join(", ")}`);
   }
 }
 console.log(`\n${table(compared)}\n`);
