@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The server of the story that clients of all languages tell; tests/clients/node_server.mjs is the same server on Node.js.
+// The server of the story that clients of all languages tell; tests/clients/node_server.mjs is the same server on
+// Node.js.
 //
 //   clients_server [msgpack]
 //
-// Listens on three ports of 127.0.0.1 and prints them in one line: plain; TLS, with the files that STORY_CERTIFICATE and
-// STORY_KEY name; and plain with connection state recovery.
+// Listens on three ports of 127.0.0.1 and prints them in one line: plain; TLS, with the files that STORY_CERTIFICATE
+// and STORY_KEY name; and plain with connection state recovery.
 
 #include <tests/support/stop_on_signal.hpp>
 
