@@ -6,6 +6,7 @@ program prints.
 """
 
 import asyncio
+import concurrent.futures
 import json
 import os
 import sys
@@ -111,8 +112,9 @@ class Story:
         return await self.client(reconnection=reconnection).connect(*namespaces, **options)
 
     async def close(self):
-        for client in self.clients:
-            await client.close()
+        # The synchronous client may wait half a minute for a thread of its own; the next feature need not wait for that.
+        if self.clients:
+            await asyncio.wait([asyncio.ensure_future(client.close()) for client in self.clients], timeout=1)
 
     @staticmethod
     def control(what):
@@ -301,6 +303,7 @@ async def tell(kind, way, feature):
 
 
 async def main(kind, tasks):
+    asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor(64))
     for task in tasks:
         await tell(kind, *task.split("/"))
 
