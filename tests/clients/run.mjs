@@ -124,9 +124,10 @@ const work = resolve(options.work);
 mkdirSync(work, { recursive: true });
 const chosen = install(work);
 if (chosen.length === 0) process.exit(options.install ? 0 : 77);
+const certificate = makeCertificate(work);
 if (options.install) process.exit(0);
 
-const environment = { ...process.env, ...makeCertificate(work), STORY_NODE_MODULES: installServer(work) };
+const environment = { ...process.env, ...certificate, STORY_NODE_MODULES: installServer(work) };
 const servers = { ours: [resolve(options.server)], nodes: [process.execPath, join(here, "node_server.mjs")] };
 if (options.ours) delete servers.nodes;
 const results = new Map();
