@@ -165,15 +165,17 @@ const rust = new Language("rust", {
 });
 add("rust", "Rust, rust_socketio 0.6.0", rust, (directory) => [join(directory, "target/debug/story")]);
 
-const defines = ["ASIO_STANDALONE", "SIO_DISABLE_LOGGING", ...["STL", "FUNCTIONAL", "TYPE_TRAITS", "CHRONO"].map((name) => `_WEBSOCKETPP_CPP11_${name}_`)];
+const standard = ["STL", "FUNCTIONAL", "TYPE_TRAITS", "CHRONO"].map((name) => `_WEBSOCKETPP_CPP11_${name}_`);
+const defines = ["ASIO_STANDALONE", "SIO_DISABLE_LOGGING", ...standard];
+const sources = ["sio_client", "sio_socket", "internal/sio_client_impl", "internal/sio_packet"];
 const cpp = new Language("cpp", {
   files: ["story.cpp"],
   install(directory) {
     const checkout = process.env.SOCKET_IO_CLIENT_CPP;
     if (!checkout) throw new Missing("it is in no registry. Set SOCKET_IO_CLIENT_CPP to a checkout of socket.io-client-cpp.");
-    const sources = ["sio_client", "sio_socket", "internal/sio_client_impl", "internal/sio_packet"].map((name) => join(checkout, "src", `${name}.cpp`));
+    const files = sources.map((name) => join(checkout, "src", `${name}.cpp`));
     const options = ["-std=c++17", "-w", "-I", join(checkout, "src"), ...defines.map((name) => `-D${name}`)];
-    run(directory, "g++", ...options, "story.cpp", ...sources, "-o", "story", "-pthread");
+    run(directory, "g++", ...options, "story.cpp", ...files, "-o", "story", "-pthread");
   },
 });
 add("cpp", "C++, socket.io-client-cpp 3.1.0", cpp, (directory) => [join(directory, "story")], { of: ["websocket"] });

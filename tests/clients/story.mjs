@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // What every story program does, and how it is run.
 //
-// A story program is a client in some language. Its arguments are tasks, "<way>/<feature>". It does one after the other, each with
-// connections of its own, and prints one line of JSON for each:
+// A story program is a client in some language. Its arguments are tasks, "<way>/<feature>". It does one after the other,
+// each with connections of its own, and prints one line of JSON for each:
 //
 //   {"way":"polling","feature":"rooms","ok":true,"detail":""}
 //
-// `ok` is null if the client does not have the feature; `detail` says what went wrong. A line {"control":"cut"} asks the runner to
-// break all connections to the port to which a client has connected last, and the next attempt to connect to it;
-// {"control":"restart"} to kill the server and to start it again. A task in which nothing more happens fails
-// after ten seconds. The environment has STORY_URL, STORY_TLS_URL and STORY_RECOVERY_URL, the server's three ports, and
+// `ok` is null if the client does not have the feature; `detail` says what went wrong. A line {"control":"cut"} asks the
+// runner to break all connections to the port to which a client has connected last, and the next attempt to connect to it;
+// {"control":"restart"} to kill the server and to start it again. A task in which nothing more happens fails after ten
+// seconds. The environment has STORY_URL, STORY_TLS_URL and STORY_RECOVERY_URL, the server's three ports, and
 // STORY_CERTIFICATE, the file of the certificate that it has signed itself.
 
 import { spawn } from "node:child_process";
@@ -221,9 +221,8 @@ export async function play(client, serverCommand, environment) {
     for (;;) {
       const rest = tasks.filter((task) => !results.has(task));
       if (rest.length === 0) break;
-      const why = await runProgram([...client.command, ...rest], { ...environment, ...client.environment, ...urls }, stage, (result) =>
-        results.set(`${result.way}/${result.feature}`, result),
-      );
+      const why = await runProgram([...client.command, ...rest], { ...environment, ...client.environment, ...urls }, stage,
+        (result) => results.set(`${result.way}/${result.feature}`, result));
       const [missing] = tasks.filter((task) => !results.has(task));
       if (missing) results.set(missing, { ok: false, detail: why });
     }
