@@ -31,7 +31,7 @@ as_root() {
   fi
 }
 
-# Reads lines "<package> <file or command>..." and installs each package of which no file or command exists. If nothing is
+# Reads lines "<package> <file, pattern of files or command>..." and installs each package of which none exists. If nothing is
 # missing, it does not use the network.
 install_missing() {
   packages=
@@ -80,6 +80,8 @@ packages_to_test() {
   packages_to_build
   cat << 'END'
 openssl openssl
+python3 python3
+python3-venv /usr/lib/python3*/ensurepip/__init__.py /usr/local/lib/python3*/ensurepip/__init__.py
 nlohmann-json3-dev /usr/include/nlohmann/json.hpp /usr/local/include/nlohmann/json.hpp
 libwebsocketpp-dev /usr/include/websocketpp/version.hpp /usr/local/include/websocketpp/version.hpp
 catch2 /usr/include/catch2/catch.hpp /usr/include/catch2/catch_all.hpp /usr/local/include/catch2/catch_all.hpp

@@ -52,6 +52,20 @@ TEST_CASE("binary packets of clients that break base64 into lines arrive", "[eng
   CHECK(f.recorder().closes.empty());
 }
 
+TEST_CASE("a POST is answered before its packets are handled", "[engine][polling]") {
+  EngineFixture f;
+  const std::string sid = f.open_polling();
+  const auto post = f.transport.start_request(socketio::MemoryTransport::make_request("POST", f.polling(sid)));
+  bool is_answered = false;
+  f.recorder().react_to = "message";
+  f.recorder().reaction = [&](Session&) { is_answered = post->ended() && post->body() == "ok"; };
+  post->add_body("4hello");
+  post->finish_body();
+  f.run();
+  CHECK(f.recorder().messages == Strings{"hello"});
+  CHECK(is_answered);
+}
+
 TEST_CASE("a body that arrives in pieces is read to its end", "[engine][polling]") {
   EngineFixture f;
   const std::string sid = f.open_polling();

@@ -250,14 +250,15 @@ SOCKETIO_DECL void Session::handle_body(BodyError error, std::string body) {
   if (!is_binary && !is_valid_utf8(body)) body = to_valid_utf8(body);
   const std::optional<std::string> form_field =
       polling_->jsonp_head.empty() ? std::move(body) : detail::payload_in_form(body);
-  if (!form_field) {
-    // A form without a payload: nothing to do.
-  } else if (std::string payload = *std::move(form_field); is_eio3_) {
-    handle_eio3_payload(payload, is_binary);
-  } else {
-    handle_payload(payload);
-  }
+  // Before the packets are handled: what they cause to be sent must not arrive before this answer. A client that gets
+  // its acknowledgement while it still waits for the answer, and disconnects then, may send nothing to say so
+  // (python-socketio).
   answer(*exchange, std::move(headers), {"ok", "text/html", false});
+  if (!form_field) return;  // a form without a payload
+  if (std::string payload = *std::move(form_field); is_eio3_)
+    handle_eio3_payload(payload, is_binary);
+  else
+    handle_payload(payload);
 }
 
 SOCKETIO_DECL void Session::handle_body_timeout() {
