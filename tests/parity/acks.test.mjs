@@ -177,7 +177,7 @@ suite("acks", (it) => {
     const a = await stage.connect("a", { nsp: stage.nsp });
     const b = await stage.connect("b", { nsp: stage.nsp });
     a.answer("question", "a");
-    await b.do(["ask all", { timeout: 1500 }, "question"]);
+    await b.do(["ask all", { timeout: 3000 }, "question"]);
     await stage.logged("answers");
   });
 
@@ -207,7 +207,7 @@ suite("acks", (it) => {
   it("someone leaves instead of answering a broadcast", async (stage) => {
     const a = await stage.connect("a", { nsp: stage.nsp, connect: [["join", "r"]] });
     const b = await stage.connect("b", { nsp: stage.nsp });
-    await b.do(["ask all", { to: ["r"], timeout: 300 }, "question"]);
+    await b.do(["ask all", { to: ["r"], timeout: 2000 }, "question"]);
     await a.until("question");
     a.socket.disconnect();
     await stage.logged("answers");

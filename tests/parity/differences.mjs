@@ -25,11 +25,6 @@ const list = [
     },
   },
   {
-    suite: "refusals",
-    row: "A request by HEAD",
-    stories: { "a handshake by PUT, DELETE and HEAD": { "HEAD[0].headers.content-length": [undefined, "43"] } },
-  },
-  {
     suite: "disconnects",
     row: "A close packet over a WebSocket",
     stories: {
@@ -184,6 +179,7 @@ const list = [
   {
     suite: "middleware",
     stories: {
+      "refuses with data that are null": { "client[1]": ['44{"message":"no","data":null}', '44{"message":"no"}'] },
       "a second CONNECT while the middleware of the first still waits": {
         "client[2..]": [['40/static,{"sid":"<id 3>"}', '42["still here"]', "4377[]"], [ended]],
         "server[2..]": [[["connection"]], forced("<id 2>")],

@@ -230,7 +230,7 @@ suite("disconnects", (it) => {
 
   it("a ping that is not answered, over WebSocket", async (stage) => {
     const client = await stage.joined("client", { variant: "unanswered" });
-    client.withPings = true;
+    await client.pinged();
     await client.closed();
     await stage.logged("disconnect");
   });

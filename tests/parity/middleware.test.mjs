@@ -28,6 +28,12 @@ suite("middleware", (it) => {
     }
   });
 
+  it("refuses with data that are null", async (stage) => {
+    const client = await stage.wire("client").open();
+    client.send('40{"use":[[["refuse","no",null]]]}');
+    await client.until("44");
+  });
+
   it("refuses with an empty message", async (stage) => {
     const client = await stage.wire("client").open();
     client.send('40{"use":[[["refuse",""]]]}');

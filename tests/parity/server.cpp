@@ -225,7 +225,7 @@ void add_handlers(std::map<std::string, Action>& actions) {
   };
   actions["next"] = [](const Context& c, const Value&) { (*c.next)(); };
   actions["refuse"] = [](const Context& c, const Value& a) {
-    (*c.next)(ConnectError(a[1].as_string(), a.size() > 2 ? a[2] : Value()));
+    (*c.next)(a.size() > 2 ? ConnectError(a[1].as_string(), a[2]) : ConnectError(a[1].as_string()));
   };
   actions["set event"] = [](const Context& c, const Value& a) {
     auto event = *c.event;
@@ -410,9 +410,9 @@ Variants variants() {
   all.emplace_back("recovery with middleware",
                    socketio::ServerOptions{.connection_state_recovery = Recovery{.skip_middlewares = false}});
   all.emplace_back("cleanup", socketio::ServerOptions{.cleanup_empty_child_namespaces = true});
-  all.emplace_back("impatient", socketio::ServerOptions{.connect_timeout = 1s, .upgrade_timeout = 200ms});
+  all.emplace_back("impatient", socketio::ServerOptions{.connect_timeout = 2s, .upgrade_timeout = 200ms});
   all.emplace_back("pings", socketio::ServerOptions{.ping_interval = 50ms, .ping_timeout = 20s});
-  all.emplace_back("unanswered", socketio::ServerOptions{.ping_interval = 500ms, .ping_timeout = 500ms});
+  all.emplace_back("unanswered", socketio::ServerOptions{.ping_interval = 1500ms, .ping_timeout = 500ms});
   all.emplace_back("small", socketio::ServerOptions{.max_http_buffer_size = 1000});
   all.emplace_back("websocket only", socketio::ServerOptions{.transports = {.polling = false}});
   all.emplace_back("polling only", socketio::ServerOptions{.transports = {.websocket = false}});
@@ -444,4 +444,5 @@ int main() {
     for (const auto& io : servers) io->close();
   });
   context.run();
+  held().clear();  // they hold sockets
 }

@@ -114,9 +114,13 @@ class Client {
   }
 }
 
-/** A WebSocket without a client; records what arrives: text as it is, bytes as "<hex>", the end as ["closed", code]. */
+/**
+ * A WebSocket without a client; records what arrives, except pings: text as it is, bytes as "<hex>", the end as
+ * ["closed", code].
+ */
 class Wire {
   prefix = ""; // of the namespace joined last
+  pings = new Record(); // is not part of the trace, because it depends on the clock
 
   constructor(server, ws, record) {
     this.server = server;
@@ -124,7 +128,8 @@ class Wire {
     this.record = record;
     ws.on("message", (data, isBinary) => {
       const text = isBinary ? `<${data.toString("hex")}>` : data.toString();
-      if (text !== "2" || this.withPings) record.add(text);
+      if (text === "2") this.pings.add(text);
+      else record.add(text);
     });
     ws.on("close", (code) => record.add(["closed", code]));
     ws.on("error", () => {});
@@ -169,6 +174,11 @@ class Wire {
     const entry = this.end ?? (await this.record.until(seen, Array.isArray, patterns.join(" or ") || "the end"));
     if (Array.isArray(entry)) this.end = entry;
     return entry;
+  }
+
+  /** Resolves when the next ping has come. */
+  pinged() {
+    return this.pings.until(() => true, () => false, "a ping");
   }
 
   /** Resolves when the server has ended the connection. */
