@@ -192,6 +192,22 @@ const list = [
     },
   },
   {
+    suite: "transports",
+    stories: {
+      "base64 with line breaks is taken": {
+        "client[4]": ['42["still here"]', ["refused", 400, unknownSession]],
+        "server[1..]": [
+          [["got", "AAECAwQF"]],
+          [
+            ["disconnecting", "parse error", ["<id 2>"]],
+            ["disconnect", "parse error"],
+            ["refused", 1, "Session ID unknown", { sid: "<id 1>" }],
+          ],
+        ],
+      },
+    },
+  },
+  {
     suite: "packets",
     stories: {
       "a number beyond the range of doubles": {

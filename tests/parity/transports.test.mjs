@@ -37,6 +37,18 @@ suite("transports", (it) => {
     await client.until("b");
   });
 
+  for (const [what, base64] of [
+    ["with line breaks", "bAAEC\nAwQF\n"],
+    ["without padding", "bAAECAw"],
+    ["of the URL alphabet", "b-_-_"],
+  ])
+    it(`base64 ${what} is taken`, async (stage) => {
+      const client = await stage.poller("client");
+      await client.join("/", { connect: [["on", "bytes", [["log args", "got"]]]] });
+      await client.post('451-["bytes",{"_placeholder":true,"num":0}]', base64, '42["do",[["emit","still here"]]]');
+      await client.until('42["still here"]', "1");
+    });
+
   it("a probe is answered, the poll released, and the session goes on over the WebSocket", async (stage) => {
     const client = await stage.poller("client");
     await client.join();
