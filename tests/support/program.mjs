@@ -4,20 +4,28 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 
 export class Program {
-  /** Starts the program and waits until it listens; port 0 takes a free one. */
-  static async start(path, port = 0) {
+  /**
+   * Starts the program and waits until it listens; port 0 takes a free one.
+   *
+   * @param script  what stands before the port, if the program is an interpreter
+   */
+  static async start(path, port = 0, script = []) {
     assert.ok(path, "the environment names no program to test");
     const program = new Program();
-    program.process = spawn(path, [String(port)], { stdio: ["pipe", "pipe", "inherit"] });
+    program.process = spawn(path, [...script, String(port)], { stdio: ["pipe", "pipe", "inherit"] });
     program.exited = once(program.process, "exit");
     program.lines = [];
     program.looks = new Set();
-    createInterface({ input: program.process.stdout }).on("line", (line) => {
-      program.lines.push(line);
-      for (const look of program.looks) look();
+    let unfinished = "";
+    program.process.stdout.setEncoding("utf8").on("data", (text) => {
+      const lines = (unfinished + text).split("\n");
+      unfinished = lines.pop();
+      for (const line of lines) {
+        program.lines.push(line);
+        for (const look of program.looks) look();
+      }
     });
     const line = await program.printed(/^listening on /);
     program.port = Number(/(\d+)$/.exec(line)[1]);
