@@ -6,7 +6,6 @@
 //   stories  {title: {path in the trace: [what Node.js shows, what this server shows]}}; "[3..]" are the entries from
 //            the fourth on
 
-const unknownSession = '{"code":1,"message":"Session ID unknown"}';
 const ended = ["closed", 1005];
 const forced = (id) => [["disconnecting", "forced close", [id]], ["disconnect", "forced close"]];
 
@@ -117,102 +116,6 @@ const list = [
       "an id with leading zeros and one that is too large": {
         "client[3..]": [["43100000000000000000000[]", '42["still here"]'], [ended]],
         "server[1..]": [[], [["error", "invalid acknowledgement id"], ...forced("<id 2>")]],
-      },
-    },
-  },
-
-  // Being repaired: these have no row.
-  {
-    suite: "refusals",
-    stories: {
-      "revision 3, an unknown one and none": {
-        "server[0][3].protocol": [3, "3"],
-        "server[1][3].protocol": [3, "3"],
-        "server[2][3].protocol": [3, "3"],
-      },
-      "a WebSocket of revision 3": { "server[0][3].protocol": [3, "3"] },
-      "a poll for a session with another revision": {
-        "server[0][3].protocol": [3, "3"],
-        "server[0][3].previousProtocol": [4, "4"],
-      },
-    },
-  },
-  {
-    suite: "cors",
-    stories: {
-      "a preflight for every origin": { "preflight[0].headers.content-length": ["0", undefined] },
-      "a preflight that names no headers": { "preflight[0].headers.content-length": ["0", undefined] },
-      "any OPTIONS request counts as a preflight": {
-        "bare[0].headers.content-length": ["0", undefined],
-        "unknown transport[0].headers.content-length": ["0", undefined],
-      },
-      "a preflight for a list": {
-        "allowed[0].headers.content-length": ["0", undefined],
-        "other[0].headers.content-length": ["0", undefined],
-      },
-      "true reflects the origin": { "preflight[0].headers.content-length": ["0", undefined] },
-    },
-  },
-  {
-    suite: "limits",
-    stories: Object.fromEntries(
-      ["a body of one byte more", "several packets in one body that are too large together"].map((story) => [
-        story,
-        {
-          "client[4..]": [
-            [["posted", 400, unknownSession], ["refused", 400, unknownSession]],
-            [["posted", 200, "ok"], '42["still here"]'],
-          ],
-          "server[1..]": [
-            [
-              ["disconnecting", "transport error", ["<id 2>"]],
-              ["disconnect", "transport error"],
-              ["refused", 1, "Session ID unknown", { sid: "<id 1>" }],
-              ["refused", 1, "Session ID unknown", { sid: "<id 1>" }],
-            ],
-            [],
-          ],
-        },
-      ]),
-    ),
-  },
-  {
-    suite: "middleware",
-    stories: {
-      "refuses with data that are null": { "client[1]": ['44{"message":"no","data":null}', '44{"message":"no"}'] },
-      "a second CONNECT while the middleware of the first still waits": {
-        "client[2..]": [['40/static,{"sid":"<id 3>"}', '42["still here"]', "4377[]"], [ended]],
-        "server[2..]": [[["connection"]], forced("<id 2>")],
-      },
-      "a second CONNECT while the first waits, for the real client": {
-        "chat[0]": [["connect"], ["disconnect", "transport close"]],
-        "client[1..]": [[["still here"], ["answer"]], [["disconnect", "transport close"]]],
-        "server[2..]": [[["connection"]], forced("<id 1>")],
-      },
-    },
-  },
-  {
-    suite: "transports",
-    stories: {
-      "base64 with line breaks is taken": {
-        "client[4]": ['42["still here"]', ["refused", 400, unknownSession]],
-        "server[1..]": [
-          [["got", "AAECAwQF"]],
-          [
-            ["disconnecting", "parse error", ["<id 2>"]],
-            ["disconnect", "parse error"],
-            ["refused", 1, "Session ID unknown", { sid: "<id 1>" }],
-          ],
-        ],
-      },
-    },
-  },
-  {
-    suite: "packets",
-    stories: {
-      "a number beyond the range of doubles": {
-        "client[2..]": [['42["e",null]', '42["still here"]'], [ended]],
-        "server[1..]": [[["got", null]], [["error", "invalid payload"], ...forced("<id 2>")]],
       },
     },
   },

@@ -522,7 +522,7 @@ export function suite(name, tell) {
       const documents = readFileSync(new URL("../../docs/api.md", import.meta.url), "utf8");
       for (const { story, row } of listed) {
         assert.ok(titles.has(story), `differences.mjs names a story that is not told: "${story}"`);
-        assert.ok(row === undefined || documents.includes(`| ${row} |`), `docs/api.md has no row "${row}"`);
+        assert.ok(documents.includes(`| ${row} |`), `docs/api.md has no row "${row}"`);
       }
     });
   });
