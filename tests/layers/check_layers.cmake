@@ -25,7 +25,7 @@ set(allowed_testing transport core engine protocol detail top entry)
 set(allowed_base "")
 set(allowed_top core engine protocol detail)
 set(allowed_entry transport core engine protocol detail top)
-set(allowed_impl transport core engine protocol detail)  # the files that include every body
+set(allowed_impl transport core engine protocol detail entry)  # every body, and the templates of the default server
 
 # Which layers may name a third party's headers.
 set(quarters_asio core transport testing entry top)

@@ -119,6 +119,23 @@ const list = [
       },
     },
   },
+  {
+    suite: "packets",
+    row: "A CONNECT for a namespace that the client has joined already",
+    stories: {
+      "a second CONNECT to the same namespace": {
+        "client[2..]": [[ended], ['40{"sid":"<id 3>"}', '42["still here"]', "4377[]"]],
+        "server[1..]": [
+          forced("<id 2>"),
+          [
+            ["disconnecting", "client namespace disconnect", ["<id 2>"]],
+            ["disconnect", "client namespace disconnect"],
+            ["connection"],
+          ],
+        ],
+      },
+    },
+  },
 ];
 
 /** {suite, row, story, at, node, here} for each place in a trace. */
