@@ -18,7 +18,7 @@ import socketio
 PLAIN, TLS, RECOVERY = (os.environ[name] for name in ("STORY_URL", "STORY_TLS_URL", "STORY_RECOVERY_URL"))
 SERIALIZER = "msgpack" if os.environ.get("STORY_PARSER") == "msgpack" else "default"
 TRANSPORTS = {"polling": ["polling"], "websocket": ["websocket"], "upgrade": ["polling", "websocket"]}
-PATIENCE = 10  # seconds; then a feature has failed
+PATIENCE = 20  # seconds; then a feature has failed
 VALUES = ["text", 'ä€😀\0"\\', 0, -1.5, 9007199254740991, True, None, [], {}, {"nested": [1, {"deep": ["ü"]}]}]
 
 
@@ -56,7 +56,7 @@ class Client:
 
     async def connect(self, *namespaces, url=PLAIN, query="", **options):
         await self.run(self.client.connect, url + query, namespaces=list(namespaces) or ["/"],
-                       transports=TRANSPORTS[self.way], wait_timeout=3, **options)
+                       transports=TRANSPORTS[self.way], wait_timeout=PATIENCE / 2, **options)
         return self
 
     def on(self, event, handler, namespace="/"):
