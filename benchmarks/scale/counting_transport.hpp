@@ -59,6 +59,7 @@ class CountingWebSocket final : public WebSocket {
   }
   bool is_writable() const override { return is_writable_; }
   std::size_t unsent_bytes() const override { return unsent_bytes_; }
+  void raise_message_limit(std::size_t) override {}
   void close(std::optional<std::uint16_t>) override { listener_.reset(); }
   void terminate() override { listener_.reset(); }
 

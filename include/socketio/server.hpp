@@ -119,7 +119,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
   /// An exception that leaves an event loop ends all loops, and leaves this function: handlers' exceptions do not,
   /// those of tasks that the program has posted there do. So does std::system_error when a thread cannot be started.
   void run() {
-    loops_.run([this] { return state_->is_open(); });  // still open: the program has stopped the loop
+    loops_.run([this] { return state_->is_open(); });
   }
 
   /// Disconnects every client (reason: "server shutting down"; clients will try to reconnect), stops listening, and
@@ -269,6 +269,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
       throw std::invalid_argument("socketio::ServerOptions: threads: this transport runs on one only");
     state_ = std::make_shared<detail::ServerState>(
         std::move(options), detail::ServerParts{&make_codec, data_type(), make_transports(transport_options)});
+    state_->on_closed([&loops = loops_] { loops.handle_closed(); });
   }
 
   static std::unique_ptr<detail::PacketCodec> make_codec(const ParserLimits& limits) {

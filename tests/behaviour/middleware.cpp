@@ -302,7 +302,7 @@ TEST_CASE("attempts that nobody waits for are bounded, and only the last one is 
   test.client->text("40/chat,{}");
   CHECK(test.client->next() == R"(44/chat,{"message":"too many attempts"})");
   REQUIRE(test.reports.size() == 1);
-  CHECK(test.reports[0].code == Errc::protocol_violation);
+  CHECK(test.reports[0].code == Errc::limit_exceeded);
   CHECK(test.reports[0].nsp == "/chat");
   CHECK(test.waiting.size() == 33);
   test.sockets.clear();

@@ -424,7 +424,7 @@ TEST_CASE("a client with an unknown session or offset connects as a new client",
         R"({"pid":")" + pid + "\"}", R"({"offset":")" + offset + "\"}", R"({"pid":1,"offset":")" + offset + "\"}",
         R"({"pid":")" + pid + R"(","offset":[")" + offset + "\"]}", std::string(R"({"pid":"","offset":""})"),
         R"({"pid":")" + client.sid + R"(","offset":")" + offset + "\"}",
-        R"({"pid":")" + pid + R"(","offset":")" + std::string(500'000, '0') + "\"}"}) {
+        R"({"pid":")" + pid + R"(","offset":")" + std::string(90'000, '0') + "\"}"}) {
     auto wire = open_engine(harness);
     wire.text("40" + auth);
     const std::string answer = wire.next();

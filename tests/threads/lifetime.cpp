@@ -13,11 +13,14 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -152,6 +155,73 @@ TEST_CASE("stopping the first event loop stops them all", "[threads]") {
   CHECK(connections == 6);
   io.context().stop();
   again.join();
+}
+
+TEST_CASE("stopping the first event loop of a closed server stops them all, whatever is pending", "[threads]") {
+  for (int round = 0; round < 20; ++round) {
+    CAPTURE(round);
+    socketio::Server io(on_threads(3));
+    static_cast<void>(io.listen(0, "127.0.0.1"));
+    asio::steady_timer pending(io.context(), std::chrono::hours(1));
+    pending.async_wait([](std::error_code) {});
+    switch (round % 4) {
+      case 0:  // in one task
+        asio::post(io.context(), [&] {
+          io.close();
+          io.context().stop();
+        });
+        io.run();
+        break;
+      case 1:  // when all loops have looked for work
+        io.close([&](std::error_code) { asio::post(io.context(), [&] { io.context().stop(); }); });
+        io.run();
+        break;
+      case 2: {  // from another thread
+        std::thread other;
+        asio::post(io.context(), [&] {
+          other = std::thread([&] {
+            io.close();
+            io.context().stop();
+          });
+        });
+        io.run();
+        other.join();
+        break;
+      }
+      case 3: {  // from another thread, later
+        std::promise<void> closed;
+        io.close([&](std::error_code) { closed.set_value(); });
+        std::thread other([&] {
+          closed.get_future().wait();
+          io.context().stop();
+        });
+        io.run();
+        other.join();
+        break;
+      }
+    }
+    io.context().restart();
+    pending.cancel();
+    io.run();  // the rest
+  }
+}
+
+TEST_CASE("a server that was closed and listens again runs on, and ends with its next close", "[threads]") {
+  socketio::Server io(on_threads(3));
+  std::uint16_t port = io.listen(0, "127.0.0.1");
+  asio::steady_timer pending(io.context(), std::chrono::hours(1));
+  pending.async_wait([](std::error_code) {});
+  io.on("connection", [](socketio::Socket socket) { socket.on("sync", [] { return true; }); });
+  std::thread owner([&] { io.run(); });
+  for (int round = 0; round < 3; ++round) {
+    CHECK(Visitor(port).ask(R"("sync")") == "437[true]");
+    std::promise<std::uint16_t> again;
+    io.close([&](std::error_code) { again.set_value(io.listen(0, "127.0.0.1")); });
+    port = again.get_future().get();
+  }
+  io.close();
+  asio::post(io.context(), [&] { pending.cancel(); });
+  owner.join();
 }
 
 TEST_CASE("an exception from a task that the program has posted ends all loops and leaves run", "[threads][hostile]") {

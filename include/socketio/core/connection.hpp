@@ -9,14 +9,18 @@
 #include <socketio/core/session_store.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/config.hpp>
+#include <socketio/detail/ordered_table.hpp>
 #include <socketio/engine/session.hpp>
 #include <socketio/engine/timer_queue.hpp>
 #include <socketio/protocol/packet.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,7 +81,12 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   SOCKETIO_DECL void remove(const SocketState& socket);
 
   /// The server has left a namespace: until the client learns of it, what it sends there is no violation.
-  void tolerate_stragglers(std::string_view nsp) { unsettled().dismissed.emplace_back(nsp); }
+  SOCKETIO_DECL void tolerate_stragglers(std::string_view nsp);
+
+  /// The client has exceeded a limit: reports it, and ends the connection.
+  ///
+  /// @param limit  of ServerOptions
+  SOCKETIO_DECL void handle_excess(const char* limit);
 
   SOCKETIO_DECL void on_message(Session& session, bool is_binary, std::span<char> data) override;
   SOCKETIO_DECL void on_close(Session& session, CloseReason reason, std::string_view description) override;
@@ -94,13 +103,21 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   /// Namespaces between two states.
   struct Unsettled {
-    std::vector<AttemptPtr> attempts;               // one for each namespace
-    std::vector<std::weak_ptr<Attempt>> withdrawn;  // whose middleware, for example, has not finished yet
-    std::vector<std::string> dismissed;             // that the server has left since the client's last CONNECT
+    std::map<std::string, AttemptPtr, std::less<>> attempts;  // by namespace
+    std::vector<std::weak_ptr<Attempt>> withdrawn;            // whose middleware, for example, has not finished yet
+    std::set<std::string, std::less<>> dismissed;  // that the server has left since the client's last CONNECT
   };
 
   /// How many withdrawn attempts of a client may be unfinished at a time.
   static constexpr std::size_t max_withdrawn = 32;
+
+  /// How many dismissed namespaces are remembered: what a client sends to others has been sent long before.
+  static constexpr std::size_t max_dismissed = 1'000;
+
+  /// Finds a socket by its namespace.
+  struct SocketKey {
+    SOCKETIO_DECL static std::string_view key(const SocketPtr& socket) noexcept;
+  };
 
   Unsettled& unsettled() {
     if (!unsettled_) unsettled_ = std::make_unique<Unsettled>();
@@ -111,7 +128,10 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// @return  false if too many of its attempts are unfinished
   bool begin_anew(std::string_view nsp);
   void withdraw(Attempt& attempt);
+  /// Whether the client is in as many namespaces as it may be, those that it is about to join included.
+  bool has_too_many_namespaces() const;
   void settle(const AttemptPtr& attempt);
+  void settle_dismissal(std::string_view nsp);
   /// Whether an attempt still matters; it is settled if the connection has ended.
   bool proceeds(const AttemptPtr& attempt);
   void drop_empty_lists();
@@ -120,6 +140,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   void handle_packet(PacketPtr packet);
   void handle_connect(const Packet& packet);
+  bool has_too_long_name(const Packet& event) const;
   std::string_view name_in(const Packet& packet) const;
   std::string make_id(const std::string& nsp) const;
   void connect_to(std::string_view name, Value auth);
@@ -130,18 +151,24 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   void finish_connect(const AttemptPtr& attempt, const Next::Result& refusal);
   void send_connect_error(std::string_view nsp, const Value& data);
   void refuse(std::string_view nsp, const MiddlewareError& refusal);
+  void refuse_limit(std::string_view nsp, const char* why);
+  /// Whether attachments may come: for a namespace that the client has joined, or was sent away from just now.
+  bool may_have_attachments() const;
+  /// Whether what is incomplete is for a namespace that the server has left.
+  bool is_unwanted() const;
+  /// What is incomplete; null if nothing is, or if the parser does not show it.
+  Packet* incomplete() const noexcept { return incomplete_ ? incomplete_->packet() : nullptr; }
   void handle_malformed(std::string_view message);
   void handle_violation(std::string_view what);
-  SocketPtr find(std::string_view nsp) const { return find_in(sockets_, nsp); }
+  SocketPtr find(std::string_view nsp) const;
   ServerState& server() const noexcept;
   PacketCodec& codec() const noexcept;
   const std::shared_ptr<Shard>& shard() const noexcept;
-  static SocketPtr find_in(const std::vector<SocketPtr>& sockets, std::string_view nsp);
 
   ServerShard& owner_;  // gone once the session has been closed by the end of the server
   std::shared_ptr<Session> session_;
   PacketCodec::IncompletePtr incomplete_;  // null for most of the time
-  std::vector<SocketPtr> sockets_;
+  OrderedTable<SocketPtr, SocketKey> sockets_;
   std::unique_ptr<Unsettled> unsettled_;  // null for most of the time
   std::unique_ptr<Timer> connect_timer_;
 };

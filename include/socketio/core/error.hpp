@@ -24,6 +24,7 @@ enum class Errc {
   middleware_refused,     // a packet middleware refused an event
   too_many_pending_acks,  // ServerOptions::max_pending_acks would be exceeded
   no_answer,              // another server of the cluster has gone, or its handler does not answer
+  limit_exceeded,         // the peer would exceed one of the limits of ServerOptions
 };
 
 /// The category of Errc.

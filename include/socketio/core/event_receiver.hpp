@@ -30,6 +30,10 @@ class EventReceiver {
   /// Of the socket; empty where no socket is concerned.
   virtual const std::string& receiver_id() const noexcept = 0;
 
+  /// Asynchronous handlers keep an event of this weight from now on; they keep it no longer. Any thread.
+  SOCKETIO_DECL virtual void begin_progress(std::uint32_t weight) noexcept;
+  SOCKETIO_DECL virtual void end_progress(std::uint32_t weight) noexcept;
+
   /// Reports the exception that is being handled, thrown by a handler of `event`.
   SOCKETIO_DECL void report_handler_exception(std::string_view event) const noexcept;
 
@@ -41,6 +45,9 @@ class EventReceiver {
 };
 
 using EventReceiverPtr = std::shared_ptr<EventReceiver>;
+
+/// What an event counts for in ServerOptions::max_handlers_in_progress: one for each 4 KiB that are begun.
+SOCKETIO_DECL std::uint32_t weight_in_progress(const Packet& packet) noexcept;
 
 /// Where the answer to one event goes; shared by all handlers that may give it.
 ///

@@ -45,6 +45,31 @@ struct ServerOptions {
   /// namespace.
   std::function<std::unique_ptr<Adapter>(const std::string& nsp)> adapter{};
 
+  /// Namespaces in which one connection may be, or which it may be about to join; more are refused with
+  /// `connect_error`, "too many namespaces". 0: no limit.
+  std::size_t max_namespaces_per_connection = 1'000;
+
+  /// Rooms in which one socket may be, without that of its id. Joining more does nothing, and is reported as
+  /// Errc::limit_exceeded. 0: no limit.
+  std::size_t max_rooms_per_socket = 10'000;
+
+  /// Bytes of the longest name that a client may use. A longer namespace is refused with `connect_error`, "Invalid
+  /// namespace"; a longer event ends the connection. 0: no limit.
+  std::size_t max_namespace_name_bytes = 1'024;
+  std::size_t max_event_name_bytes = 4'096;
+
+  /// Bytes of the longest room name. Joining a room with a longer one does nothing, and is reported as
+  /// Errc::limit_exceeded. 0: no limit.
+  std::size_t max_room_name_bytes = 4'096;
+
+  /// Events of one socket whose asynchronous middleware or coroutine handlers have not ended. An event counts once
+  /// for each 4 KiB of it that are begun; one that would exceed the limit ends the connection. 0: no limit.
+  std::size_t max_handlers_in_progress = 10'000;
+
+  /// The largest POST body and WebSocket message of a client that has not joined a namespace yet, in bytes. Afterwards
+  /// `max_http_buffer_size` holds, and also before if it is smaller. 0: `max_http_buffer_size` always holds.
+  std::size_t max_unjoined_bytes = 100'000;
+
   /// Acknowledgements that one socket may owe; more are refused with Errc::too_many_pending_acks. 0: no limit.
   std::size_t max_pending_acks = 100'000;
 

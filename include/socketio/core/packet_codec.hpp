@@ -34,6 +34,9 @@ class PacketCodec {
   class Incomplete {
    public:
     virtual ~Incomplete() = default;
+
+    /// What there is of it; null if the parser does not show it.
+    virtual Packet* packet() const noexcept = 0;
   };
   using IncompletePtr = std::unique_ptr<Incomplete>;
 
@@ -122,6 +125,12 @@ class PacketCodecOf final : public PacketCodec {
  private:
   struct Kept final : Incomplete {
     explicit Kept(typename P::Decoder&& begun) : decoder(std::move(begun)) {}
+    Packet* packet() const noexcept override {
+      if constexpr (requires { decoder.incomplete(); })
+        return &decoder.incomplete();
+      else
+        return nullptr;
+    }
     typename P::Decoder decoder;
   };
 

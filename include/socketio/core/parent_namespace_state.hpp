@@ -7,6 +7,7 @@
 #include <socketio/core/namespace_setup.hpp>
 #include <socketio/core/shard.hpp>
 #include <socketio/detail/config.hpp>
+#include <socketio/detail/ordered_table.hpp>
 #include <socketio/protocol/value.hpp>
 
 #include <cstddef>
@@ -66,8 +67,12 @@ class ParentNamespaceState final {
   std::size_t max_bytes_ = 0;
   NamespaceMatcher matcher_;
   NamespaceSetup setup_;
+  struct ChildKey {
+    static const NamespaceState* key(const NamespacePtr& child) noexcept { return child.get(); }
+  };
+
   mutable std::mutex mutex_;
-  std::vector<NamespacePtr> children_;
+  OrderedTable<NamespacePtr, ChildKey> children_;
 };
 
 }  // namespace socketio::detail

@@ -6,6 +6,7 @@
 #include <socketio/core/broadcast_options.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/detail/config.hpp>
+#include <socketio/detail/ordered_table.hpp>
 #include <socketio/detail/unique_function.hpp>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace socketio::detail {
@@ -40,13 +42,16 @@ class RoomMember {
   friend class Rooms;
 
   struct Place {
-    RoomMembers* room;
-    std::size_t index;
+    RoomMembers* room = nullptr;
+    std::size_t index = 0;
+
+    bool operator!() const noexcept { return !room; }
+    static RoomMembers* key(const Place& place) noexcept { return place.room; }
   };
 
-  std::vector<Place> rooms_;  // in the order in which they were joined
-  std::size_t index_ = 0;     // in the list of all members
-  std::uint64_t mark_ = 0;    // the last selection that has dealt with this member
+  OrderedTable<Place, Place> rooms_;
+  std::size_t index_ = 0;   // in the list of all members
+  std::uint64_t mark_ = 0;  // the last selection that has dealt with this member
   bool added_ = false;
 };
 
@@ -148,6 +153,9 @@ class Rooms {
   /// The rooms of a socket, its own id included. Any thread.
   SOCKETIO_DECL std::vector<std::string> rooms_of(const RoomMember& member) const;
 
+  /// How many rooms a socket is in, its own included. Owner's thread.
+  std::size_t room_count(const RoomMember& member) const noexcept { return member.rooms_.size(); }
+
   /// Whether the socket is in the room. Any thread.
   SOCKETIO_DECL bool is_member(const RoomMember& member, std::string_view room) const;
 
@@ -187,6 +195,7 @@ class Rooms {
   static void for_each_member(const RoomMembers& room, const Visit& visit);
 
   const RoomMembers* find(std::string_view name) const;
+  RoomMembers* find(std::string_view name) { return const_cast<RoomMembers*>(std::as_const(*this).find(name)); }
   void notify_left(std::string_view room, std::string_view id, bool deleted);
   void notify(RoomEvent::Kind kind, std::string_view room, std::string_view id) {
     if (listener_) listener_(RoomEvent{kind, room, id});

@@ -15,11 +15,12 @@ class io_context;
 
 namespace socketio::detail {
 
+class LoopRun;
 class OwnLoop;
 
 /// The event loops of a server: the program's own, or loops that this object makes and owns.
 ///
-/// @par Thread safety  Immutable, except `run`, `shutdown`.
+/// @par Thread safety  Immutable, except `run`, `handle_closed`, `shutdown`.
 class EventLoops {
  public:
   /// @param programs  the program's loop; null to make `count` loops
@@ -33,15 +34,16 @@ class EventLoops {
 
   /// Runs each loop on a thread of its own, the first one on the calling thread.
   ///
-  /// As long as the first has something to do, the others are kept, however little they have. Then they end together:
-  /// when all have found nothing to do since any of them did something, for what one does may be work for another.
+  /// While the server is open, no loop ends. Afterwards they end together: when all have found nothing to do since any
+  /// of them did something, for what one does may be work for another. If the program stops one of them, all stop.
   ///
-  /// @param was_stopped  asked when the first loop has ended: whether the program has stopped it, so that all others
-  /// are
-  ///                     to stop
+  /// @param is_open   any thread: whether the server is
   /// @throws  what leaves one of the loops, and std::system_error if a thread cannot be started; the loops are stopped
   ///          then
-  SOCKETIO_DECL void run(const std::function<bool()>& was_stopped);
+  SOCKETIO_DECL void run(const std::function<bool()>& is_open);
+
+  /// The server is not open any more. On the thread of the first loop, or while none runs.
+  SOCKETIO_DECL void handle_closed();
 
   /// Drops what is queued in the loops that this object owns, before any of them is destroyed: tasks of one loop may
   /// hold executors and coroutines of another.
@@ -50,6 +52,7 @@ class EventLoops {
  private:
   std::vector<std::unique_ptr<OwnLoop>> own_;
   std::vector<asio::io_context*> contexts_;
+  LoopRun* current_ = nullptr;  // the call of `run` with several loops that is under way
 };
 
 }  // namespace socketio::detail

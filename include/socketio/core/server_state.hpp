@@ -130,6 +130,9 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   /// @param done  null, or called on the shard of the calling thread when no shard has a connection any more
   SOCKETIO_DECL void close(UniqueFunction<void()> done = nullptr);
 
+  /// Sets what is called on the first shard when the server has ceased to be open. Once, before anything else.
+  void on_closed(UniqueFunction<void()> hook) { closed_hook_ = std::move(hook); }
+
   /// Sets the handler of requests outside the path, on all threads.
   SOCKETIO_DECL void on_request(ExchangeHandler handler);
 
@@ -208,6 +211,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::shared_ptr<ErrorSink> errors_ = std::make_shared<ErrorSink>();
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> has_opened_{false};
+  UniqueFunction<void()> closed_hook_;
   std::shared_ptr<std::atomic<bool>> is_closed_ = std::make_shared<std::atomic<bool>>(false);
   mutable std::shared_mutex mutex_;
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;

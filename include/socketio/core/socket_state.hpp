@@ -68,6 +68,8 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   SOCKETIO_DECL const std::string& receiver_id() const noexcept override;
   SOCKETIO_DECL const std::string& nsp_name() const noexcept override;
   SOCKETIO_DECL Shard& shard() const noexcept override;
+  SOCKETIO_DECL void begin_progress(std::uint32_t weight) noexcept override;
+  SOCKETIO_DECL void end_progress(std::uint32_t weight) noexcept override;
   /// Sends an answer to the client.
   SOCKETIO_DECL void send_ack(OutgoingPacket packet);
   bool is_connected() const noexcept { return connected_.load(std::memory_order_acquire); }
@@ -179,6 +181,8 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   bool has_gone() const noexcept { return is_over_ && !is_connected(); }
   void drop_handlers();
   void send_missed();
+  bool has_too_many_rooms() const;
+  bool has_too_many_in_progress(const Packet& packet) const;
 
   std::shared_ptr<NamespaceState> nsp_;
   NamespacePart* part_;  // of the namespace, where this socket lives
@@ -189,7 +193,8 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   std::shared_ptr<void> data_;  // made when it is first used; the same after a recovery
   std::atomic<bool> has_data_{false};
   std::atomic<bool> connected_{false};
-  bool is_over_ = false;  // has left, or was refused: joins no room any more
+  bool is_over_ = false;                       // has left, or was refused: joins no room any more
+  std::atomic<std::uint32_t> in_progress_{0};  // see ServerOptions::max_handlers_in_progress
   EventHandlers handlers_;
   std::unique_ptr<SocketExtras> extras_;  // made when it is first used
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;

@@ -80,6 +80,11 @@ class Message {
   std::array<std::string_view, 2> frame() const noexcept { return {text_, binary_.view()}; }
   std::size_t frame_bytes() const noexcept { return text_.size() + binary_.size(); }
 
+  /// About the memory that this packet takes where it is kept until it can leave: the bytes, the object with its
+  /// headroom and what the allocator adds, and a pointer in a list.
+  std::size_t kept_bytes() const noexcept { return payload_bytes_ + overhead_bytes; }
+  static constexpr std::size_t overhead_bytes = 320;
+
   /// Appends this packet as one record of a polling payload, without separator.
   void append_to_polling_payload(std::string& out) const;
 

@@ -74,6 +74,10 @@ struct EngineOptions {
   std::string path = "/engine.io";
   bool add_trailing_slash = true;
 
+  /// The largest POST body and WebSocket message of a session until `Session::accept_large_messages`, in bytes, where
+  /// that is less than `max_http_buffer_size`. 0: `max_http_buffer_size` holds from the beginning.
+  std::size_t max_first_message_bytes = 0;
+
 #define SOCKETIO_OPTION(name, value, ...) __VA_ARGS__ name = value;
 #include <socketio/engine/option_list.inc>
 #undef SOCKETIO_OPTION

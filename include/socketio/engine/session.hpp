@@ -140,7 +140,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Whether a message sent now would leave at once: a poll is waiting, or nothing is queued on the WebSocket.
   bool is_writable() const noexcept;
 
-  /// Bytes sent and not yet handed over: see `SessionListener::on_drain`.
+  /// Bytes of memory that hold what was sent and is not handed over yet, see `SessionListener::on_drain`: a message of
+  /// few bytes takes some hundred.
   std::size_t unsent_bytes() const noexcept;
 
   /// Packets waiting for the next poll. Still there during `on_close`, and gone soon after.
@@ -173,6 +174,10 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Adds a listener that is called after the session's own, for everything but messages. Packets that carry messages
   /// reach its `SessionListener::on_packet`. Observers stay until the session has ended.
   void observe(std::shared_ptr<SessionListener> observer);
+
+  /// Ends the limit EngineOptions::max_first_message_bytes: the client may send messages of any size that
+  /// `max_http_buffer_size` allows.
+  void accept_large_messages();
 
   Scheduler& scheduler() const noexcept;
 
@@ -211,8 +216,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void handle_post(ExchangePtr exchange, HttpHeaders headers);
   void handle_body(BodyError error, std::string body);
   void handle_body_timeout();
-  void handle_payload(std::span<char> payload);
-  void handle_eio3_payload(std::span<char> payload, bool is_binary);
+  void read_post();
+  void take_payload(std::size_t most);
+  template <class Reader>
+  bool take_packets(Reader reader, std::span<char> payload, std::size_t most);
   void answer_poll(PollBody body);
   void answer(HttpExchange& exchange, HttpHeaders headers, PollBody body);
   PollBody body_of(const Polling& polling, std::span<const MessagePtr> packets) const;
@@ -222,6 +229,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void refuse_body(HttpExchange& exchange, unsigned status, HttpHeaders headers, std::string_view why);
   ExchangePtr take_post();
   void abort_post();
+
+  /// Of a body or a message from the client.
+  std::size_t max_message_bytes() const noexcept;
 
   // The write path.
   bool may_send(const Message& message);
@@ -288,6 +298,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool closes_after_flush_ : 1 = false;
   bool needs_base64_ : 1 = false;
   bool is_eio3_ : 1 = false;
+  bool accepts_large_messages_ : 1 = false;
 };
 
 }  // namespace socketio

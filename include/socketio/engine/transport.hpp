@@ -74,8 +74,14 @@ class WebSocket {
   /// Whether nothing is queued: false from `send` until `on_drain`, hence at least until the end of the turn.
   virtual bool is_writable() const = 0;
 
-  /// Bytes queued and not yet accepted by the operating system, frame headers included.
+  /// Bytes that hold what is queued and not yet accepted by the operating system: frames, and for messages that are
+  /// kept as such Message::kept_bytes instead.
   virtual std::size_t unsent_bytes() const = 0;
+
+  /// Accepts larger messages from now on, see WebSocketLimits::max_message_bytes.
+  ///
+  /// @param bytes  not less than before
+  virtual void raise_message_limit(std::size_t bytes) = 0;
 
   /// Sends a close frame after everything queued, then waits for the peer's, at most the transport's close timeout.
   ///
@@ -91,6 +97,8 @@ struct WebSocketLimits {
   std::size_t max_message_bytes = 1'000'000;  // defragmented and decompressed; a larger one closes with 1009
   std::size_t max_fragments = 16'384;         // frames of one message; more close with 1008
   std::size_t max_buffered_chunks = 0;  // reads of the network in which one frame may arrive; more close with 1008
+
+  std::size_t max_messages_per_turn = 0;  // handled in one turn of the loop; the rest wait for the next. 0: no limit
 
   // How messages are compressed if the client offers it; null: they are not. Read only while the handshake is accepted.
   const PerMessageDeflateOptions* per_message_deflate = nullptr;

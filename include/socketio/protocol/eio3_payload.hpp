@@ -66,6 +66,12 @@ class Eio3PayloadReader {
   /// @return  the next packet, or nothing at the end of the payload and from the first erroneous packet on
   [[nodiscard]] std::optional<Eio3Record> next() noexcept;
 
+  /// What has not been read yet.
+  constexpr std::string_view rest() const noexcept { return rest_; }
+
+  /// Whether all packets have been read, or one was erroneous.
+  constexpr bool is_done() const noexcept { return failed_ || rest_.empty(); }
+
   /// Whether reading ended at an error.
   constexpr bool failed() const noexcept { return failed_; }
 

@@ -35,6 +35,12 @@ class EioPayloadReader {
     return packet;
   }
 
+  /// What has not been read yet; empty at the end.
+  constexpr std::string_view rest() const noexcept { return done_ ? std::string_view() : rest_; }
+
+  /// Whether all packets have been read, or one was erroneous.
+  constexpr bool is_done() const noexcept { return done_; }
+
   /// Whether reading ended at an erroneous packet.
   constexpr bool failed() const noexcept { return failed_; }
 

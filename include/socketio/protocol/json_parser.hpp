@@ -33,6 +33,9 @@ class JsonParser {
    public:
     bool is_idle() const noexcept { return pending_ == nullptr; }
 
+    /// What there is of the packet whose attachments are missing; not while it is idle.
+    Packet& incomplete() const noexcept { return *pending_; }
+
    private:
     friend class JsonParser;
     PacketPtr pending_;

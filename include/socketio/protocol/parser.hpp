@@ -21,6 +21,8 @@ namespace socketio {
 ///    and acknowledgements.
 ///  - `decode_text(decoder, text)`, `decode_binary(decoder, bytes)`: one incoming message each.
 ///  - `reset(decoder)`: forgets an incomplete packet.
+///  - `decoder.incomplete()`: optional; a `Packet&`, what there is of a packet whose attachments are missing, with its
+///    namespace. The server then drops attachments that nobody is going to get.
 template <class P>
 concept Parser = requires {
   typename P::Writer;

@@ -88,6 +88,8 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
   AsioOutQueue& queue() { return queue_ ? *queue_ : take_queue(); }
   bool has_unsent() const noexcept { return queue_ != nullptr; }
   std::size_t unsent_bytes() const noexcept { return queue_ ? queue_->bytes() : 0; }
+  /// The memory that holds them.
+  std::size_t kept_bytes() const noexcept { return queue_ ? queue_->kept_bytes() : 0; }
   std::size_t unsent_pongs() const noexcept { return queue_ ? queue_->pongs() : 0; }
   bool waits_to_write() const noexcept { return waiting_writable_; }
 

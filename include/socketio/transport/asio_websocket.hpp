@@ -53,7 +53,7 @@ class AsioWebSocket : public WebSocket {
   /// The connection has ended: releases what only an open one needs.
   void on_end();
 
-  /// Keeps bytes that have arrived before there is a listener.
+  /// Keeps bytes that have arrived before there is a listener, or too many for one turn.
   void keep_input(std::string_view input);
   /// Takes the bytes that it has kept, in a later turn.
   void resume_later();
@@ -68,8 +68,10 @@ class AsioWebSocket : public WebSocket {
   bool send_compressed(const MessagePtr& message) { return deflate_ && deflate(message); }
   /// Does what the frames in the input ask for. Not a virtual function of the parser: there are two events in most
   /// reads.
+  ///
+  /// @param most  events in this turn; the rest of the input waits for the next. 0: all
   template <class Parser>
-  void take_input(Parser& parser, std::span<char> input);
+  void take_input(Parser& parser, std::span<char> input, std::size_t most);
 
  private:
   struct Extra;
@@ -103,6 +105,7 @@ class AsioNativeWebSocket final : public AsioWebSocket {
                       std::unique_ptr<WebSocketDeflate> deflate);
 
   SOCKETIO_DECL void send(const MessagePtr& message) override;
+  SOCKETIO_DECL void raise_message_limit(std::size_t bytes) override;
   SOCKETIO_DECL void on_input(std::span<char> input) override;
 
  private:
@@ -121,6 +124,7 @@ class AsioAdaptedWebSocket final : public AsioWebSocket {
                        std::unique_ptr<WebSocketDeflate> deflate, std::unique_ptr<WebSocketProtocol> protocol);
 
   SOCKETIO_DECL void send(const MessagePtr& message) override;
+  SOCKETIO_DECL void raise_message_limit(std::size_t bytes) override;
   SOCKETIO_DECL void on_input(std::span<char> input) override;
 
  private:
@@ -131,6 +135,7 @@ class AsioAdaptedWebSocket final : public AsioWebSocket {
 
   std::unique_ptr<WebSocketProtocol> protocol_;
   std::size_t max_message_bytes_;
+  std::size_t max_messages_per_turn_;
 };
 
 }  // namespace socketio::detail

@@ -43,13 +43,19 @@ class WebSocketParser {
  public:
   explicit WebSocketParser(const WebSocketLimits& limits) noexcept
       : max_message_bytes_(limits.max_message_bytes),
-        max_fragments_(static_cast<std::uint32_t>((std::min)(limits.max_fragments, std::size_t{0xFFFF'FFFF}))),
-        max_chunks_(static_cast<std::uint32_t>((std::min)(limits.max_buffered_chunks, std::size_t{0x3FFF'FFFF})) &
-                    0x3FFF'FFFFu),
+        max_fragments_((std::min)(limits.max_fragments, std::size_t{0xFF'FFFF}) & 0xFF'FFFFu),
+        max_chunks_((std::min)(limits.max_buffered_chunks, std::size_t{0xFF'FFFF}) & 0xFF'FFFFu),
+        max_messages_per_turn_((std::min)(limits.max_messages_per_turn, std::size_t{0x3FFF}) & 0x3FFFu),
         ended_(0),
         may_compress_(0) {}
 
   std::size_t max_message_bytes() const noexcept { return max_message_bytes_; }
+
+  /// For its user: see WebSocketLimits.
+  std::size_t max_messages_per_turn() const noexcept { return max_messages_per_turn_; }
+
+  /// @param bytes  not less than before
+  void raise_message_limit(std::size_t bytes) noexcept { max_message_bytes_ = bytes; }
 
   /// From now on messages may be compressed; the limit on their size then applies to their compressed form.
   void expect_compression() noexcept { may_compress_ = 1; }
@@ -116,10 +122,12 @@ class WebSocketParser {
 
   std::size_t max_message_bytes_;
   std::unique_ptr<Partial> partial_;
-  std::uint32_t max_fragments_;
-  std::uint32_t max_chunks_ : 30;  // of one type with the next two, so that they share their memory
-  std::uint32_t ended_ : 1;
-  std::uint32_t may_compress_ : 1;
+  // Together in 8 bytes of every connection.
+  std::uint64_t max_fragments_ : 24;
+  std::uint64_t max_chunks_ : 24;
+  std::uint64_t max_messages_per_turn_ : 14;
+  std::uint64_t ended_ : 1;
+  std::uint64_t may_compress_ : 1;
 };
 
 /// Applies a frame's masking key to `bytes`, of which the first is at `offset` in the payload.

@@ -30,6 +30,9 @@ class WebSocketProtocol {
   /// As WebSocketParser::expect_compression.
   virtual void expect_compression() noexcept = 0;
 
+  /// As WebSocketParser::raise_message_limit.
+  virtual void raise_message_limit(std::size_t bytes) = 0;
+
   /// As WebSocketParser::parse.
   virtual WebSocketEvent parse(std::span<char>& input) = 0;
 

@@ -53,6 +53,7 @@ class WebsocketppProtocol final : public WebSocketProtocol {
   std::string take_output();
 
   void expect_compression() noexcept override { may_compress_ = true; }
+  SOCKETIO_DECL void raise_message_limit(std::size_t bytes) override;
   SOCKETIO_DECL WebSocketEvent parse(std::span<char>& input) override;
   void stop() noexcept override { ended_ = true; }
   SOCKETIO_DECL void send(const MessagePtr& message, AsioOutQueue& queue) override;

@@ -4,6 +4,11 @@
 #include <tests/support/catch.hpp>
 #include <tests/support/engine_fixture.hpp>
 
+#include <functional>
+#include <set>
+#include <utility>
+#include <vector>
+
 using socketio::Binary;
 using socketio::CloseReason;
 using socketio::Message;
@@ -107,7 +112,7 @@ TEST_CASE("a poll waits for a packet", "[engine][polling]") {
   CHECK_FALSE(f.session().was_writable());
   f.session().send(f.text("two"));
   f.session().send(Message::binary(Binary(std::string("\0\xFF", 2))));
-  CHECK(f.session().unsent_bytes() == 6);
+  CHECK(f.session().unsent_bytes() == 6 + 2 * Message::overhead_bytes);
   CHECK(f.session().write_buffer().size() == 2);
   CHECK(f.poll(sid)->body() ==
         "4two\x1e"
@@ -395,7 +400,7 @@ TEST_CASE("requests that do not fit their session are refused", "[engine][pollin
 }
 
 TEST_CASE("a client that does not poll is closed when too much is unsent", "[engine][polling]") {
-  EngineFixture f({.max_unsent_bytes = 10});
+  EngineFixture f({.max_unsent_bytes = 10 + Message::overhead_bytes});
   const std::string sid = f.open_polling();
   f.session().send(f.text("123456789"));
   f.run();
@@ -411,5 +416,131 @@ TEST_CASE("a client that does not poll is closed when too much is unsent", "[eng
   CHECK(f.recorder().closes[0].reason == CloseReason::transport_error);
   CHECK(f.recorder().closes[0].description == "too many unsent bytes");
   CHECK(f.recorder().unsent_at_close == 2);
+  CHECK(f.engine.clients_count() == 0);
+}
+
+TEST_CASE("a message that waits for a poll counts with what it takes to keep it", "[engine][polling][limits]") {
+  constexpr std::size_t each = 2 + Message::overhead_bytes;
+  const std::size_t limits[] = {100 * each - 1, 100 * each, 100 * each + 1};
+  for (const std::size_t limit : limits) {
+    CAPTURE(limit);
+    EngineFixture f({.max_unsent_bytes = limit});
+    f.open_polling();
+    for (int i = 0; i < 101; ++i) f.session().send(f.text("x"));
+    // The message that is sent when more than the limit is unsent is refused: the hundred and first, or the next.
+    CHECK((f.session().ready_state() == Session::ReadyState::open) == (limit >= 100 * each));
+    CHECK(f.session().unsent_bytes() == (limit >= 100 * each ? 101 : 100) * each);
+    f.session().send(f.text("x"));
+    CHECK(f.session().ready_state() == Session::ReadyState::closing);
+  }
+}
+
+namespace {
+
+/// Counts the turns of the loop from the first message on, and notes the turn of each.
+struct TurnCounter {
+  explicit TurnCounter(EngineFixture& fixture) : f(fixture) {
+    f.prototype.react_to = "message";
+    f.prototype.reaction = [this](Session&) {
+      if (turns.empty()) count();
+      turns.push_back(turn);
+    };
+  }
+  void count() {
+    if (++turn < 20) f.engine.scheduler().post([this] { count(); });
+  }
+  std::size_t different() const { return std::set<int>(turns.begin(), turns.end()).size(); }
+
+  EngineFixture& f;
+  int turn = 0;
+  std::vector<int> turns;
+};
+
+constexpr const char* five_packets =
+    "41\x1e"
+    "42\x1e"
+    "43\x1e"
+    "44\x1e"
+    "45";
+const Strings five_messages{"1", "2", "3", "4", "5"};
+
+}  // namespace
+
+TEST_CASE("the packets of one body beyond max_packets_per_turn are handled in later turns",
+          "[engine][polling][limits]") {
+  for (const auto& [most, turns] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{1, 5}, {2, 3}, {4, 2}, {5, 1}, {6, 1}, {0, 1}}) {
+    CAPTURE(most);
+    EngineFixture f({.max_packets_per_turn = most});
+    TurnCounter counter(f);
+    const std::string sid = f.open_polling();
+    CHECK(f.post(sid, five_packets)->body() == "ok");
+    CHECK(f.recorder().messages == five_messages);
+    CHECK(counter.different() == turns);
+  }
+}
+
+TEST_CASE("what a client posts next, or sends after an upgrade, comes after the packets that wait for their turn",
+          "[engine][polling][limits]") {
+  EngineFixture f({.max_packets_per_turn = 1});
+  f.prototype.react_to = "message";
+  const auto do_after_first = [&](std::function<void()> act) {
+    f.prototype.reaction = [&f, act](Session&) {
+      if (f.recorder().messages.size() == 1) f.engine.scheduler().post(act);
+    };
+  };
+  std::string sid;
+  SECTION("a POST") {
+    socketio::MemoryResponsePtr second;
+    do_after_first([&] {
+      socketio::HttpRequest request;
+      request.method = "POST";
+      request.target = f.polling(sid);
+      second = f.transport.request(request,
+                                   "46\x1e"
+                                   "47");
+    });
+    sid = f.open_polling();
+    CHECK(f.post(sid, five_packets)->body() == "ok");
+    f.run();
+    CHECK(second->body() == "ok");
+  }
+  SECTION("an upgrade") {
+    socketio::MemoryWebSocketClientPtr client;
+    do_after_first([&] {
+      client->send_text("5");
+      client->send_text("46");
+      client->send_text("47");
+    });
+    sid = f.open_polling();
+    client = f.probe(sid);
+    f.post(sid, five_packets);
+    f.run();
+    CHECK(f.session().is_upgraded());
+  }
+  Strings all = five_messages;
+  all.insert(all.end(), {"6", "7"});
+  CHECK(f.recorder().messages == all);
+}
+
+TEST_CASE("a session that ends handles none of the packets that wait for their turn", "[engine][polling][limits]") {
+  EngineFixture f({.max_packets_per_turn = 1});
+  f.prototype.react_to = "message";
+  bool upgrades = false;
+  socketio::MemoryWebSocketClientPtr client;
+  f.prototype.reaction = [&](Session& session) {
+    if (f.recorder().messages.size() == 2) session.close(true);
+    if (upgrades) client->send_text("5");
+  };
+  const std::string sid = f.open_polling();
+  SECTION("on polling") {}
+  SECTION("while the WebSocket takes over") {
+    client = f.probe(sid);
+    upgrades = true;
+  }
+  f.post(sid, five_packets);
+  f.run();
+  CHECK(f.recorder().messages == Strings{"1", "2"});
+  CHECK(f.recorder().closes.size() == 1);
   CHECK(f.engine.clients_count() == 0);
 }

@@ -59,7 +59,7 @@ TEST_CASE("a WebSocket is not writable again before the end of the turn", "[engi
 }
 
 TEST_CASE("a client that does not read causes no drain and is closed at the limit", "[engine][websocket]") {
-  EngineFixture f({.max_unsent_bytes = 100});
+  EngineFixture f({.max_unsent_bytes = 100 + Message::overhead_bytes});
   const auto client = f.open_websocket();
   client->stall_reading();
   f.session().send(f.text(std::string(90, 'x')));

@@ -141,3 +141,54 @@ TEST_CASE("the bytes keep their order, whatever is queued and however it is writ
     if (queue.empty() && random() % 4 == 0) static_cast<void>(queue.recycle());
   }
 }
+
+TEST_CASE("once 64 KiB of copies wait, small pieces are shared, and leave in order", "[transport][out_queue]") {
+  AsioOutQueue queue;
+  std::vector<std::weak_ptr<const Message>> messages;
+  std::string expected;
+  const auto push = [&] {
+    const auto message = Message::text(std::to_string(messages.size()) + std::string(200, 'x'));
+    messages.push_back(message);
+    expected += message->frame()[0];
+    queue.push(message);
+  };
+  while (queue.bytes() < 64 * 1024) push();
+  CHECK(queue.is_one_piece());
+  for (const auto& message : messages) CHECK(message.expired());
+  const std::size_t copied = messages.size();
+  for (int i = 0; i < 200; ++i) push();
+  CHECK_FALSE(queue.is_one_piece());
+  for (std::size_t i = copied; i < messages.size(); ++i) CHECK_FALSE(messages[i].expired());
+  queue.push(std::string("tiny"));  // cheaper to copy than to share
+  expected += "tiny";
+  CHECK(queue.kept_bytes() >= queue.bytes() + 200 * Message::overhead_bytes);
+
+  std::string written;
+  std::mt19937 random(5);
+  while (!queue.empty()) {
+    const std::string next = next_of(queue);
+    const std::size_t bytes = 1 + random() % next.size();
+    written += next.substr(0, bytes);
+    queue.consume(bytes);
+  }
+  CHECK(written == expected);
+  for (const auto& message : messages) CHECK(message.expired());
+  CHECK(queue.recycle() == false);  // it has grown
+}
+
+TEST_CASE("what is written is released at once, however much follows", "[transport][out_queue]") {
+  AsioOutQueue queue;
+  std::vector<std::weak_ptr<const Message>> messages;
+  for (int i = 0; i < 100; ++i) {
+    const auto message = Message::text(std::string(1'000, 'x'));
+    messages.push_back(message);
+    queue.push(message);
+  }
+  const std::size_t each = queue.bytes() / 100;
+  for (std::size_t i = 0; i < 100; ++i) {
+    queue.consume(each);
+    for (std::size_t k = 0; k < 100; ++k) REQUIRE(messages[k].expired() == (k <= i));
+    REQUIRE(queue.bytes() == (99 - i) * each);
+  }
+  CHECK(queue.empty());
+}

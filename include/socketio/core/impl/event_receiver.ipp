@@ -13,8 +13,23 @@ SOCKETIO_DECL void EventReceiver::report_handler_exception(std::string_view even
   shard().report_current_exception(nsp_name(), receiver_id(), event);
 }
 
+SOCKETIO_DECL void EventReceiver::begin_progress(std::uint32_t) noexcept {}
+SOCKETIO_DECL void EventReceiver::end_progress(std::uint32_t) noexcept {}
+
+SOCKETIO_DECL std::uint32_t weight_in_progress(const Packet& packet) noexcept {
+  std::size_t bytes = parts(const_cast<Packet&>(packet)).text.size();
+  for (const Binary& attachment : packet.attachments()) bytes += attachment.size();
+  return static_cast<std::uint32_t>(bytes / 4096 + 1);
+}
+
 SOCKETIO_DECL const std::shared_ptr<Packet>& Delivery::share() {
-  if (!shared_) shared_ = std::shared_ptr<Packet>(std::move(owned_));
+  if (shared_) return shared_;
+  const std::uint32_t weight = weight_in_progress(*owned_);
+  receiver_->begin_progress(weight);
+  shared_ = std::shared_ptr<Packet>(owned_.release(), [receiver = receiver_, weight](Packet* packet) {
+    PacketDeleter()(packet);
+    receiver->end_progress(weight);
+  });
   return shared_;
 }
 

@@ -20,6 +20,7 @@ SOCKETIO_DECL EngineOptions ServerOptions::engine_options() const {
   EngineOptions engine;
   engine.path = path;
   engine.add_trailing_slash = add_trailing_slash;
+  engine.max_first_message_bytes = max_unjoined_bytes;
 #define SOCKETIO_OPTION(name, value, ...) engine.name = name;
 #include <socketio/engine/option_list.inc>
 #undef SOCKETIO_OPTION

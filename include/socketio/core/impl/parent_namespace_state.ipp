@@ -30,17 +30,17 @@ SOCKETIO_DECL bool ParentNamespaceState::matches(std::string_view name) const {
 
 SOCKETIO_DECL std::vector<ParentNamespaceState::NamespacePtr> ParentNamespaceState::children() const {
   const std::lock_guard lock(mutex_);
-  return children_;
+  return children_.all();
 }
 
 SOCKETIO_DECL void ParentNamespaceState::attach(NamespacePtr child) {
   const std::lock_guard lock(mutex_);
-  children_.push_back(std::move(child));
+  children_.add(std::move(child));
 }
 
 SOCKETIO_DECL void ParentNamespaceState::detach(const NamespacePtr& child) {
   const std::lock_guard lock(mutex_);
-  std::erase(children_, child);
+  children_.remove(child.get());
 }
 
 SOCKETIO_DECL void ParentNamespaceState::drop_handlers() {

@@ -58,7 +58,7 @@ SOCKETIO_DECL void Rooms::join(RoomMember& member, std::string_view room) {
   {
     const std::lock_guard lock(mutex_);
     RoomMembers& members = find_or_create(room, member, created);
-    member.rooms_.push_back({&members, members.members.size()});
+    member.rooms_.add({&members, members.members.size()});
     members.members.push_back(&member);
     ++members.live;
   }
@@ -70,16 +70,15 @@ SOCKETIO_DECL void Rooms::join(RoomMember& member, std::string_view room) {
 }
 
 SOCKETIO_DECL void Rooms::leave(RoomMember& member, std::string_view room) {
-  const RoomMembers* const wanted = find(room);
-  const auto place = std::find_if(member.rooms_.begin(), member.rooms_.end(),
-                                  [&](const RoomMember::Place& at) { return at.room == wanted; });
-  if (place == member.rooms_.end()) return;
+  RoomMembers* const wanted = find(room);
+  const RoomMember::Place* const place = wanted ? member.rooms_.find(wanted) : nullptr;
+  if (!place) return;
   const std::string name(room);  // the argument may be the name that lies in the room
   bool deleted = false;
   {
     const std::lock_guard lock(mutex_);
     const RoomMember::Place left = *place;
-    member.rooms_.erase(place);
+    member.rooms_.remove(wanted);
     deleted = vacate(*left.room, left.index);
   }
   notify_left(name, member.id(), deleted);
@@ -89,7 +88,8 @@ SOCKETIO_DECL void Rooms::remove(RoomMember& member) {
   std::vector<std::pair<std::string, bool>> left;  // the room, and whether this was its last member
   {
     const std::lock_guard lock(mutex_);
-    const std::vector<RoomMember::Place> places = std::exchange(member.rooms_, {});
+    const std::vector<RoomMember::Place> places = member.rooms_.all();
+    member.rooms_.clear();
     left.reserve(places.size());
     for (const RoomMember::Place& place : places) {
       std::string room(place.room->name);  // before the room may go
@@ -127,7 +127,7 @@ SOCKETIO_DECL std::vector<std::string> Rooms::rooms_of(const RoomMember& member)
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   names.reserve(member.rooms_.size());
-  for (const RoomMember::Place& place : member.rooms_) names.emplace_back(place.room->name);
+  member.rooms_.for_each([&](const RoomMember::Place& place) { names.emplace_back(place.room->name); });
   return names;
 }
 
@@ -156,9 +156,8 @@ SOCKETIO_DECL std::vector<std::string> Rooms::names() const {
 }
 
 SOCKETIO_DECL bool Rooms::is_in(const RoomMember& member, std::string_view room) const {
-  const RoomMembers* wanted = find(room);
-  return wanted && std::any_of(member.rooms_.begin(), member.rooms_.end(),
-                               [&](const RoomMember::Place& place) { return place.room == wanted; });
+  const RoomMembers* const wanted = find(room);
+  return wanted && member.rooms_.find(const_cast<RoomMembers*>(wanted));
 }
 
 SOCKETIO_DECL RoomMembers& Rooms::find_or_create(std::string_view name, const RoomMember& member, bool& created) {
@@ -210,12 +209,10 @@ SOCKETIO_DECL void Rooms::tidy(RoomMembers& room) {
   std::size_t next = 0;
   for (RoomMember* member : room.members) {
     if (!member) continue;
-    if (&room == &everyone_) {
+    if (&room == &everyone_)
       member->index_ = next;
-    } else {
-      for (RoomMember::Place& place : member->rooms_)
-        if (place.room == &room) place.index = next;
-    }
+    else
+      member->rooms_.find(&room)->index = next;
     room.members[next++] = member;
   }
   room.members.shrink(next);

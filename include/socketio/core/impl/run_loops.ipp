@@ -9,12 +9,17 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace socketio::detail {
 
@@ -26,80 +31,125 @@ class OwnLoop final : public asio::io_context {
 };
 
 /// One call of EventLoops::run with several loops.
+///
+/// Every loop has a work guard, so that it does not stop by itself: one that has stopped was stopped by the program,
+/// and then all are. That a loop is out of work is found out by letting go of the guard for a moment.
 class LoopRun {
  public:
-  LoopRun(const std::vector<asio::io_context*>& loops, const std::function<bool()>& was_stopped)
+  LoopRun(const std::vector<asio::io_context*>& loops, const std::function<bool()>& is_open)
       : loops_(loops),
-        was_stopped_(was_stopped),
+        is_open_(is_open),
+        guards_(loops.size()),
         idle_since_(loops.size()),
         is_waiting_(loops.size()),
         wake_ups_(std::make_shared<Counts>(loops.size())) {}
 
   void run() {
+    for (std::size_t i = 0; i < loops_.size(); ++i) guards_[i].emplace(loops_[i]->get_executor());
     std::vector<std::thread> threads;
     try {
-      for (std::size_t i = 1; i < loops_.size(); ++i) {
-        guards_.push_back(asio::make_work_guard(*loops_[i]));
-        threads.emplace_back([this, i] { run_one(i); });
-      }
+      for (std::size_t i = 1; i < loops_.size(); ++i) threads.emplace_back([this, i] { run_one(i); });
       run_one(0);
     } catch (...) {
       fail();
     }
     for (std::thread& thread : threads) thread.join();
+    *is_running_ = false;
+    guards_.clear();
     if (failure_) std::rethrow_exception(failure_);
+  }
+
+  /// Makes every loop look again whether the server is open.
+  void interrupt() {
+    for (asio::io_context* const loop : loops_)
+      asio::post(*loop, [is_running = is_running_] {
+        if (*is_running) throw Interruption();
+      });
   }
 
  private:
   using Counts = std::vector<std::size_t>;
+  using Guard = asio::executor_work_guard<asio::io_context::executor_type>;
+
+  /// Leaves a loop without stopping it: that would hide a stop by the program.
+  struct Interruption {};
 
   void run_one(std::size_t index) {
     try {
-      loops_[index]->run();
-      if (index == 0) {
-        if (was_stopped_()) stop();
-        guards_.clear();
+      while (go_on(index)) {
       }
-      run_to_the_end(index);
     } catch (...) {
       fail();
     }
-  }
-
-  /// Runs a loop until all loops are out of work: until each has found nothing to do since any of them did something.
-  void run_to_the_end(std::size_t index) {
-    std::unique_lock lock(mutex_);
-    ++progress_;
-    while (!is_over_) {
-      const std::uint64_t before = progress_;
-      idle_since_[index].reset();
-      if (run_unlocked(index, lock, [](asio::io_context& loop) { return loop.run(); })) continue;
-      idle_since_[index] = before;
-      if (is_over_ || before != progress_) continue;
-      if (std::all_of(idle_since_.begin(), idle_since_.end(),
-                      [this](const auto& since) { return since == progress_; })) {
-        is_over_ = true;
-        break;
-      }
-      wake_waiting();  // they have not looked since the last of them did something
-      const auto guard = asio::make_work_guard(*loops_[index]);
-      is_waiting_[index] = true;
-      run_unlocked(index, lock, [](asio::io_context& loop) { return loop.run_one(); });
-      is_waiting_[index] = false;
-    }
+    const std::lock_guard lock(mutex_);
     wake_waiting();
   }
 
-  /// @return whether the loop has done anything but wake up
+  bool go_on(std::size_t index) {
+    if (!is_open_()) return look_for_work(index);
+    {
+      const std::lock_guard lock(mutex_);
+      idle_since_[index].reset();
+    }
+    static_cast<void>(handle(index, [](asio::io_context& loop) { return loop.run(); }));
+    return !was_stopped(index);
+  }
+
+  /// Does what there is to do, and waits for more; false once all loops are out of work: once each has found nothing to
+  /// do since any of them did something.
+  bool look_for_work(std::size_t index) {
+    const bool has_worked = handle(index, [](asio::io_context& loop) { return loop.poll(); });
+    if (was_stopped(index)) return false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_over_) return false;
+      if (has_worked) ++progress_;
+      idle_since_[index].reset();
+      if (has_worked) return true;
+      if (!has_work(index)) {
+        idle_since_[index] = progress_;
+        is_over_ = std::all_of(idle_since_.begin(), idle_since_.end(),
+                               [this](const auto& since) { return since == progress_; });
+        if (is_over_) return false;
+        wake_waiting();  // they have not looked since the last of them did something
+      }
+      is_waiting_[index] = true;
+    }
+    const bool has_come = handle(index, [](asio::io_context& loop) { return loop.run_one(); });
+    const std::lock_guard lock(mutex_);
+    is_waiting_[index] = false;
+    if (has_come) ++progress_;
+    return true;
+  }
+
+  /// @return  whether the loop has done anything but wake up
   template <class Run>
-  bool run_unlocked(std::size_t index, std::unique_lock<std::mutex>& lock, const Run& run) {
-    loops_[index]->restart();  // under the lock: or it might undo a stop
-    lock.unlock();
-    const std::size_t handled = run(*loops_[index]);
-    lock.lock();
-    const bool has_worked = handled > std::exchange((*wake_ups_)[index], 0);
-    if (has_worked) ++progress_;
-    return has_worked;
+  bool handle(std::size_t index, const Run& run) {
+    std::size_t handled = 0;
+    try {
+      handled = run(*loops_[index]);
+    } catch (const Interruption&) {
+      return true;
+    }
+    return handled > std::exchange((*wake_ups_)[index], 0);
+  }
+
+  /// Whether the program has stopped this loop; then all are stopped.
+  bool was_stopped(std::size_t index) {
+    if (!loops_[index]->stopped()) return false;
+    stop();
+    return true;
+  }
+
+  /// Whether anything but the guard keeps a loop that has just found nothing to do. A stop by another thread in this
+  /// very moment is taken for the end of the work.
+  bool has_work(std::size_t index) {
+    asio::io_context& loop = *loops_[index];
+    guards_[index].reset();
+    const bool is_out_of_work = loop.stopped();
+    if (is_out_of_work) loop.restart();
+    guards_[index].emplace(loop.get_executor());
+    return !is_out_of_work;
   }
 
   void wake_waiting() {
@@ -122,15 +172,16 @@ class LoopRun {
   }
 
   const std::vector<asio::io_context*>& loops_;
-  const std::function<bool()>& was_stopped_;
-  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;
+  const std::function<bool()>& is_open_;
+  std::vector<std::optional<Guard>> guards_;  // each is its thread's
   std::mutex mutex_;
   std::uint64_t progress_ = 0;                            // grows whenever a loop has done something
   std::vector<std::optional<std::uint64_t>> idle_since_;  // the progress at which each last had nothing to do
   std::vector<char> is_waiting_;                          // for work, or to be woken
   // Wake-ups handled since each loop last ran; each is its thread's. Shared: a wake-up that comes too late stays in its
-  // loop until the next run.
+  // loop until the next run. So is what tells a late interruption that it is one.
   std::shared_ptr<Counts> wake_ups_;
+  std::shared_ptr<std::atomic<bool>> is_running_ = std::make_shared<std::atomic<bool>>(true);
   bool is_over_ = false;
   std::exception_ptr failure_;
 };
@@ -145,12 +196,21 @@ SOCKETIO_DECL EventLoops::EventLoops(asio::io_context* programs, std::size_t cou
 
 SOCKETIO_DECL EventLoops::~EventLoops() = default;
 
-SOCKETIO_DECL void EventLoops::run(const std::function<bool()>& was_stopped) {
+SOCKETIO_DECL void EventLoops::run(const std::function<bool()>& is_open) {
   for (asio::io_context* const context : contexts_) context->restart();
-  if (contexts_.size() == 1)
+  if (contexts_.size() == 1) {
     contexts_.front()->run();
-  else
-    LoopRun(contexts_, was_stopped).run();
+    return;
+  }
+  LoopRun run(contexts_, is_open);
+  current_ = &run;
+  const std::unique_ptr<LoopRun*, void (*)(LoopRun**)> forgets(&current_,
+                                                               [](LoopRun** current) { *current = nullptr; });
+  run.run();
+}
+
+SOCKETIO_DECL void EventLoops::handle_closed() {
+  if (current_) current_->interrupt();
 }
 
 SOCKETIO_DECL void EventLoops::shutdown() {

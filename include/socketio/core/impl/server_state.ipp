@@ -149,6 +149,7 @@ SOCKETIO_DECL void ServerState::close_shard(ServerShard& shard, std::uint64_t ge
     nsp->suspend(true);
   }
   shard.engine_server().close();
+  if (is_first && closed_hook_) closed_hook_();
   if (done) shard.when_without_connections(std::move(done));
 }
 

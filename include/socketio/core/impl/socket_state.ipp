@@ -266,7 +266,21 @@ SOCKETIO_DECL bool SocketState::expect_ack(std::uint64_t id, std::optional<std::
 }
 
 SOCKETIO_DECL void SocketState::join(std::string_view room) {
-  if (!is_over_) part_->rooms.join(*this, room);
+  if (is_over_) return;
+  const ServerOptions& limits = nsp_->options();
+  const char* exceeded = nullptr;
+  if (limits.max_room_name_bytes != 0 && room.size() > limits.max_room_name_bytes)
+    exceeded = "max_room_name_bytes";
+  else if (has_too_many_rooms() && room != id_ && !is_in(room))
+    exceeded = "max_rooms_per_socket";
+  if (!exceeded) return part_->rooms.join(*this, room);
+  shard().report({make_error_code(Errc::limit_exceeded), exceeded, nsp_name(), id_, {}, nullptr});
+}
+
+SOCKETIO_DECL bool SocketState::has_too_many_rooms() const {
+  const std::size_t limit = nsp_->options().max_rooms_per_socket;
+  const std::size_t count = part_->rooms.room_count(*this);
+  return limit != 0 && count >= limit && count - (is_in(id_) ? 1 : 0) >= limit;
 }
 
 SOCKETIO_DECL void SocketState::leave(std::string_view room) { part_->rooms.leave(*this, room); }
@@ -330,6 +344,7 @@ SOCKETIO_DECL void SocketState::handle_connected() {
 SOCKETIO_DECL void SocketState::handle_event(std::shared_ptr<SocketState> self, PacketPtr packet) {
   SocketState& socket = *self;
   const bool has_data = packet->has_data();
+  if (socket.has_too_many_in_progress(*packet)) return socket.connection_->handle_excess("max_handlers_in_progress");
   Delivery delivery(std::move(self), std::move(packet));
   if (socket.extras_) socket.dispatch_to_all(Direction::incoming, delivery);
   if (!has_data) return;  // "42" alone: nothing else to call, and nothing wrong with it
@@ -344,6 +359,21 @@ SOCKETIO_DECL void SocketState::handle_event(std::shared_ptr<SocketState> self, 
                               std::string(shared->event_name()), nullptr});
         self->handle_error(refusal->what(), refusal->data());
       });
+}
+
+/// Only what asynchronous handlers and middleware keep is counted: see Delivery::share.
+SOCKETIO_DECL bool SocketState::has_too_many_in_progress(const Packet& packet) const {
+  const std::size_t in_progress = in_progress_.load(std::memory_order_relaxed);
+  if (in_progress == 0) return false;
+  const std::size_t limit = nsp_->options().max_handlers_in_progress;
+  return limit != 0 && in_progress + weight_in_progress(packet) > limit;
+}
+
+SOCKETIO_DECL void SocketState::begin_progress(std::uint32_t weight) noexcept {
+  in_progress_.fetch_add(weight, std::memory_order_relaxed);
+}
+SOCKETIO_DECL void SocketState::end_progress(std::uint32_t weight) noexcept {
+  in_progress_.fetch_sub(weight, std::memory_order_relaxed);
 }
 
 SOCKETIO_DECL void SocketState::dispatch_to_all(Direction direction, Delivery& delivery) {

@@ -31,6 +31,7 @@ SOCKETIO_DECL std::vector<std::string> EngineOptions::validate() const {
   require(http_request_body_timeout <= longest_delay, "http_request_body_timeout is longer than 50 years");
   require(close_timeout <= longest_delay, "close_timeout is longer than 50 years");
   require(destroy_upgrade_timeout <= longest_delay, "destroy_upgrade_timeout is longer than 50 years");
+  require(max_packets_per_turn <= 16'383, "max_packets_per_turn is greater than 16383");
   require(max_http_buffer_size > 0, "max_http_buffer_size is zero");
   require(transports.polling || transports.websocket, "transports offers neither polling nor websocket");
   require(!cors || !cors_delegate, "cors and cors_delegate are both set");

@@ -264,7 +264,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
 
   // ---- WebSocket on an existing session, or where there can be none
 
-  std::shared_ptr<WebSocket> accept_websocket(bool is_initial) {
+  std::shared_ptr<WebSocket> accept_websocket(bool is_initial, std::size_t max_message_bytes) {
     HttpHeaders headers = std::move(context_.headers_);
     if (!engine_->run_header_hooks(headers, request(), is_initial)) {
       fail_internally();
@@ -275,14 +275,15 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
       return nullptr;
     }
     WebSocketLimits limits;
-    limits.max_message_bytes = engine_->options.max_http_buffer_size;
+    limits.max_message_bytes = max_message_bytes;
     limits.max_buffered_chunks = engine_->options.max_buffered_chunks;
+    limits.max_messages_per_turn = engine_->options.max_packets_per_turn;
     if (engine_->options.per_message_deflate) limits.per_message_deflate = &*engine_->options.per_message_deflate;
     return exchange().accept_websocket(headers, limits);
   }
 
   void upgrade(Session& session, std::string_view transport) {
-    if (std::shared_ptr<WebSocket> websocket = accept_websocket(false)) {
+    if (std::shared_ptr<WebSocket> websocket = accept_websocket(false, session.max_message_bytes())) {
       if (transport == "websocket")
         session.begin_upgrade(std::move(websocket), needs_base64());
       else
@@ -294,7 +295,8 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
 
   void begin_handshake() {
     if (context_.is_upgrade() && param("transport") == "polling") {
-      if (const std::shared_ptr<WebSocket> websocket = accept_websocket(true)) websocket->close();
+      if (const std::shared_ptr<WebSocket> websocket = accept_websocket(true, engine_->options.max_http_buffer_size))
+        websocket->close();
       return;
     }
     if (protocol() == 3 && !engine_->options.allow_eio3)
@@ -331,7 +333,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   }
 
   bool open_on_websocket(const std::shared_ptr<Session>& session) {
-    std::shared_ptr<WebSocket> websocket = accept_websocket(true);
+    std::shared_ptr<WebSocket> websocket = accept_websocket(true, session->max_message_bytes());
     if (!websocket) return false;
     engine_->add(session);
     session->open_websocket(std::move(websocket), needs_base64());

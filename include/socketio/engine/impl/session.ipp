@@ -39,7 +39,11 @@ struct Session::Polling {
   HttpHeaders poll_headers;
   ExchangePtr post;  // the POST whose body is being read
   HttpHeaders post_headers;
-  Timer body_timer;  // armed while `post` is
+  Timer body_timer;              // armed while `post` is read
+  std::string payload;           // of the last POST, while the rest of its packets waits for the next turn
+  std::size_t payload_from = 0;  // where the rest begins
+  bool payload_is_binary = false;
+  bool has_payload = false;  // packets of the last POST are being handled, or wait
   Timer close_timer;
   std::string jsonp_head;  // what stands before the payload of a client that loads it as a script; empty for others
   bool closes_on_next_poll = false;
@@ -69,6 +73,8 @@ class Session::Upgrade final : public WebSocketListener, public std::enable_shar
         check_timer_([](void* at) { static_cast<Upgrade*>(at)->release_poll(); }, this) {}
 
   void begin(std::chrono::milliseconds timeout);
+
+  void raise_message_limit(std::size_t bytes) { websocket_->raise_message_limit(bytes); }
 
   /// Parts from the session. @return the WebSocket
   std::shared_ptr<WebSocket> detach();
@@ -154,6 +160,19 @@ SOCKETIO_DECL void Session::set_listener(std::shared_ptr<SessionListener> listen
 
 // ------------------------------------------------------------------------------------------------ the write path
 
+SOCKETIO_DECL std::size_t Session::max_message_bytes() const noexcept {
+  const std::size_t most = engine_->options.max_http_buffer_size;
+  const std::size_t first = engine_->options.max_first_message_bytes;
+  return accepts_large_messages_ || first == 0 || first > most ? most : first;
+}
+
+SOCKETIO_DECL void Session::accept_large_messages() {
+  if (accepts_large_messages_) return;
+  accepts_large_messages_ = true;
+  if (websocket_) websocket_->raise_message_limit(max_message_bytes());
+  if (upgrade_) upgrade_->raise_message_limit(max_message_bytes());
+}
+
 SOCKETIO_DECL void Session::send(const MessagePtr& message) {
   if (may_send(*message)) pass_on(message);
 }
@@ -205,7 +224,7 @@ SOCKETIO_DECL bool Session::can_bypass_buffer() const noexcept {
 }
 
 SOCKETIO_DECL void Session::queue(const MessagePtr& message) {
-  buffered_bytes_ += message->payload().size();
+  buffered_bytes_ += message->kept_bytes();
   buffer_.push_back(message);
   note_writable(false);
 }

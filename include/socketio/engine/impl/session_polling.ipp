@@ -61,6 +61,12 @@ inline std::optional<std::string> payload_in_form(std::string_view body) {
   return payload;
 }
 
+// What a reader of payloads returns, for both revisions.
+inline const EioPacketView& packet_in(const EioPacketView& read) noexcept { return read; }
+inline const EioPacketView& packet_in(const Eio3Record& read) noexcept { return read.packet; }
+inline bool is_raw(const EioPacketView&) noexcept { return false; }
+inline bool is_raw(const Eio3Record& read) noexcept { return read.is_raw; }
+
 }  // namespace detail
 
 SOCKETIO_DECL void Session::queue_open_packets() {
@@ -224,13 +230,18 @@ SOCKETIO_DECL void Session::handle_post(ExchangePtr exchange, HttpHeaders header
     finish(CloseReason::transport_error, "invalid content");
     return respond_empty(*exchange, 400, std::move(headers));
   }
-  polling_->post = exchange;
+  polling_->post = std::move(exchange);
   polling_->post_headers = std::move(headers);
+  if (!polling_->has_payload) read_post();  // otherwise the packets of the one before come first
+}
+
+SOCKETIO_DECL void Session::read_post() {
+  HttpExchange* const exchange = polling_->post.get();
   const EngineOptions& options = engine_->options;
   if (options.http_request_body_timeout.count() != 0)
     engine_->scheduler.arm(polling_->body_timer, options.http_request_body_timeout);
-  exchange->read_body({options.max_http_buffer_size, options.max_buffered_chunks},
-                      [weak = weak_from_this(), reading = exchange.get()](BodyError error, std::string body) {
+  exchange->read_body({max_message_bytes(), options.max_buffered_chunks},
+                      [weak = weak_from_this(), reading = exchange](BodyError error, std::string body) {
                         const std::shared_ptr<Session> self = weak.lock();
                         if (self && self->polling_ && self->polling_->post.get() == reading)
                           self->handle_body(error, std::move(body));
@@ -255,10 +266,11 @@ SOCKETIO_DECL void Session::handle_body(BodyError error, std::string body) {
   // (python-socketio).
   answer(*exchange, std::move(headers), {"ok", "text/html", false});
   if (!form_field) return;  // a form without a payload
-  if (std::string payload = *std::move(form_field); is_eio3_)
-    handle_eio3_payload(payload, is_binary);
-  else
-    handle_payload(payload);
+  polling_->payload = *std::move(form_field);
+  polling_->payload_from = 0;
+  polling_->payload_is_binary = is_binary;
+  polling_->has_payload = true;
+  take_payload(engine_->options.max_packets_per_turn);
 }
 
 SOCKETIO_DECL void Session::handle_body_timeout() {
@@ -277,30 +289,49 @@ SOCKETIO_DECL void Session::refuse_body(HttpExchange& exchange, unsigned status,
   finish(CloseReason::transport_error, why);
 }
 
-SOCKETIO_DECL void Session::handle_payload(std::span<char> payload) {
-  EioPayloadReader reader(std::string_view(payload.data(), payload.size()));
-  while (const std::optional<EioPacketView> packet = reader.next()) {
-    if (packet->type == EioPacketType::close)
-      finish(CloseReason::transport_close, {}, "6");
-    else
-      handle_decoded(*packet, payload);
-    if (ready_state_ == ReadyState::closed) return;
-  }
-  if (reader.failed() && ready_state_ == ReadyState::open) finish(CloseReason::parse_error, {});
+/// Handles the next packets of the last POST, and sees to the rest in a later turn.
+///
+/// @param most  0: all of them
+SOCKETIO_DECL void Session::take_payload(std::size_t most) {
+  std::string payload = std::move(polling_->payload);
+  const std::string_view rest = std::string_view(payload).substr(polling_->payload_from);
+  const bool is_binary = polling_->payload_is_binary;
+  const bool goes_on = is_eio3_ ? take_packets(Eio3PayloadReader(rest, is_binary), payload, most)
+                                : take_packets(EioPayloadReader(rest), payload, most);
+  if (!goes_on) return;
+  polling_->payload = std::move(payload);
+  engine_->scheduler.post([weak = weak_from_this()] {
+    const std::shared_ptr<Session> self = weak.lock();
+    if (self && self->ready_state_ != ReadyState::closed && self->polling_ && self->polling_->has_payload)
+      self->take_payload(self->engine_->options.max_packets_per_turn);
+  });
 }
 
-SOCKETIO_DECL void Session::handle_eio3_payload(std::span<char> payload, bool is_binary) {
-  Eio3PayloadReader reader(std::string_view(payload.data(), payload.size()), is_binary);
-  while (const std::optional<Eio3Record> record = reader.next()) {
-    if (record->packet.type == EioPacketType::close)
+/// @return  whether packets are left
+template <class Reader>
+bool Session::take_packets(Reader reader, std::span<char> payload, std::size_t most) {
+  for (std::size_t taken = 0; taken != most || most == 0; ++taken) {
+    const auto read = reader.next();
+    if (!read) break;
+    const EioPacketView& packet = detail::packet_in(*read);
+    if (packet.type == EioPacketType::close)
       finish(CloseReason::transport_close, {}, "6");
-    else if (record->is_raw)
-      handle_packet(record->packet.type, true, part_of(payload, record->packet.data));
+    else if (detail::is_raw(*read))
+      handle_packet(packet.type, true, part_of(payload, packet.data));
     else
-      handle_decoded(record->packet, payload);
-    if (ready_state_ == ReadyState::closed) return;
+      handle_decoded(packet, payload);
+    if (ready_state_ == ReadyState::closed) return false;
   }
-  if (reader.failed() && ready_state_ == ReadyState::open) finish(CloseReason::parse_error, {});
+  if (!reader.is_done()) {
+    polling_->payload_from = payload.size() - reader.rest().size();
+    return true;
+  }
+  polling_->has_payload = false;
+  if (reader.failed() && ready_state_ == ReadyState::open)
+    finish(CloseReason::parse_error, {});
+  else if (polling_->post)
+    read_post();  // it has waited
+  return false;
 }
 
 SOCKETIO_DECL ExchangePtr Session::take_post() {

@@ -31,6 +31,9 @@ SOCKETIO_DECL void Session::drop_upgrade() {
 }
 
 SOCKETIO_DECL void Session::complete_upgrade() {
+  // What the client has posted comes before what it sends over the WebSocket.
+  if (polling_->has_payload) take_payload(0);
+  if (!upgrade_) return;  // a handler has ended the session
   const std::shared_ptr<Upgrade> upgrade = std::exchange(upgrade_, nullptr);
   const std::unique_ptr<Polling> old = std::move(polling_);
   channel_ = Channel::websocket;

@@ -45,7 +45,7 @@ SOCKETIO_DECL void AsioOutQueue::make_room(std::size_t bytes) {
   const std::size_t used = copied_end_ - copied_begin_;
   if (copied_begin_ > 0 && copied_begin_ >= used) {
     std::memmove(copied_.data(), copied_.data() + copied_begin_, used);
-    for (Shared& shared : shared_) shared.copied_at -= copied_begin_;
+    for (std::size_t i = done_; i < shared_.size(); ++i) shared_[i].copied_at -= copied_begin_;
     copied_begin_ = 0;
     copied_end_ = used;
   }
@@ -60,7 +60,8 @@ SOCKETIO_DECL void AsioOutQueue::gather(std::vector<asio::const_buffer>& buffers
     if (at != end && buffers.size() < max_buffers) buffers.emplace_back(copied_.data() + at, end - at);
     at = end;
   };
-  for (const Shared& shared : shared_) {
+  for (std::size_t i = done_; i < shared_.size(); ++i) {
+    const Shared& shared = shared_[i];
     add_copied(shared.copied_at);
     if (buffers.size() == max_buffers) return;
     buffers.emplace_back(shared.bytes.data(), shared.bytes.size());
@@ -70,9 +71,8 @@ SOCKETIO_DECL void AsioOutQueue::gather(std::vector<asio::const_buffer>& buffers
 
 SOCKETIO_DECL void AsioOutQueue::consume(std::size_t bytes) {
   written_ += bytes;
-  std::size_t done = 0;  // shared pieces that are completely written
-  for (; bytes > 0 && done < shared_.size(); ++done) {
-    Shared& first = shared_[done];
+  for (; bytes > 0 && done_ < shared_.size(); ++done_) {
+    Shared& first = shared_[done_];
     const std::size_t copied = (std::min)(bytes, first.copied_at - copied_begin_);
     copied_begin_ += copied;
     bytes -= copied;
@@ -80,8 +80,13 @@ SOCKETIO_DECL void AsioOutQueue::consume(std::size_t bytes) {
     first.bytes.remove_prefix(shared);
     bytes -= shared;
     if (!first.bytes.empty()) break;
+    first.owner.reset();
   }
-  shared_.erase(shared_.begin(), shared_.begin() + static_cast<std::ptrdiff_t>(done));
+  // Not one by one: a slow receiver may have ten thousands of pieces.
+  if (2 * done_ >= shared_.size()) {
+    shared_.erase(shared_.begin(), shared_.begin() + static_cast<std::ptrdiff_t>(done_));
+    done_ = 0;
+  }
   copied_begin_ += bytes;
   if (!pong_ends_.empty())
     pong_ends_.erase(pong_ends_.begin(), std::upper_bound(pong_ends_.begin(), pong_ends_.end(), written_));
@@ -89,6 +94,7 @@ SOCKETIO_DECL void AsioOutQueue::consume(std::size_t bytes) {
 
 SOCKETIO_DECL bool AsioOutQueue::recycle() {
   shared_.clear();
+  done_ = 0;
   pong_ends_.clear();
   copied_begin_ = copied_end_ = 0;
   pushed_ = written_ = 0;

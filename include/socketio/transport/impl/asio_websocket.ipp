@@ -8,6 +8,7 @@
 #include <socketio/transport/asio_shard.hpp>
 #include <socketio/transport/asio_websocket.hpp>
 
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -17,7 +18,9 @@ struct AsioWebSocket::Extra {
   explicit Extra(AsioConnection& connection) : timer(&AsioConnection::on_timer, &connection) {}
 
   Timer timer;
-  std::string pending;                   // bytes that wait for a listener
+  std::string pending;                   // bytes that wait for a listener, or for their turn
+  std::size_t pending_from = 0;          // the first of them
+  std::string being_taken;               // what was pending, while it is handled
   std::optional<WebSocketClose> closed;  // the end, until a listener knows of it
   bool resuming = false;                 // a look at `pending` is posted
   bool removed = false;                  // the listener was removed, and must not hear of the end
@@ -43,7 +46,7 @@ SOCKETIO_DECL bool AsioWebSocket::is_open() const noexcept {
 
 SOCKETIO_DECL bool AsioWebSocket::is_writable() const { return is_open() && !connection_.is_drain_due(); }
 
-SOCKETIO_DECL std::size_t AsioWebSocket::unsent_bytes() const { return connection_.unsent_bytes(); }
+SOCKETIO_DECL std::size_t AsioWebSocket::unsent_bytes() const { return connection_.kept_bytes(); }
 
 SOCKETIO_DECL void AsioWebSocket::set_listener(std::shared_ptr<WebSocketListener> listener) {
   const auto previous = std::exchange(listener_, std::move(listener));  // its destructor may call us
@@ -83,14 +86,27 @@ SOCKETIO_DECL void AsioWebSocket::terminate() {
   if (listener_) connection_.shard().scheduler.post([self = connection_.shared_from_this(), this] { deliver_close(); });
 }
 
-SOCKETIO_DECL void AsioWebSocket::keep_input(std::string_view input) { extra().pending.assign(input); }
+SOCKETIO_DECL void AsioWebSocket::keep_input(std::string_view input) {
+  Extra& kept = extra();
+  const auto from = static_cast<std::size_t>(input.data() - kept.being_taken.data());
+  if (const bool is_its_end = std::less_equal<>()(kept.being_taken.data(), input.data()) &&
+                              std::less<>()(input.data(), kept.being_taken.data() + kept.being_taken.size());
+      is_its_end) {
+    kept.pending = std::move(kept.being_taken);
+    kept.pending_from = from;
+  } else {
+    kept.pending.assign(input);
+    kept.pending_from = 0;
+  }
+}
 
 SOCKETIO_DECL void AsioWebSocket::resume_later() {
   if (std::exchange(extra().resuming, true)) return;
   connection_.shard().scheduler.post([self = connection_.shared_from_this(), this] {
     extra_->resuming = false;
-    std::string pending = std::exchange(extra_->pending, {});
-    if (!pending.empty()) on_input(pending);
+    std::string& taken = extra_->being_taken = std::exchange(extra_->pending, {});
+    if (!taken.empty()) on_input(std::span<char>(taken).subspan(extra_->pending_from));
+    taken = std::string();
     connection_.update_reading();
   });
 }
@@ -98,10 +114,15 @@ SOCKETIO_DECL void AsioWebSocket::resume_later() {
 SOCKETIO_DECL bool AsioWebSocket::wants_input() const { return (listener_ || !is_open()) && !has_kept_input(); }
 
 template <class Parser>
-void AsioWebSocket::take_input(Parser& parser, std::span<char> input) {
+void AsioWebSocket::take_input(Parser& parser, std::span<char> input, std::size_t most) {
   using Phase = AsioConnection::Phase;
   const auto listener = listener_;
-  while (connection_.phase() == Phase::websocket || connection_.phase() == Phase::closing) {
+  for (std::size_t taken = 0; connection_.phase() == Phase::websocket || connection_.phase() == Phase::closing;
+       ++taken) {
+    if (taken == most && most != 0 && !input.empty()) {
+      keep_input({input.data(), input.size()});
+      return resume_later();
+    }
     if (is_open() && (!listener || listener_ != listener)) {
       // The next listener gets the rest, and not inside the call that set it.
       if (input.empty()) return;
@@ -221,7 +242,11 @@ SOCKETIO_DECL void AsioNativeWebSocket::send(const MessagePtr& message) {
   connection().mark_dirty_and_drain();
 }
 
-SOCKETIO_DECL void AsioNativeWebSocket::on_input(std::span<char> input) { take_input(parser_, input); }
+SOCKETIO_DECL void AsioNativeWebSocket::raise_message_limit(std::size_t bytes) { parser_.raise_message_limit(bytes); }
+
+SOCKETIO_DECL void AsioNativeWebSocket::on_input(std::span<char> input) {
+  take_input(parser_, input, parser_.max_messages_per_turn());
+}
 
 SOCKETIO_DECL void AsioNativeWebSocket::stop_parser() noexcept { parser_.stop(); }
 
@@ -244,7 +269,8 @@ SOCKETIO_DECL AsioAdaptedWebSocket::AsioAdaptedWebSocket(AsioConnection& connect
                                                          std::unique_ptr<WebSocketProtocol> protocol)
     : AsioWebSocket(connection, std::move(deflate)),
       protocol_(std::move(protocol)),
-      max_message_bytes_(limits.max_message_bytes) {
+      max_message_bytes_(limits.max_message_bytes),
+      max_messages_per_turn_(limits.max_messages_per_turn) {
   if (compresses()) protocol_->expect_compression();
 }
 
@@ -254,7 +280,14 @@ SOCKETIO_DECL void AsioAdaptedWebSocket::send(const MessagePtr& message) {
   connection().mark_dirty_and_drain();
 }
 
-SOCKETIO_DECL void AsioAdaptedWebSocket::on_input(std::span<char> input) { take_input(*protocol_, input); }
+SOCKETIO_DECL void AsioAdaptedWebSocket::raise_message_limit(std::size_t bytes) {
+  max_message_bytes_ = bytes;
+  protocol_->raise_message_limit(bytes);
+}
+
+SOCKETIO_DECL void AsioAdaptedWebSocket::on_input(std::span<char> input) {
+  take_input(*protocol_, input, max_messages_per_turn_);
+}
 
 SOCKETIO_DECL void AsioAdaptedWebSocket::stop_parser() noexcept { protocol_->stop(); }
 

@@ -106,13 +106,14 @@ class MemoryWebSocket final : public WebSocket, public std::enable_shared_from_t
 
   void send(const MessagePtr& message) override {
     if (has_ended_ || is_closing_) return;
-    unsent_bytes_ += message->frame_bytes();
+    unsent_bytes_ += message->kept_bytes();
     outgoing_.push_back(message);
     post_flush();
   }
 
   bool is_writable() const override { return !has_ended_ && !is_closing_ && !is_waiting_for_drain_; }
   std::size_t unsent_bytes() const override { return unsent_bytes_; }
+  void raise_message_limit(std::size_t bytes) override { limits_.max_message_bytes = bytes; }
 
   void close(std::optional<std::uint16_t> code) override {
     if (has_ended_ || is_closing_) return;

@@ -57,6 +57,11 @@ SOCKETIO_DECL WebsocketppProtocol::WebsocketppProtocol(Connection connection, We
   assert(connection_->get_state() == websocketpp::session::state::open);
 }
 
+SOCKETIO_DECL void WebsocketppProtocol::raise_message_limit(std::size_t bytes) {
+  limits_.max_message_bytes = bytes;
+  connection_->set_max_message_size(bytes);
+}
+
 SOCKETIO_DECL std::string WebsocketppProtocol::take_output() { return std::exchange(connection_->output, {}); }
 
 SOCKETIO_DECL WebSocketEvent WebsocketppProtocol::parse(std::span<char>& input) {
