@@ -287,8 +287,11 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
 
   static detail::SocketDataType data_type() {
     using Data = typename Config::SocketData;
-    detail::SocketDataType type{&make_data<Data>, nullptr, {}};
-    if constexpr (std::is_same_v<Data, Value>) type.unused = Value(Value::Object{});
+    detail::SocketDataType type{&make_data<Data>, nullptr, {}, [](const void*) { return sizeof(Data); }};
+    if constexpr (std::is_same_v<Data, Value>) {
+      type.unused = Value(Value::Object{});
+      type.bytes = [](const void* data) { return detail::memory_of(*static_cast<const Value*>(data)); };
+    }
     if constexpr (Writable<Data>)
       type.to_value = [](const void* data) -> Value {
         ValueWriter writer;

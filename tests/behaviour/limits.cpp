@@ -372,3 +372,58 @@ TEST_CASE("attachments for a namespace from which the server has sent the client
   CHECK(harness.until([&] { return heard == List{"after"}; }));
   CHECK_FALSE(client.has_message());
 }
+
+// --------------------------------------------------------------------------------------------------------- recovery
+
+TEST_CASE("what recovery keeps is bounded for all namespaces together", "[behaviour][limits][recovery]") {
+  constexpr std::size_t most = 200'000;
+  ServerOptions options;
+  options.connection_state_recovery.emplace().max_total_bytes = most;
+  Harness harness(std::move(options));
+  harness.io.of(std::regex("^/d")).on("connection", [](TestSocket socket) {
+    socket.on("fill", [socket](int events) {
+      for (int i = 0; i < events; ++i) socket.emit("event", std::string(1'000, 'x'));
+      return true;
+    });
+    socket.on("say", [socket](const std::string& text) { socket.data() = text; });
+  });
+  const auto usage = [&](int number) {
+    return harness.io.of("/d" + std::to_string(number)).adapter().recovery_usage();
+  };
+  const auto sum = [&] {
+    std::size_t bytes = 0;
+    for (int i = 0; i < 20; ++i) bytes += usage(i).log_bytes + usage(i).session_bytes;
+    return bytes;
+  };
+  const auto fill = [](auto& client, int number, int events) {
+    client.text("42/d" + std::to_string(number) + ",1[\"fill\"," + std::to_string(events) + "]");
+    while (client.next().substr(0, 2) != "43") {
+    }
+  };
+  SECTION("each gets its share of the events") {
+    auto client = open_engine(harness);
+    for (int i = 0; i < 20; ++i) join(client, "/d" + std::to_string(i));
+    fill(client, 0, 300);
+    CHECK(sum() <= most);
+    CHECK(sum() > most * 9 / 10);
+    for (int round = 0; round < 3; ++round)
+      for (int i = 0; i < 20; ++i) {
+        fill(client, i, 20);
+        CHECK(sum() <= most);
+      }
+    for (int i = 0; i < 20; ++i) CHECK(usage(i).log_bytes > most / 20 / 2);
+  }
+  SECTION("sessions count with their data") {
+    for (int i = 0; i < 20; ++i) {
+      auto client = open_engine(harness);
+      join(client, "/d0");
+      client.text("42/d0,[\"say\",\"" + std::string(30'000, 'x') + "\"]");
+      CHECK_FALSE(client.has_message());
+      client.abort();
+      REQUIRE(harness.until([&] { return harness.io.of("/d0").sockets().empty(); }));
+      CHECK(sum() <= most);
+    }
+    CHECK(usage(0).sessions == 6);
+    CHECK(usage(0).session_bytes > 180'000);
+  }
+}

@@ -164,6 +164,7 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState>
 
   /// Null without connection state recovery.
   Recovery* recovery() const noexcept { return recovery_.get(); }
+  const std::shared_ptr<RecoveryBudget>& recovery_budget() const noexcept { return server_->recovery_budget; }
   SOCKETIO_DECL RecoveryUsage recovery_usage() const;
 
   /// Whether a client that comes back can be sent that much at once, instead of being taken for a slow consumer.

@@ -26,6 +26,7 @@
 namespace socketio::detail {
 
 class NamespaceState;
+class SessionLog;
 class SocketState;
 struct NamespacePart;
 
@@ -38,6 +39,7 @@ class Recovery {
  public:
   /// @param store  null: a store in memory
   SOCKETIO_DECL Recovery(NamespaceState& nsp, SessionStore* store);
+  SOCKETIO_DECL ~Recovery();
 
   /// See SessionStore.
   std::string next_offset() { return store_.next_offset(); }
@@ -62,6 +64,9 @@ class Recovery {
                                      SessionStore::RestoreDone done);
 
   SOCKETIO_DECL RecoveryUsage usage() const;
+
+  /// Drops the oldest beyond this namespace's share of what is kept in memory.
+  SOCKETIO_DECL void trim();
 
   /// A restored socket that is not connected yet misses what is sent from now on, until it is removed. On its thread.
   SOCKETIO_DECL void add_returning(SocketState& socket);
@@ -106,7 +111,7 @@ class Recovery {
   static void handle_purge(void* context);
 
   NamespaceState& nsp_;
-  std::unique_ptr<SessionStore> own_store_;  // null if the adapter has one
+  std::unique_ptr<SessionLog> own_store_;  // null if the adapter has a store
   SessionStore& store_;
   std::vector<Lane> lanes_;  // one for each shard
 

@@ -14,8 +14,8 @@ namespace socketio {
 /// Settings of connection state recovery: a client whose connection was cut for a moment gets its id, its rooms, its
 /// data and the events that it missed back.
 ///
-/// The bounds hold for each namespace. What they push out is the oldest; clients that would have needed it connect as
-/// new ones.
+/// The bounds hold for each namespace, except `max_total_bytes`. What they push out is the oldest; clients that would
+/// have needed it connect as new ones.
 struct ConnectionStateRecoveryOptions {
   /// How long after its disconnection a client may come back; events are kept for at least as long.
   std::chrono::milliseconds max_disconnection_duration{120'000};
@@ -31,6 +31,9 @@ struct ConnectionStateRecoveryOptions {
 
   /// Disconnected clients that are remembered.
   std::size_t max_sessions = 10'000;
+
+  /// Bytes of what is kept for all namespaces of a server together: events, and sessions with their rooms and data.
+  std::size_t max_total_bytes = 128 * 1024 * 1024;
 
   /// Every problem in words; empty if there is none.
   SOCKETIO_DECL std::vector<std::string> validate() const;

@@ -206,6 +206,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void attach(const NamespacePtr& nsp);
   NamespacePtr find_or_make(const std::string& name, const ParentPtr& parent);
   void remove_child(NamespaceState& child);
+  void trim_recovery();
 
   std::shared_ptr<const ServerContext> context_;
   std::shared_ptr<ErrorSink> errors_ = std::make_shared<ErrorSink>();

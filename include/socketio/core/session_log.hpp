@@ -2,6 +2,7 @@
 // The session store in memory: the packets of a namespace, and the clients that may come back. Core layer.
 #pragma once
 
+#include <socketio/core/recovery_budget.hpp>
 #include <socketio/core/recovery_options.hpp>
 #include <socketio/core/session_store.hpp>
 #include <socketio/detail/config.hpp>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +40,13 @@ bool is_addressed(const std::vector<std::string>& rooms, const std::vector<std::
 /// @par Specification  The session-aware adapter of socket.io-adapter 2.5; a session is restored once.
 class SessionLog final : public SessionStore {
  public:
-  SOCKETIO_DECL explicit SessionLog(const ConnectionStateRecoveryOptions& options);
+  SOCKETIO_DECL SessionLog(const ConnectionStateRecoveryOptions& options, std::shared_ptr<RecoveryBudget> budget);
+  /// A log with a budget of its own.
+  explicit SessionLog(const ConnectionStateRecoveryOptions& options)
+      : SessionLog(options, std::make_shared<RecoveryBudget>(options.max_total_bytes)) {}
+  SessionLog(const SessionLog&) = delete;
+  SessionLog& operator=(const SessionLog&) = delete;
+  SOCKETIO_DECL ~SessionLog() override;
 
   /// Unique to this log, and unlikely to be the last argument of an event by chance: clients take any for an offset.
   SOCKETIO_DECL std::string next_offset() override;
@@ -56,7 +64,12 @@ class SessionLog final : public SessionStore {
 
   /// Forgets what is older than ConnectionStateRecoveryOptions::max_disconnection_duration.
   SOCKETIO_DECL void purge(TimePoint now) override;
-  RecoveryUsage usage() const noexcept override { return {sessions_.size(), entries_.size(), bytes_}; }
+  RecoveryUsage usage() const noexcept override {
+    return {sessions_.size(), entries_.size(), log_bytes_, session_bytes_};
+  }
+
+  /// Drops the oldest beyond this log's share of the budget.
+  SOCKETIO_DECL void trim();
 
  private:
   struct Entry {
@@ -70,6 +83,7 @@ class SessionLog final : public SessionStore {
   struct Stored {
     RecoverableSession session;
     TimePoint disconnected;
+    std::size_t bytes;
   };
   using Sessions = std::list<Stored>;
 
@@ -81,6 +95,11 @@ class SessionLog final : public SessionStore {
   /// The index of the first entry after an offset.
   std::optional<std::size_t> position_after(std::string_view offset) const;
 
+  std::size_t bytes() const noexcept { return log_bytes_ + session_bytes_; }
+  void hold(std::size_t& sum, std::size_t bytes);
+  void let_go(std::size_t& sum, std::size_t bytes) noexcept;
+  void keep_within_budget();
+  void drop_oldest();
   void drop_first();
   void drop_old_entries(TimePoint now);
   void forget(Sessions::iterator session);
@@ -93,7 +112,9 @@ class SessionLog final : public SessionStore {
   std::uint64_t first_position_ = 0;                            // of the first entry, counted from the first ever
   std::unordered_map<std::uint64_t, std::uint64_t> positions_;  // by number
   std::uint64_t last_dropped_ = 0;                              // number of the entry before the first; 0: none yet
-  std::size_t bytes_ = 0;
+  std::size_t log_bytes_ = 0;
+  std::size_t session_bytes_ = 0;
+  std::shared_ptr<RecoveryBudget> budget_;
   Sessions sessions_;  // in the order of their disconnections
   std::unordered_map<std::string_view, Sessions::iterator> by_pid_;
 };

@@ -22,6 +22,7 @@ struct RecoverableSession {
   std::string pid;  // its private id, known to its client only
   std::vector<std::string> rooms;
   std::shared_ptr<void> data;  // the Config::SocketData; null if the program has not used them
+  std::size_t data_bytes = 0;  // about what they take: exactly known of a Value, else the size of the type
 };
 
 /// A session whose client has come back, and the packets that were sent to it meanwhile.
@@ -35,6 +36,7 @@ struct RecoveryUsage {
   std::size_t sessions = 0;
   std::size_t log_entries = 0;
   std::size_t log_bytes = 0;
+  std::size_t session_bytes = 0;  // with rooms and data
 };
 
 /// Where connection state recovery keeps what clients of one namespace may come back for: in the memory of the server

@@ -33,6 +33,7 @@
 #include <socketio/core/impl/room_listeners.ipp>
 #include <socketio/core/impl/rooms.ipp>
 #include <socketio/core/impl/run_loops.ipp>
+#include <socketio/core/impl/server_context.ipp>
 #include <socketio/core/impl/server_side_events.ipp>
 #include <socketio/core/impl/server_state.ipp>
 #include <socketio/core/impl/session_log.ipp>

@@ -15,6 +15,7 @@
 
 using namespace socketio;
 using namespace std::chrono_literals;
+using socketio::detail::RecoveryBudget;
 using socketio::detail::SessionLog;
 
 namespace {
@@ -22,7 +23,8 @@ namespace {
 using Names = std::vector<std::string>;
 
 struct SessionLogFixture {
-  explicit SessionLogFixture(ConnectionStateRecoveryOptions with = {}) : options(with), log(with) {}
+  explicit SessionLogFixture(ConnectionStateRecoveryOptions with = {})
+      : options(with), budget(std::make_shared<RecoveryBudget>(with.max_total_bytes)), log(with, budget) {}
 
   static OutgoingPacket packet(const std::string& text) {
     return detail::encode_event<JsonParser>("/", std::nullopt, {}, 10, text, {});
@@ -48,6 +50,7 @@ struct SessionLogFixture {
   }
 
   ConnectionStateRecoveryOptions options;
+  std::shared_ptr<RecoveryBudget> budget;
   SessionLog log;
   SessionLog::TimePoint now{};
   const std::size_t empty = packet("").bytes();
@@ -249,4 +252,101 @@ TEST_CASE_METHOD(SessionLogFixture, "a restored session has the same data object
   CHECK(restored->session.data == data);
   restored.reset();
   CHECK(data.use_count() == 1);
+}
+
+// -------------------------------------------------------------------------------------- all namespaces of a server
+
+namespace {
+
+/// Several logs of one budget.
+struct Logs {
+  Logs(std::size_t count, std::size_t most) : budget(std::make_shared<RecoveryBudget>(most)) {
+    budget->on_trim([this] { ++asked; });
+    for (std::size_t i = 0; i < count; ++i)
+      logs.push_back(std::make_unique<SessionLog>(ConnectionStateRecoveryOptions{}, budget));
+  }
+
+  /// Records an event of about that many bytes.
+  void record(std::size_t log, std::size_t bytes) {
+    const auto packet = SessionLogFixture::packet(std::string(bytes, 'x'));
+    logs[log]->record(logs[log]->next_offset(), packet, {}, now);
+    CHECK(budget->held() == sum());
+  }
+  std::size_t held(std::size_t log) const {
+    const RecoveryUsage usage = logs[log]->usage();
+    return usage.log_bytes + usage.session_bytes;
+  }
+  std::size_t sum() const {
+    std::size_t all = 0;
+    for (std::size_t i = 0; i < logs.size(); ++i) all += logs[i] ? held(i) : 0;
+    return all;
+  }
+
+  void trim() {
+    for (const auto& log : logs) log->trim();
+    budget->end_trim();
+  }
+
+  std::shared_ptr<RecoveryBudget> budget;
+  std::vector<std::unique_ptr<SessionLog>> logs;
+  int asked = 0;
+  SessionLog::TimePoint now{};
+};
+
+}  // namespace
+
+TEST_CASE("all logs of a budget together hold no more than it, whichever is written to", "[core][recovery][limits]") {
+  Logs all(20, 100'000);
+  for (std::size_t round = 0; round < 50; ++round)
+    for (std::size_t i = 0; i < all.logs.size(); ++i) {
+      all.record(i, 997);
+      REQUIRE(all.sum() <= 100'000);
+      if (std::exchange(all.asked, 0) != 0) all.trim();
+    }
+  CHECK(all.sum() > 90'000);
+  for (std::size_t i = 0; i < all.logs.size(); ++i) CHECK(all.held(i) > 5'000 / 2);  // about its share
+}
+
+TEST_CASE("a log that holds more than its share makes room when others need it", "[core][recovery][limits]") {
+  Logs all(2, 100'000);
+  while (all.sum() < 90'000) all.record(0, 1'000);
+  CHECK(all.asked == 0);
+  all.record(1, 20'000);  // is within its share; the other one is not
+  CHECK(all.asked == 1);
+  CHECK(all.held(1) == 0);
+  all.record(1, 20'000);
+  CHECK(all.asked == 1);  // once
+  all.trim();
+  CHECK(all.held(0) <= 50'000);
+  CHECK(all.held(0) > 30'000);
+  for (int i = 0; i < 200; ++i)
+    for (std::size_t log = 0; log < 2; ++log) {
+      all.record(log, 1'000);
+      if (all.asked > 1) all.trim();
+      all.asked = 1;
+    }
+  CHECK(all.held(0) > 40'000);
+  CHECK(all.held(1) > 40'000);
+}
+
+TEST_CASE("rooms and data of a session count, and it is dropped like an event when it is the oldest",
+          "[core][recovery][limits]") {
+  Logs all(1, 100'000);
+  SessionLog& log = *all.logs[0];
+  log.persist_session({"sid", "pid", {}, nullptr, 0}, all.now);
+  const std::size_t bare = all.held(0);
+  CHECK(bare < 500);
+  log.persist_session({"sid2", "pid2", {"a", "b"}, nullptr, 0}, all.now);
+  CHECK(all.held(0) >= 2 * bare + 2 * sizeof(std::string));
+  log.persist_session({"sid3", "pid3", {std::string(10'000, 'r')}, nullptr, 30'000}, all.now);
+  CHECK(all.held(0) > 40'000);
+  CHECK(all.held(0) < 42'000);
+  log.persist_session({"sid4", "pid4", {}, nullptr, 90'000}, all.now);
+  CHECK(log.usage().sessions == 1);
+  all.now += 1s;
+  all.record(0, 20'000);
+  CHECK(log.usage().sessions == 0);
+  CHECK(log.usage().log_entries == 1);
+  all.logs[0].reset();
+  CHECK(all.budget->held() == 0);
 }

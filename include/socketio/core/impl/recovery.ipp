@@ -14,9 +14,17 @@ namespace socketio::detail {
 
 SOCKETIO_DECL Recovery::Recovery(NamespaceState& nsp, SessionStore* store)
     : nsp_(nsp),
-      own_store_(store ? nullptr : std::make_unique<SessionLog>(*nsp.options().connection_state_recovery)),
+      own_store_(store ? nullptr
+                       : std::make_unique<SessionLog>(*nsp.options().connection_state_recovery, nsp.recovery_budget())),
       store_(store ? *store : *own_store_),
       lanes_(nsp.shards().size()) {}
+
+SOCKETIO_DECL Recovery::~Recovery() = default;
+
+SOCKETIO_DECL void Recovery::trim() {
+  const std::lock_guard lock(mutex_);
+  if (own_store_) own_store_->trim();
+}
 
 SOCKETIO_DECL Recovery::Lane& Recovery::lane(const NamespacePart& part) noexcept { return lanes_[part.shard->index()]; }
 

@@ -15,6 +15,7 @@ SOCKETIO_DECL std::vector<std::string> ConnectionStateRecoveryOptions::validate(
   require(max_log_entries > 0, "max_log_entries must be at least 1");
   require(max_log_bytes > 0, "max_log_bytes must be at least 1");
   require(max_sessions > 0, "max_sessions must be at least 1");
+  require(max_total_bytes > 0, "max_total_bytes must be at least 1");
   return problems;
 }
 

@@ -68,10 +68,22 @@ SOCKETIO_DECL ServerState::ServerState(std::shared_ptr<const ServerOptions> opti
     shards.push_back(server_shards_.back()->shard());
     engines_.add(server_shards_.back()->engine());
   }
-  context_ = std::make_shared<const ServerContext>(ServerContext{std::move(options),
-                                                                 std::make_shared<const ShardGroup>(std::move(shards)),
-                                                                 parts.make_codec(limits), parts.data_type});
+  std::shared_ptr<RecoveryBudget> budget;
+  if (const auto& recovery = options->connection_state_recovery)
+    budget = std::make_shared<RecoveryBudget>(recovery->max_total_bytes);
+  context_ = std::make_shared<const ServerContext>(
+      ServerContext{std::move(options), std::make_shared<const ShardGroup>(std::move(shards)), parts.make_codec(limits),
+                    parts.data_type, std::move(budget)});
+  if (context_->recovery_budget)
+    // A shard takes nothing once the server is being destroyed.
+    context_->recovery_budget->on_trim([home = this->shards().home(), this] { home->post([this] { trim_recovery(); }); });
   main_ = of("/");
+}
+
+SOCKETIO_DECL void ServerState::trim_recovery() {
+  for (const NamespacePtr& nsp : all())
+    if (Recovery* const recovery = nsp->recovery()) recovery->trim();
+  context_->recovery_budget->end_trim();
 }
 
 SOCKETIO_DECL ServerState::~ServerState() {

@@ -13,9 +13,45 @@ namespace socketio::detail {
 
 inline constexpr std::string_view offset_digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 
-SOCKETIO_DECL SessionLog::SessionLog(const ConnectionStateRecoveryOptions& options) : options_(options) {
+SOCKETIO_DECL SessionLog::SessionLog(const ConnectionStateRecoveryOptions& options,
+                                     std::shared_ptr<RecoveryBudget> budget)
+    : options_(options), budget_(std::move(budget)) {
   constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 100);  // what a clock can compare with
   options_.max_disconnection_duration = std::min(options_.max_disconnection_duration, longest);
+}
+
+SOCKETIO_DECL SessionLog::~SessionLog() {
+  if (bytes() != 0) budget_->subtract(bytes(), true);
+}
+
+SOCKETIO_DECL void SessionLog::hold(std::size_t& sum, std::size_t bytes) {
+  budget_->add(bytes, this->bytes() == 0);
+  sum += bytes;
+}
+
+SOCKETIO_DECL void SessionLog::let_go(std::size_t& sum, std::size_t bytes) noexcept {
+  sum -= bytes;
+  budget_->subtract(bytes, this->bytes() == 0);
+}
+
+SOCKETIO_DECL void SessionLog::keep_within_budget() {
+  while (budget_->is_exceeded() && bytes() > budget_->share()) drop_oldest();
+  if (!budget_->is_exceeded()) return;
+  while (budget_->is_exceeded() && bytes() != 0) drop_oldest();
+  budget_->ask_for_trim();
+}
+
+SOCKETIO_DECL void SessionLog::trim() {
+  while (bytes() > budget_->share()) drop_oldest();
+}
+
+SOCKETIO_DECL void SessionLog::drop_oldest() {
+  const bool is_entry =
+      sessions_.empty() || (!entries_.empty() && entries_.front().time <= sessions_.front().disconnected);
+  if (is_entry)
+    drop_first();
+  else
+    forget(sessions_.begin());
 }
 
 SOCKETIO_DECL std::string SessionLog::next_offset() {
@@ -34,19 +70,25 @@ SOCKETIO_DECL void SessionLog::record(std::string_view offset, const OutgoingPac
   entry.bytes = sizeof(Entry) + bytes_of_index + packet.bytes();
   for (const auto* names : {&entry.rooms, &entry.except})
     for (const std::string& name : *names) entry.bytes += sizeof(std::string) + name.size();
-  bytes_ += entry.bytes;
+  hold(log_bytes_, entry.bytes);
   positions_[entry.number] = first_position_ + entries_.size();
   entries_.push_back(std::move(entry));
-  while (entries_.size() > options_.max_log_entries || bytes_ > options_.max_log_bytes) drop_first();
+  while (entries_.size() > options_.max_log_entries || log_bytes_ > options_.max_log_bytes) drop_first();
   drop_old_entries(now);
+  keep_within_budget();
 }
 
 SOCKETIO_DECL void SessionLog::persist_session(RecoverableSession session, TimePoint now) {
   if (const auto known = by_pid_.find(session.pid); known != by_pid_.end()) forget(known->second);
-  sessions_.push_back({std::move(session), now});
+  constexpr std::size_t bytes_of_index = 96;  // about what the nodes of the list and of the hash table add
+  std::size_t bytes = sizeof(Stored) + bytes_of_index + session.sid.size() + session.pid.size() + session.data_bytes;
+  for (const std::string& room : session.rooms) bytes += sizeof(std::string) + room.size();
+  hold(session_bytes_, bytes);
+  sessions_.push_back({std::move(session), now, bytes});
   by_pid_.emplace(std::string_view(sessions_.back().session.pid), std::prev(sessions_.end()));
   if (sessions_.size() > options_.max_sessions) forget(sessions_.begin());
   drop_old_sessions(now);
+  keep_within_budget();
 }
 
 SOCKETIO_DECL void SessionLog::restore_session(std::string_view pid, std::string_view offset, TimePoint now,
@@ -62,6 +104,7 @@ SOCKETIO_DECL std::optional<RestoredSession> SessionLog::restore(std::string_vie
   if (!after) return std::nullopt;
   const auto place = known->second;
   by_pid_.erase(known);  // first: its key lies in the session
+  let_go(session_bytes_, place->bytes);
   RestoredSession restored{std::move(place->session), {}};
   sessions_.erase(place);
 
@@ -103,7 +146,7 @@ SOCKETIO_DECL std::optional<std::size_t> SessionLog::position_after(std::string_
 SOCKETIO_DECL void SessionLog::drop_first() {
   const Entry& first = entries_.front();
   last_dropped_ = first.number;
-  bytes_ -= first.bytes;
+  let_go(log_bytes_, first.bytes);
   positions_.erase(first.number);
   entries_.pop_front();
   ++first_position_;
@@ -114,6 +157,7 @@ SOCKETIO_DECL void SessionLog::drop_old_entries(TimePoint now) {
 }
 
 SOCKETIO_DECL void SessionLog::forget(Sessions::iterator session) {
+  let_go(session_bytes_, session->bytes);
   by_pid_.erase(std::string_view(session->session.pid));
   sessions_.erase(session);
 }

@@ -436,7 +436,7 @@ SOCKETIO_DECL void SocketState::close(DisconnectReason reason, std::string_view 
   if (recovery_) {
     if (is_recoverable(reason)) {
       static_cast<void>(data());  // from now on it is the same for whoever keeps this socket and for the next one
-      kept.emplace(RecoverableSession{id_, recovery_->pid, rooms(), data_});
+      kept.emplace(RecoverableSession{id_, recovery_->pid, rooms(), data_, 0});
     } else {
       recovery_->may_return = false;
     }
@@ -447,7 +447,10 @@ SOCKETIO_DECL void SocketState::close(DisconnectReason reason, std::string_view 
   if (acks_) acks_->end_all();
   dispatch_local("disconnect", std::move(why));
   // Only now: a client that comes back may come to another thread, and its handlers use the same data.
-  if (kept) nsp_->recovery()->persist_session(*part_, *std::move(kept));
+  if (kept) {
+    kept->data_bytes = nsp_->data_type().bytes(data_.get());
+    nsp_->recovery()->persist_session(*part_, *std::move(kept));
+  }
   drop_handlers();
   nsp_->handle_left();
 }
