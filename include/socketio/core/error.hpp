@@ -24,6 +24,7 @@ enum class Errc {
   middleware_refused,     // a packet middleware refused an event
   too_many_pending_acks,  // ServerOptions::max_pending_acks would be exceeded
   no_answer,              // another server of the cluster has gone, or its handler does not answer
+  rate_limited,           // the peer sends events faster than ServerOptions::rate_limits allow
 };
 
 /// The category of Errc.

@@ -2,6 +2,7 @@
 // What a server and all of its namespaces share, also when the server has gone. Core layer.
 #pragma once
 
+#include <socketio/core/event_rates.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/packet_codec.hpp>
 #include <socketio/core/shard.hpp>
@@ -24,6 +25,7 @@ struct ServerContext {
   std::shared_ptr<const ShardGroup> shards;
   std::shared_ptr<const PacketCodec> codec;
   SocketDataType data_type;
+  std::shared_ptr<const EventRates> event_rates;  // null: events are not limited
 };
 
 }  // namespace socketio::detail

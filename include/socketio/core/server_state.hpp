@@ -130,6 +130,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   /// @param done  null, or called on the shard of the calling thread when no shard has a connection any more
   SOCKETIO_DECL void close(UniqueFunction<void()> done = nullptr);
 
+  SOCKETIO_DECL RateLimitCounts rate_limit_counts() const noexcept;
+
   /// Sets the handler of requests outside the path, on all threads.
   SOCKETIO_DECL void on_request(ExchangeHandler handler);
 
@@ -205,6 +207,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void remove_child(NamespaceState& child);
 
   std::shared_ptr<const ServerContext> context_;
+  std::shared_ptr<const SessionDirectory> sessions_;
   std::shared_ptr<ErrorSink> errors_ = std::make_shared<ErrorSink>();
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> has_opened_{false};

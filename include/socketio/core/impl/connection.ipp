@@ -94,10 +94,10 @@ SOCKETIO_DECL void Connection::close() {
   for (const SocketPtr& socket : sockets) socket->close(DisconnectReason::forced_server_close);
 }
 
-SOCKETIO_DECL void Connection::disconnect() {
+SOCKETIO_DECL void Connection::disconnect(DisconnectReason reason) {
   const auto self = shared_from_this();
   const std::vector<SocketPtr> sockets = sockets_;
-  for (const SocketPtr& socket : sockets) socket->disconnect();
+  for (const SocketPtr& socket : sockets) socket->disconnect(reason);
   close();
 }
 
@@ -146,7 +146,9 @@ SOCKETIO_DECL void Connection::handle_packet(PacketPtr packet) {
   }
   switch (packet->type()) {
     case PacketType::event:
-    case PacketType::binary_event: return SocketState::handle_event(std::move(socket), std::move(packet));
+    case PacketType::binary_event:
+      if (socket->admits(*packet)) SocketState::handle_event(std::move(socket), std::move(packet));
+      return;
     case PacketType::ack:
     case PacketType::binary_ack: return socket->handle_ack(*packet);
     case PacketType::disconnect: return socket->close(DisconnectReason::client_namespace_disconnect);

@@ -58,8 +58,7 @@ SOCKETIO_DECL void ServerShard::end_waiting() {
 }
 
 SOCKETIO_DECL ServerState::ServerState(std::shared_ptr<const ServerOptions> options, ServerParts parts) {
-  const auto sessions = std::make_shared<SessionDirectory>(parts.transports.size(), options->max_sessions,
-                                                           options->max_sessions_per_address);
+  const auto sessions = std::make_shared<SessionDirectory>(parts.transports.size(), options->engine_options());
   const ParserLimits limits = options->parser_limits();
   std::vector<std::shared_ptr<Shard>> shards;
   for (ShardTransport& transport : parts.transports) {
@@ -68,9 +67,13 @@ SOCKETIO_DECL ServerState::ServerState(std::shared_ptr<const ServerOptions> opti
     shards.push_back(server_shards_.back()->shard());
     engines_.add(server_shards_.back()->engine());
   }
-  context_ = std::make_shared<const ServerContext>(ServerContext{std::move(options),
-                                                                 std::make_shared<const ShardGroup>(std::move(shards)),
-                                                                 parts.make_codec(limits), parts.data_type});
+  std::shared_ptr<const EventRates> rates;
+  if (options->rate_limits.limits_events())
+    rates = std::make_shared<const EventRates>(options->rate_limits, options->ipv6_prefix);
+  context_ = std::make_shared<const ServerContext>(
+      ServerContext{std::move(options), std::make_shared<const ShardGroup>(std::move(shards)), parts.make_codec(limits),
+                    parts.data_type, std::move(rates)});
+  sessions_ = sessions;
   main_ = of("/");
 }
 
@@ -150,6 +153,13 @@ SOCKETIO_DECL void ServerState::close_shard(ServerShard& shard, std::uint64_t ge
   }
   shard.engine_server().close();
   if (done) shard.when_without_connections(std::move(done));
+}
+
+SOCKETIO_DECL RateLimitCounts ServerState::rate_limit_counts() const noexcept {
+  RateLimitCounts counts;
+  if (context_->event_rates) counts = context_->event_rates->counts();
+  counts.handshakes_per_address = sessions_->refused_handshakes();
+  return counts;
 }
 
 SOCKETIO_DECL void ServerState::on_request(ExchangeHandler handler) {
