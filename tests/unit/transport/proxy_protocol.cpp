@@ -46,9 +46,13 @@ std::string block(unsigned command, unsigned family, std::string_view content) {
 }
 
 const std::string ipv4("\xCB\x00\x71\x07\x0A\x00\x00\x01\x12\x67\x01\xBB", 12);
-const std::string ipv6("\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x01\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x02\x12\x67\x01\xBB",
-                       36);
-const std::string extension("\x04\x00\x03" "abc" "\xEE\x00\x00", 9);
+const std::string ipv6(
+    "\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x01\x20\x01\x0D\xB8\0\0\0\0\0\0\0\0\0\0\0\x02\x12\x67\x01\xBB", 36);
+const std::string extension(
+    "\x04\x00\x03"
+    "abc"
+    "\xEE\x00\x00",
+    9);
 
 struct Case {
   std::string header, source;
@@ -132,7 +136,7 @@ TEST_CASE("both versions of the header tell where a connection comes from", "[tr
 
 TEST_CASE("a header that comes in pieces is the same", "[transport][proxy_protocol]") {
   for (const Case& each : complete_headers())
-    for (const std::size_t piece : {1, 2, 3, 7, 13}) {
+    for (const std::size_t piece : {1u, 2u, 3u, 7u, 13u}) {
       INFO(each.header << " in pieces of " << piece);
       const Reading reading(each.header, piece);
       CHECK(reading.status() == Status::complete);
@@ -142,7 +146,7 @@ TEST_CASE("a header that comes in pieces is the same", "[transport][proxy_protoc
 
 TEST_CASE("no byte behind the header is wanted", "[transport][proxy_protocol]") {
   for (const Case& each : complete_headers())
-    for (const std::size_t piece : {1, 2, 10'000}) {
+    for (const std::size_t piece : {1u, 2u, 10'000u}) {
       INFO(each.header);
       const std::string stream = each.header + "\r\n\x16 next";
       const Reading reading(stream, piece);
@@ -166,7 +170,7 @@ TEST_CASE("a header that is cut anywhere is incomplete", "[transport][proxy_prot
 
 TEST_CASE("anything else fails, in whatever pieces", "[transport][proxy_protocol]") {
   for (const std::string& header : broken_headers())
-    for (const std::size_t piece : {1, 2, 10'000}) {
+    for (const std::size_t piece : {1u, 2u, 10'000u}) {
       INFO(header);
       const Reading reading(header, piece);
       CHECK(reading.status() == Status::failed);
@@ -177,7 +181,7 @@ TEST_CASE("anything else fails, in whatever pieces", "[transport][proxy_protocol
 
 TEST_CASE("a line may have 107 bytes", "[transport][proxy_protocol]") {
   const auto line = [](std::size_t size) { return "PROXY UNKNOWN " + std::string(size - 16, 'x') + "\r\n"; };
-  for (const std::size_t piece : {1, 2, 10'000}) {
+  for (const std::size_t piece : {1u, 2u, 10'000u}) {
     CHECK(Reading(line(106), piece).status() == Status::complete);
     CHECK(Reading(line(107), piece).status() == Status::complete);
     CHECK(Reading(line(108), piece).status() == Status::failed);

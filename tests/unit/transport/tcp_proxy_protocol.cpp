@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Connections that begin with a header of the PROXY protocol; and the limit of connections, where they are half open.
+// Connections that begin with a header of the PROXY protocol; and the limit of connections that are half open.
 #include <socketio/transport/asio_options.hpp>
 #include <tests/support/asio_fixture.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
 using socketio::AsioTransportOptions;
 using socketio::ExchangePtr;
 using socketio::test::AsioFixture;
+using socketio::test::chosen_transport;
 using socketio::test::ClientPtr;
+using socketio::test::make_codec;
+using socketio::test::RawClient;
+using socketio::test::RawCodec;
 using socketio::test::text_response;
 
 namespace {
@@ -21,6 +27,34 @@ namespace {
 constexpr const char* plain_request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string line = "PROXY TCP4 203.0.113.7 10.0.0.1 4711 443\r\n";
 const std::string block("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C\xCB\x00\x71\x07\x0A\x00\x00\x01\x12\x67\x01\xBB", 28);
+
+/// Sends a header before everything that the codec of the transport, TLS or none, sends.
+class AfterHeader final : public RawCodec {
+ public:
+  AfterHeader(std::string header, bool bytewise)
+      : header_(std::move(header)), bytewise_(bytewise), inner_(make_codec(chosen_transport("asio"))) {}
+
+  bool is_ready() const override { return !inner_ || inner_->is_ready(); }
+  bool has_ended() const override { return !inner_ || inner_->has_ended(); }
+  void wrap(std::string_view plain) override { inner_ ? inner_->wrap(plain) : void(plain_ += plain); }
+  std::string unwrap(std::string_view wire) override { return inner_ ? inner_->unwrap(wire) : std::string(wire); }
+  void end() override {
+    if (inner_) inner_->end();
+  }
+  /// With `bytewise`, one byte of the header for each call.
+  std::string take_output() override {
+    std::string output = header_.substr(0, bytewise_ ? 1 : header_.size());
+    header_.erase(0, output.size());
+    if (!header_.empty()) return output;
+    return output + (inner_ ? inner_->take_output() : std::exchange(plain_, {}));
+  }
+
+ private:
+  std::string header_;
+  bool bytewise_;
+  std::unique_ptr<RawCodec> inner_;
+  std::string plain_;
+};
 
 AsioTransportOptions from(std::vector<std::string> proxies) {
   AsioTransportOptions options;
@@ -37,124 +71,119 @@ struct AddressServer : AsioFixture {
     };
   }
 
-  /// The body of the answer to what a client sends; "ended" if the connection ends without an answer.
-  std::string answer_to(const std::string& bytes) {
-    const ClientPtr client = connect();
-    client->send(bytes);
-    return answer(client);
+  ClientPtr connect_after(std::string header, bool bytewise = false) {
+    return std::make_unique<RawClient>(context, port, std::nullopt,
+                                       std::make_unique<AfterHeader>(std::move(header), bytewise));
   }
-  std::string answer(const ClientPtr& client) {
-    const auto body_at = [&] { return client->received.find("\r\n\r\n"); };
-    REQUIRE(until([&] { return client->ended || (body_at() != std::string::npos && client->received.size() > body_at() + 4); }));
-    if (client->received.empty()) return "ended";
-    const std::string body = client->received.substr(body_at() + 4);
-    client->received.clear();
+
+  /// The body of the answer to a request; "ended" if the connection ends without an answer.
+  std::string ask(RawClient& client) {
+    client.send(plain_request);
+    const auto body_at = [&] { return client.received.find("\r\n\r\n") + 4; };
+    const auto is_answered = [&] { return body_at() > 4 && client.received.size() > body_at(); };
+    REQUIRE(until([&] { return client.ended || is_answered(); }));
+    const std::string body = is_answered() ? client.received.substr(body_at()) : "ended";
+    client.received.clear();
     return body;
   }
+  std::string ask_after(std::string header) { return ask(*connect_after(std::move(header))); }
 };
 
 }  // namespace
 
 TEST_CASE("a header of the PROXY protocol tells the address of the client", "[transport][proxy_protocol]") {
   AddressServer server(from({"127.0.0.0/8"}));
-  CHECK(server.answer_to(line + plain_request) == "203.0.113.7 4711");
-  CHECK(server.answer_to(block + plain_request) == "203.0.113.7 4711");
-  const ClientPtr client = server.connect();
-  client->send("PROXY TCP6 2001:db8::1 ::1 80 80\r\n" + std::string(plain_request));
-  CHECK(server.answer(client) == "2001:db8::1 80");
-  client->send(plain_request);
-  CHECK(server.answer(client) == "2001:db8::1 80");
-  CHECK(server.answer_to("PROXY UNKNOWN\r\n" + std::string(plain_request)).starts_with("127.0.0.1 "));
+  CHECK(server.ask_after(line) == "203.0.113.7 4711");
+  CHECK(server.ask_after(block) == "203.0.113.7 4711");
+  CHECK(server.ask_after("PROXY UNKNOWN\r\n").starts_with("127.0.0.1 "));
+  const ClientPtr client = server.connect_after("PROXY TCP6 2001:db8::1 ::1 80 80\r\n");
+  CHECK(server.ask(*client) == "2001:db8::1 80");
+  CHECK(server.ask(*client) == "2001:db8::1 80");
 }
 
-TEST_CASE("a header that comes byte by byte is read as far as it goes", "[transport][proxy_protocol]") {
+TEST_CASE("a header may come byte by byte", "[transport][proxy_protocol]") {
   AddressServer server(from({"127.0.0.1"}));
   for (const std::string& header : {line, block}) {
-    const ClientPtr client = server.connect();
-    for (const char byte : header) {
-      client->send(std::string(1, byte));
-      if (byte == ' ' || byte == '\0') server.context.poll();
+    const ClientPtr client = server.connect_after(header, true);
+    for (std::size_t i = 0; i < header.size(); ++i) {
+      server.context.restart();
+      server.context.poll();
+      client->send("");
     }
-    client->send(plain_request);
-    CHECK(server.answer(client) == "203.0.113.7 4711");
+    CHECK(server.ask(*client) == "203.0.113.7 4711");
   }
 }
 
 TEST_CASE("a proxy that sends no header, or a broken one, gets no answer", "[transport][proxy_protocol]") {
   AddressServer server(from({"127.0.0.1"}));
-  CHECK(server.answer_to(plain_request) == "ended");
-  CHECK(server.answer_to("PROXY TCP4 203.0.113.7\r\n" + std::string(plain_request)) == "ended");
-  CHECK(server.answer_to(line + line + plain_request).empty() == false);
-  const ClientPtr early = server.connect();
-  early->send(line.substr(0, 20));
+  CHECK(server.ask_after("") == "ended");
+  CHECK(server.ask_after("PROXY TCP4 203.0.113.7\r\n") == "ended");
+  CHECK(server.ask_after("\r\n\r\n") == "ended");
+  const ClientPtr early = server.connect_after(line.substr(0, 20));
   early->close();
   CHECK(server.until([&] { return server.transport->connection_count() == 0; }));
 }
 
-TEST_CASE("other peers cannot send a header", "[transport][proxy_protocol]") {
+TEST_CASE("only one header is read", "[transport][proxy_protocol]") {
+  AddressServer server(from({"127.0.0.1"}));
+  const ClientPtr client = server.connect_after(line + line);
+  client->send(plain_request);
+  CHECK(server.until([&] { return client->ended; }));
+  CHECK(client->received.find("203.0.113.7") == std::string::npos);
+}
+
+TEST_CASE("peers that are not trusted cannot send a header", "[transport][proxy_protocol]") {
   AddressServer server(from({"10.0.0.0/8"}));
-  CHECK(server.answer_to(plain_request).starts_with("127.0.0.1 "));
-  const ClientPtr liar = server.connect();
-  liar->send(line + plain_request);
+  CHECK(server.ask_after("").starts_with("127.0.0.1 "));
+  const ClientPtr liar = server.connect_after(line);
+  liar->send(plain_request);
   CHECK(server.until([&] { return liar->ended; }));
-  CHECK(liar->received.starts_with("HTTP/1.1 400"));
+  CHECK(liar->received.find("203.0.113.7") == std::string::npos);
+  CHECK((liar->received.empty() || liar->received.starts_with("HTTP/1.1 400")));
 }
 
 TEST_CASE("a header that does not come in time ends the connection", "[transport][proxy_protocol]") {
   AsioTransportOptions options = from({"127.0.0.1"});
   options.head_timeout = 5ms;
   AddressServer server(options);
-  const ClientPtr silent = server.connect();
-  const ClientPtr slow = server.connect();
-  slow->send(line.substr(0, line.size() - 1));
-  CHECK(server.until([&] { return silent->ended && slow->ended; }));
-  CHECK(silent->received.empty());
+  const ClientPtr slow = server.connect_after(line, true);
+  CHECK(server.until([&] { return slow->ended; }));
   CHECK(slow->received.empty());
-  CHECK(server.transport->connection_count() == 0);
+  CHECK(server.until([&] { return server.transport->connection_count() == 0; }));
 }
 
-TEST_CASE("connections of a server that closes end while their header is awaited", "[transport][proxy_protocol]") {
+TEST_CASE("connections whose header is awaited end when the server closes", "[transport][proxy_protocol]") {
   AddressServer server(from({"127.0.0.1"}));
-  const ClientPtr waiting = server.connect();
-  waiting->send(line.substr(0, 10));
+  const ClientPtr waiting = server.connect_after(line, true);
   REQUIRE(server.until([&] { return server.transport->connection_count() == 1; }));
   server.transport->close();
   CHECK(server.until([&] { return waiting->ended; }));
   CHECK(server.transport->connection_count() == 0);
 }
 
-TEST_CASE("connections count while they are half open, and free their place when they end", "[transport][limits]") {
-  AsioTransportOptions options = from({GENERATE(std::string("127.0.0.1"), std::string("10.0.0.1"))});
+TEST_CASE("half-open connections count for max_connections, and free their places when they end",
+          "[transport][limits]") {
+  const bool has_header = GENERATE(false, true);
+  AsioTransportOptions options = from({has_header ? "127.0.0.1" : "10.0.0.1"});
   options.max_connections = 4;
-  const bool has_header = options.proxy_protocol_from.front() == "127.0.0.1";
   AddressServer server(options);
-  const std::string begin = has_header ? line.substr(0, 7) : "GET / HT";
-  const std::string whole = (has_header ? line : "") + plain_request;
+  const std::string header = has_header ? line : "";
+  const auto begin = [&] { return server.connect_after(header, true); };
   std::vector<ClientPtr> half_open;
-  for (std::size_t i = 0; i + 1 < options.max_connections; ++i) {
-    half_open.push_back(server.connect());
-    half_open.back()->send(begin);
+  for (int i = 0; i < 3; ++i) half_open.push_back(begin());
+  REQUIRE(server.until([&] { return server.transport->connection_count() == 3; }));  // limit - 1
+  {
+    const ClientPtr last = server.connect_after(header);
+    CHECK(server.ask(*last) != "ended");                                      // limit
+    for (int i = 0; i < 10; ++i) CHECK(server.ask_after(header) == "ended");  // limit + 1
+    CHECK(server.transport->connection_count() == 4);
+    last->close();
+    REQUIRE(server.until([&] { return server.transport->connection_count() == 3; }));
   }
-  const ClientPtr last = server.connect();
-  last->send(whole);
-  CHECK(server.answer(last) != "ended");
-  CHECK(server.transport->connection_count() == options.max_connections);
-  for (int i = 0; i < 10; ++i) CHECK(server.answer_to(whole) == "ended");
-  CHECK(server.transport->connection_count() == options.max_connections);
-
-  for (std::size_t freed = 0; freed < half_open.size(); ++freed) {
-    half_open[freed]->close();
-    REQUIRE(server.until([&] { return server.transport->connection_count() == options.max_connections - 1; }));
-    const ClientPtr next = server.connect();
-    next->send(whole);
-    CHECK(server.answer(next) != "ended");
-    CHECK(server.answer_to(whole) == "ended");
-    half_open[freed] = server.connect();
-    next->close();
-    REQUIRE(server.until([&] { return server.transport->connection_count() <= options.max_connections - 1; }));
-    half_open.push_back(server.connect());
-    half_open.back()->send(begin);
-    REQUIRE(server.until([&] { return server.transport->connection_count() == options.max_connections; }));
-    break;
-  }
+  half_open.push_back(begin());
+  REQUIRE(server.until([&] { return server.transport->connection_count() == 4; }));
+  CHECK(server.ask_after(header) == "ended");
+  for (const ClientPtr& client : half_open) client->close();
+  REQUIRE(server.until([&] { return server.transport->connection_count() == 0; }));
+  CHECK(server.ask_after(header) != "ended");
 }
