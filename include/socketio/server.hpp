@@ -227,6 +227,9 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
   /// are malformed. By default exceptions, and the first argument error of each handler, are written to std::cerr.
   void on_error(ErrorHook hook) { state_->errors().set(std::move(hook)); }
 
+  /// How often ServerOptions::rate_limits have not let something through. Any thread.
+  RateLimitCounts rate_limit_counts() const noexcept { return state_->rate_limit_counts(); }
+
   /// Sets the handler of HTTP requests outside ServerOptions::path, in the place of an earlier handler or directory;
   /// null for none. Without a handler they get an empty 404.
   void on_request(ExchangeHandler handler) { state_->on_request(std::move(handler)); }

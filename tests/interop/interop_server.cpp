@@ -324,6 +324,12 @@ void answer_health_check(const socketio::ExchangePtr& exchange) {
   exchange->respond(std::move(response));
 }
 
+/// The peers that an environment variable names: one, or none.
+std::vector<std::string> peers_in(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value == nullptr ? std::vector<std::string>{} : std::vector<std::string>{value};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -331,8 +337,13 @@ int main(int argc, char** argv) {
   socketio::CorsOptions cors;
   cors.origin = {"http://allowed.example", "http://also.example"};
   cors.credentials = true;
-  Server io({.threads = socketio::test::chosen_threads(), .max_http_buffer_size = 4'000'000, .cors = cors},
-            socketio::test::on_tcp());
+  auto transport = socketio::test::on_tcp();
+  transport.tcp.proxy_protocol_from = peers_in("INTEROP_PROXY_PROTOCOL_FROM");
+  Server io({.threads = socketio::test::chosen_threads(),
+             .max_http_buffer_size = 4'000'000,
+             .cors = cors,
+             .trusted_proxies = peers_in("INTEROP_TRUSTED_PROXY")},
+            transport);
   io.on_error([](const socketio::ErrorReport& report) { print("error " + report.message()); });
   add_main_namespace(io);
   add_tenant(io, "/chat");

@@ -147,9 +147,22 @@ export function clientsKeepTheirServer(site) {
       assert.equal(headers["x-forwarded-for"], "127.0.7.7");
       assert.equal(headers["x-forwarded-proto"], "http");
       assert.equal(headers.host, `127.0.0.1:${site.program.port}`);
-      assert.equal(address, "127.0.0.1", "that of the proxy");
+      assert.equal(address, "127.0.7.7", "that of the client: the server trusts the proxy");
     }
   });
+}
+
+/** Tests of a server that gets the client's address from the PROXY protocol. */
+export function clientsHaveTheirAddress(site) {
+  for (const [way, options] of Object.entries(ways)) {
+    it(`tells the server the address of the client over ${way}`, async () => {
+      const client = await site.connect("/", { ...options, ...site.from("127.0.7.7") });
+      const { headers, address } = await client.emitWithAck("handshake");
+      assert.equal(headers["x-forwarded-for"], undefined);
+      assert.equal(address, "127.0.7.7");
+      assert.equal(await client.emitWithAck("sum", 1, 2), 3);
+    });
+  }
 }
 
 /** Tests of a proxy that sends the requests to its servers in turn. */

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { ways } from "../interop/support.mjs";
-import { clientsKeepTheirServer, everyFeatureWorks, onlyWebSocketWorks } from "./features.mjs";
+import { clientsHaveTheirAddress, clientsKeepTheirServer, everyFeatureWorks, onlyWebSocketWorks } from "./features.mjs";
 import { Site } from "./support.mjs";
 
 const haproxy = {
@@ -51,3 +51,11 @@ describe("HAProxy with the cookie alone", () => {
 describe("HAProxy without stickiness", () => {
   onlyWebSocketWorks(new Site(haproxy, [inTurn, [/^ *cookie .*\n/gm, ""], [/ cookie [ab] /g, " "]]));
 });
+
+for (const version of ["send-proxy-v2", "send-proxy"]) {
+  describe(`HAProxy that forwards TCP with ${version}`, () => {
+    // From an address of its own: the tests themselves connect to the servers from 127.0.0.1, without the header.
+    const changes = [["send-proxy-v2", `${version} source 127.0.0.9`]];
+    clientsHaveTheirAddress(new Site({ ...haproxy, index: 1, listen: (port) => ["bind :443", `bind 127.0.0.1:${port}`] }, changes));
+  });
+}

@@ -78,7 +78,7 @@ class Proxy {
 /** Two servers and a proxy for the tests of a `describe`; clients connect to the proxy. */
 export class Site extends Server {
   /**
-   * @param kind     of the proxy: the `language` of its blocks; `listen(port)`, the replacement for the line with its port;
+   * @param kind     of the proxy: the `language` of its blocks, and the `index` if it is not the first; `listen(port)`, the replacement for the line with its port;
    *                 `whole(block)`, a configuration that leaves the system's folders alone; the `args` and `env(directory)` of
    *                 its program; what it prints when it is `ready`
    * @param changes  to the configuration: pairs of what is replaced and its replacement
@@ -94,7 +94,7 @@ export class Site extends Server {
   async start() {
     this.backends = await Promise.all([0, 1].map(() => Program.start(process.env.INTEROP_SERVER)));
     const port = await freePort();
-    const text = replaced(block(this.kind.language), [
+    const text = replaced(block(this.kind.language, this.kind.index), [
       ...this.changes,
       this.kind.listen(port),
       ["127.0.0.1:3000", `127.0.0.1:${this.backends[0].port}`],

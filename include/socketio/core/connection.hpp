@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/core/broadcast_options.hpp>
+#include <socketio/core/disconnect_reason.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/packet_codec.hpp>
@@ -71,7 +72,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   SOCKETIO_DECL void close();
 
   /// Disconnects the sockets of all namespaces, then closes the connection.
-  SOCKETIO_DECL void disconnect();
+  SOCKETIO_DECL void disconnect(DisconnectReason reason = DisconnectReason::server_namespace_disconnect);
 
   /// The connected sockets, one for each namespace, in the order in which they joined. Any thread; only the owner's
   /// changes the list, so only its changes and other threads' reads lock.

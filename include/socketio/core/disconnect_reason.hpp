@@ -23,11 +23,12 @@ enum class DisconnectReason {
   transport_error,              // the connection failed, or the client broke its rules
   parse_error,                  // the client sent an Engine.IO packet that cannot be decoded
   forced_close,                 // the server closed the connection because of what the client sent
-  forced_server_close           // the same, while the closing still waits for the client's next request
+  forced_server_close,          // the same, while the closing still waits for the client's next request
+  rate_limited  // the client sent events faster than ServerOptions::rate_limits allow; Node.js has no such reason
 };
 
 namespace detail {
-inline constexpr std::array<std::pair<DisconnectReason, std::string_view>, 9> disconnect_reasons{{
+inline constexpr std::array<std::pair<DisconnectReason, std::string_view>, 10> disconnect_reasons{{
     {DisconnectReason::client_namespace_disconnect, "client namespace disconnect"},
     {DisconnectReason::server_namespace_disconnect, "server namespace disconnect"},
     {DisconnectReason::server_shutting_down, "server shutting down"},
@@ -37,6 +38,7 @@ inline constexpr std::array<std::pair<DisconnectReason, std::string_view>, 9> di
     {DisconnectReason::parse_error, "parse error"},
     {DisconnectReason::forced_close, "forced close"},
     {DisconnectReason::forced_server_close, "forced server close"},
+    {DisconnectReason::rate_limited, "rate limited"},
 }};
 }  // namespace detail
 
@@ -60,7 +62,8 @@ constexpr DisconnectReason to_disconnect_reason(CloseReason reason) noexcept {
 /// Whether a client that was disconnected for this reason may come back as who it was.
 constexpr bool is_recoverable(DisconnectReason reason) noexcept {
   return reason != DisconnectReason::client_namespace_disconnect &&
-         reason != DisconnectReason::server_namespace_disconnect && reason != DisconnectReason::parse_error;
+         reason != DisconnectReason::server_namespace_disconnect && reason != DisconnectReason::parse_error &&
+         reason != DisconnectReason::rate_limited;
 }
 
 /// Reasons travel as their text, so that a handler may take the enumerator or a string.

@@ -25,6 +25,7 @@ enum class Errc {
   too_many_pending_acks,  // ServerOptions::max_pending_acks would be exceeded
   no_answer,              // another server of the cluster has gone, or its handler does not answer
   limit_exceeded,         // the peer would exceed one of the limits of ServerOptions
+  rate_limited,           // the peer sends events faster than ServerOptions::rate_limits allow
 };
 
 /// The category of Errc.

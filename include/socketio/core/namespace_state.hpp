@@ -58,6 +58,8 @@ class NamespaceState final : public std::enable_shared_from_this<NamespaceState>
   const std::string& name() const noexcept { return name_; }
   const ShardGroup& shards() const noexcept { return *server_->shards; }
   const ServerOptions& options() const noexcept { return *server_->options; }
+  /// Null: events are not limited.
+  const EventRates* event_rates() const noexcept { return server_->event_rates.get(); }
   const PacketCodec& codec() const noexcept { return *server_->codec; }
   const SocketDataType& data_type() const noexcept { return server_->data_type; }
   ParentPtr parent() const noexcept { return parent_.lock(); }

@@ -95,6 +95,11 @@ struct ServerOptions {
 #include <socketio/engine/option_list.inc>
 #undef SOCKETIO_OPTION
 
+  /// Limits for a server that anybody can reach; docs/security.md has the reasons, line by line. A start: change what
+  /// the program needs larger. Use it with the same function of the transport's options:
+  /// `socketio::Server io(socketio::ServerOptions::hardened(), socketio::AsioTransportOptions::hardened());`
+  SOCKETIO_DECL static ServerOptions hardened();
+
   /// `threads`, or the number of processors.
   SOCKETIO_DECL std::size_t thread_count() const;
 

@@ -2,6 +2,7 @@
 // What a server and all of its namespaces share, also when the server has gone. Core layer.
 #pragma once
 
+#include <socketio/core/event_rates.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/packet_codec.hpp>
 #include <socketio/core/recovery_budget.hpp>
@@ -31,6 +32,7 @@ struct ServerContext {
   std::shared_ptr<const PacketCodec> codec;
   SocketDataType data_type;
   std::shared_ptr<RecoveryBudget> recovery_budget;  // null without connection state recovery
+  std::shared_ptr<const EventRates> event_rates;    // null: events are not limited
 };
 
 }  // namespace socketio::detail

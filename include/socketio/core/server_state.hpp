@@ -133,6 +133,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   /// Sets what is called on the first shard when the server has ceased to be open. Once, before anything else.
   void on_closed(UniqueFunction<void()> hook) { closed_hook_ = std::move(hook); }
 
+  SOCKETIO_DECL RateLimitCounts rate_limit_counts() const noexcept;
+
   /// Sets the handler of requests outside the path, on all threads.
   SOCKETIO_DECL void on_request(ExchangeHandler handler);
 
@@ -209,6 +211,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void trim_recovery();
 
   std::shared_ptr<const ServerContext> context_;
+  std::shared_ptr<const SessionDirectory> sessions_;
   std::shared_ptr<ErrorSink> errors_ = std::make_shared<ErrorSink>();
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> has_opened_{false};

@@ -7,6 +7,7 @@
 #include <socketio/core/completion.hpp>
 #include <socketio/core/connection.hpp>
 #include <socketio/core/disconnect_reason.hpp>
+#include <socketio/core/event_rates.hpp>
 #include <socketio/core/event_receiver.hpp>
 #include <socketio/core/handshake.hpp>
 #include <socketio/core/incoming_event.hpp>
@@ -153,12 +154,14 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   /// The client was gone before the middleware had finished; it may come back once more if it had come back.
   SOCKETIO_DECL void handle_lost();
   SOCKETIO_DECL static void handle_event(std::shared_ptr<SocketState> self, PacketPtr packet);
+  /// Whether the limits of rates let an event through. If not, this does what they want done with it.
+  bool admits(const Packet& event) { return !rates_ || passes_rates(event); }
   SOCKETIO_DECL void handle_ack(const Packet& packet);
   /// The decoder has failed on the connection, or a middleware has refused an event: calls the `error` handlers.
   SOCKETIO_DECL void handle_error(std::string_view message, Value data = {});
 
   /// disconnect(): tells the client, unless its connection is gone, and leaves the namespace.
-  SOCKETIO_DECL void disconnect();
+  SOCKETIO_DECL void disconnect(DisconnectReason reason = DisconnectReason::server_namespace_disconnect);
   /// disconnect(); with `close`, from all namespaces, and the connection ends.
   SOCKETIO_DECL void leave_server(bool close);
   /// Leaves the namespace, once: `disconnecting`, rooms, `disconnect`.
@@ -183,6 +186,7 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   void send_missed();
   bool has_too_many_rooms() const;
   bool has_too_many_in_progress(const Packet& packet) const;
+  SOCKETIO_DECL bool passes_rates(const Packet& event);
 
   std::shared_ptr<NamespaceState> nsp_;
   NamespacePart* part_;  // of the namespace, where this socket lives
@@ -200,6 +204,7 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   std::unique_ptr<MiddlewareChain<IncomingEvent>> middleware_;
   std::unique_ptr<PendingAcks> acks_;
   std::unique_ptr<SocketRecovery> recovery_;  // null without connection state recovery
+  std::unique_ptr<SocketRates> rates_;        // null unless the server limits events
 };
 
 /// Answers the events of clients.

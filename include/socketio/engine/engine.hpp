@@ -67,6 +67,10 @@ class Engine {
   /// The index of the engine that a request is for, if it belongs to a session that another one has, or would have.
   std::optional<std::size_t> elsewhere(const HttpRequest& request) const;
 
+  /// Takes the client's address from the header of a trusted proxy, see `EngineOptions::trusted_proxies`. `handle` does
+  /// it, too.
+  void find_client_address(HttpExchange& exchange) const;
+
   /// Serves a request that `matches`, plain or upgrade: middlewares, verification, handshake, polls, upgrades.
   void handle(ExchangePtr exchange);
 

@@ -4,6 +4,7 @@
 
 #include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
+#include <socketio/engine/client_address.hpp>
 #include <socketio/engine/client_bundle.hpp>
 #include <socketio/engine/connection_error.hpp>
 #include <socketio/engine/http.hpp>
@@ -102,6 +103,7 @@ struct EngineState {
   const EngineOptions options;
   const std::string path;
   std::optional<ClientBundle> client_bundle;
+  std::optional<ClientAddressFinder> client_addresses;  // null: the peer is the client
   const MessagePtr ping = Message::packet(EioPacketType::ping);
 
   std::unordered_map<std::string_view, std::shared_ptr<Session>> sessions;  // the key is the session's own string

@@ -8,6 +8,7 @@
 #include <socketio/engine/cookie.hpp>
 #include <socketio/engine/cors.hpp>
 #include <socketio/engine/http.hpp>
+#include <socketio/engine/rate_limits.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -3,9 +3,15 @@
 #pragma once
 
 #include <socketio/detail/config.hpp>
+#include <socketio/engine/ip_address.hpp>
+#include <socketio/engine/options.hpp>
+#include <socketio/engine/scheduler.hpp>
+#include <socketio/engine/token_bucket.hpp>
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -21,8 +27,8 @@ namespace socketio::detail {
 /// @par Thread safety  Any thread.
 class SessionDirectory {
  public:
-  /// @param max_sessions, max_per_address  0: no limit
-  SessionDirectory(std::size_t engines, std::size_t max_sessions, std::size_t max_per_address);
+  /// @param options  of each of the engines: their limits of sessions and handshakes
+  SessionDirectory(std::size_t engines, const EngineOptions& options);
 
   std::size_t engines() const noexcept { return engines_; }
 
@@ -36,7 +42,13 @@ class SessionDirectory {
   bool claim(const std::string& id, std::size_t engine);
   void disclaim(const std::string& id) noexcept;
 
-  /// Counts a session, if there may be one more; until `leave`.
+  /// Counts a handshake of that address.
+  ///
+  /// @return  zero; or how long until there may be one more
+  Scheduler::Clock::duration admit_handshake(const std::string& remote_address, Scheduler::Clock::time_point now);
+  std::uint64_t refused_handshakes() const noexcept { return refused_handshakes_.load(std::memory_order_relaxed); }
+
+  /// Counts a session, if there may be one more; until `leave`. Peers without an address only count altogether.
   bool enter(const std::string& remote_address);
   void leave(const std::string& remote_address) noexcept;
 
@@ -51,11 +63,14 @@ class SessionDirectory {
   const std::size_t engines_;
   const std::size_t max_sessions_;
   const std::size_t max_per_address_;
+  const unsigned ipv6_prefix_;
+  std::unique_ptr<AddressBuckets> handshakes_;  // null: not limited
+  std::atomic<std::uint64_t> refused_handshakes_{0};
   std::atomic<std::size_t> sessions_{0};
   std::atomic<bool> has_claims_{false};
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::size_t> claims_;
-  std::unordered_map<std::string, std::size_t> per_address_;  // counted only if that is limited
+  std::unordered_map<AddressKey, std::size_t, AddressHash> per_address_;  // counted only if that is limited
 };
 
 }  // namespace socketio::detail

@@ -130,6 +130,15 @@ class HttpExchange {
 
   virtual const HttpRequest& request() const = 0;
 
+  /// Replaces the address in `request()`: a proxy that the server trusts has told the one of the client. A transport
+  /// that does not override it has no proxies before it.
+  ///
+  /// @param port  0: not known
+  virtual void set_remote(std::string address, std::uint16_t port) {
+    static_cast<void>(address);
+    static_cast<void>(port);
+  }
+
   /// Whether the request asks to become a WebSocket: an Upgrade field and the `upgrade` token in Connection.
   /// A malformed WebSocket handshake still counts; `accept_websocket` answers that one.
   virtual bool is_upgrade() const = 0;

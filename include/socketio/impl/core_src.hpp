@@ -18,6 +18,7 @@
 #include <socketio/core/impl/connection_events.ipp>
 #include <socketio/core/impl/coroutines.ipp>
 #include <socketio/core/impl/error.ipp>
+#include <socketio/core/impl/event_rates.ipp>
 #include <socketio/core/impl/event_receiver.ipp>
 #include <socketio/core/impl/handler_traits.ipp>
 #include <socketio/core/impl/memory_cluster.ipp>

@@ -36,6 +36,7 @@
 #include <socketio/protocol/impl/value_writer.ipp>
 
 // engine
+#include <socketio/engine/impl/client_address.ipp>
 #include <socketio/engine/impl/client_bundle.ipp>
 #include <socketio/engine/impl/compression.ipp>
 #include <socketio/engine/impl/cookie.ipp>
@@ -46,10 +47,12 @@
 #include <socketio/engine/impl/engine_server.ipp>
 #include <socketio/engine/impl/engine_state.ipp>
 #include <socketio/engine/impl/http.ipp>
+#include <socketio/engine/impl/ip_address.ipp>
 #include <socketio/engine/impl/message.ipp>
 #include <socketio/engine/impl/options.ipp>
 #include <socketio/engine/impl/pending_request.ipp>
 #include <socketio/engine/impl/query.ipp>
+#include <socketio/engine/impl/rate_limits.ipp>
 #include <socketio/engine/impl/request_values.ipp>
 #include <socketio/engine/impl/scheduler.ipp>
 #include <socketio/engine/impl/session.ipp>
@@ -59,6 +62,7 @@
 #include <socketio/engine/impl/session_upgrade.ipp>
 #include <socketio/engine/impl/static_files.ipp>
 #include <socketio/engine/impl/timer_queue.ipp>
+#include <socketio/engine/impl/token_bucket.ipp>
 
 // transport
 #include <socketio/transport/impl/asio.ipp>
@@ -77,6 +81,7 @@
 #include <socketio/transport/impl/http_parser.ipp>
 #include <socketio/transport/impl/http_writer.ipp>
 #include <socketio/transport/impl/memory.ipp>
+#include <socketio/transport/impl/proxy_protocol.ipp>
 #include <socketio/transport/impl/websocket_deflate.ipp>
 #include <socketio/transport/impl/websocket_handshake.ipp>
 #include <socketio/transport/impl/websocket_parser.ipp>

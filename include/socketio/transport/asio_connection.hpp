@@ -138,6 +138,9 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
   virtual void shut_down_send() = 0;
   virtual void close_stream() = 0;
 
+  /// Reads what arrives, below TLS if there is any.
+  virtual std::size_t read_plain(std::span<char> into, std::error_code& error) { return read_some(into, error); }
+
   /// For streams that are `secure`: goes on with the handshake that precedes HTTP.
   virtual Opening open_stream() { return Opening::done; }
 
@@ -151,6 +154,7 @@ class AsioConnection : public std::enable_shared_from_this<AsioConnection> {
   AsioOutQueue& take_queue();
   void flush_later();
   void open();
+  Opening read_proxy_header();
   bool wants_input();
   Timer& timer();
   void on_timeout();

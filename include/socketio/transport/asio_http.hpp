@@ -9,6 +9,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/transport/asio_peer.hpp>
 #include <socketio/transport/http_parser.hpp>
+#include <socketio/transport/proxy_protocol.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +44,12 @@ class AsioHttp {
   // For the connection
 
   const AsioPeer& peer() const noexcept { return peer_; }
+
+  /// The header of the PROXY protocol with which the connection has to begin; null if there is none, or it is complete.
+  ProxyProtocolDecoder* proxy_header() const noexcept { return proxy_header_.get(); }
+  void expect_proxy_header() { proxy_header_ = std::make_unique<ProxyProtocolDecoder>(); }
+  /// The header is complete, and the peer is the one that it names.
+  void accept_proxy_header();
   Timer& timer() noexcept { return timer_; }
 
   /// Takes requests from the input until one has to wait; keeps the rest. The upgrade may destroy this object.
@@ -113,6 +120,7 @@ class AsioHttp {
   std::string body_text_;  // so far, of the body that goes to the exchange
   Timer timer_;
   AsioPeer peer_;
+  std::unique_ptr<ProxyProtocolDecoder> proxy_header_;
   AsioExchange* exchange_ = nullptr;   // alive and unanswered, or nullptr
   std::unique_ptr<AsioMove> move_;     // the connection is about to leave this shard
   std::unique_ptr<AsioHttp> retired_;  // this object itself, if the upgrade came inside on_input
@@ -134,6 +142,7 @@ class AsioExchange final : public HttpExchange, public std::enable_shared_from_t
   SOCKETIO_DECL ~AsioExchange() override;
 
   SOCKETIO_DECL const HttpRequest& request() const override;
+  SOCKETIO_DECL void set_remote(std::string address, std::uint16_t port) override;
   SOCKETIO_DECL bool is_upgrade() const override;
   SOCKETIO_DECL bool move_to(std::size_t shard) override;
   SOCKETIO_DECL void read_body(const BodyLimits& limits, BodyHandler handler) override;

@@ -65,7 +65,9 @@ class AsioListenerBase {
   ~AsioListenerBase();
 
   AsioShard& shard() const noexcept { return *shard_; }
-  bool is_full() const noexcept;
+  /// Counts a connection that has been accepted; false if there are too many.
+  bool reserve() noexcept;
+  /// Serves a connection that is counted.
   void serve(const std::shared_ptr<AsioShard>& target, const Endpoint& from, AcceptedSocket socket);
 
  private:

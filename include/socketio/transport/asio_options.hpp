@@ -34,9 +34,19 @@ struct AsioTransportOptions {
   std::size_t max_discarded_bytes = 1024 * 1024;  // of a body that nobody reads; beyond that the connection is closed
   std::size_t max_pending_pongs = 60;             // not yet written; more end the connection
 
+  /// Proxies that begin every connection with a header of the PROXY protocol, version 1 or 2, before TLS if there is
+  /// any: addresses, networks such as "10.0.0.0/8", and "unix" for peers on Unix sockets. The header tells the address
+  /// of the client. Connections from these peers must have it, within `head_timeout`, and end without an answer
+  /// otherwise; connections from other peers must not. Empty: nobody sends it.
+  std::vector<std::string> proxy_protocol_from{};
+
   int backlog = 511;
   bool tcp_nodelay = true;
   bool reuse_address = true;
+
+  /// Limits and timeouts for a server that anybody can reach; docs/security.md has the reasons, line by line. Use it
+  /// with `ServerOptions::hardened()`.
+  SOCKETIO_DECL static AsioTransportOptions hardened();
 
   /// Every problem in words; empty if there is none.
   SOCKETIO_DECL std::vector<std::string> validate() const;

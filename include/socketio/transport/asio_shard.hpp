@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/detail/config.hpp>
+#include <socketio/engine/ip_address.hpp>
 #include <socketio/engine/timer_queue.hpp>
 #include <socketio/engine/transport.hpp>
 #include <socketio/transport/asio_options.hpp>
@@ -50,6 +51,7 @@ class AsioShard : public std::enable_shared_from_this<AsioShard> {
 #endif
 
   const AsioTransportOptions options;
+  const PeerList proxies{options.proxy_protocol_from};
   AsioScheduler scheduler;
   std::shared_ptr<AsioShardGroup> group{new AsioShardGroup()};  // set before anything happens
   const std::unique_ptr<WebSocketProtocolFactory> protocols;

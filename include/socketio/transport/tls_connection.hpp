@@ -48,6 +48,7 @@ class TlsConnection final : public AsioStreamConnection<Stream>, TlsWire {
   std::size_t read_some(std::span<char> into, std::error_code& error) override {
     return is_refused_ ? Base::read_some(into, error) : session_.read_some(into, error);
   }
+  std::size_t read_plain(std::span<char> into, std::error_code& error) override { return Base::read_some(into, error); }
   std::size_t write_some(asio::const_buffer from, std::error_code& error) override {
     return session_.write_some(from, error);
   }

@@ -87,6 +87,49 @@ TEST_CASE("defaults of this library's own", "[core][options]") {
   CHECK_FALSE(options.adapter);
   CHECK(options.validate().empty());
   CHECK(AsioTransportOptions{}.validate().empty());
+  CHECK(options.max_sessions == 0);
+  CHECK(options.max_sessions_per_address == 0);
+  CHECK_FALSE(options.rate_limits.limits_events());
+  CHECK_FALSE(options.rate_limits.handshakes_per_address.is_on());
+  CHECK(options.rate_limits.max_addresses == 65'536);
+  CHECK(options.ipv6_prefix == 64);
+  CHECK(options.trusted_proxies.empty());
+  CHECK(options.client_address_header == "X-Forwarded-For");
+  CHECK(AsioTransportOptions{}.max_connections == 0);
+  CHECK(AsioTransportOptions{}.proxy_protocol_from.empty());
+}
+
+TEST_CASE("hardened options are valid, and limit what is unlimited by default", "[core][options][limits]") {
+  const auto options = ServerOptions::hardened();
+  CHECK(options.validate().empty());
+  CHECK(options.max_sessions == 10'000);
+  CHECK(options.max_sessions_per_address == 100);
+  CHECK(options.rate_limits.per_socket.is_on());
+  CHECK(options.rate_limits.per_address.is_on());
+  CHECK(options.rate_limits.handshakes_per_address.is_on());
+  CHECK(options.cleanup_empty_child_namespaces);
+  const ServerOptions usual;
+  CHECK(options.max_http_buffer_size < usual.max_http_buffer_size);
+  CHECK(options.max_unsent_bytes < usual.max_unsent_bytes);
+  CHECK(options.max_pending_acks < usual.max_pending_acks);
+  CHECK(options.max_depth < usual.max_depth);
+  CHECK(options.max_namespaces_per_connection < usual.max_namespaces_per_connection);
+  CHECK(options.max_rooms_per_socket < usual.max_rooms_per_socket);
+  CHECK(options.max_namespace_name_bytes < usual.max_namespace_name_bytes);
+  CHECK(options.max_event_name_bytes < usual.max_event_name_bytes);
+  CHECK(options.max_room_name_bytes < usual.max_room_name_bytes);
+  CHECK(options.max_handlers_in_progress < usual.max_handlers_in_progress);
+  CHECK(options.max_unjoined_bytes < usual.max_unjoined_bytes);
+  CHECK(options.max_packets_per_turn < usual.max_packets_per_turn);
+  CHECK(options.connect_timeout < usual.connect_timeout);
+
+  const auto tcp = AsioTransportOptions::hardened();
+  CHECK(tcp.validate().empty());
+  CHECK(tcp.max_connections == 20'000);
+  CHECK(tcp.head_timeout < AsioTransportOptions{}.head_timeout);
+  CHECK(tcp.http.max_head_bytes < AsioTransportOptions{}.http.max_head_bytes);
+  // A client that upgrades has two connections for a moment, and one that is refused needs one to be told so.
+  CHECK(tcp.max_connections > options.max_sessions);
 }
 
 TEST_CASE("the engine gets the options of the server", "[core][options]") {
@@ -102,6 +145,10 @@ TEST_CASE("the engine gets the options of the server", "[core][options]") {
   options.max_sessions = 6;
   options.allow_eio3 = true;
   options.cookie.emplace();
+  options.rate_limits.handshakes_per_address.per_second = 9;
+  options.ipv6_prefix = 56;
+  options.trusted_proxies = {"::1"};
+  options.client_address_header = "Forwarded";
   const auto engine = options.engine_options();
   CHECK(engine.path == "/chat");
   CHECK(engine.ping_interval == 1s);
@@ -114,6 +161,10 @@ TEST_CASE("the engine gets the options of the server", "[core][options]") {
   CHECK(engine.max_sessions == 6);
   CHECK(engine.allow_eio3);
   CHECK(engine.cookie);
+  CHECK(engine.rate_limits.handshakes_per_address.per_second == 9);
+  CHECK(engine.ipv6_prefix == 56);
+  CHECK(engine.trusted_proxies == std::vector<std::string>{"::1"});
+  CHECK(engine.client_address_header == "Forwarded");
 }
 
 TEST_CASE("invalid options of a server are refused with a message", "[core][options][limits]") {
@@ -205,6 +256,25 @@ TEST_CASE("invalid options of a server are refused with a message", "[core][opti
       {[](Options& o) { o.serve_client = {.directory = "/nowhere"}; },
        {"serve_client.directory has no socket.io.js and no socket.io.min.js: \"/nowhere\"",
         "serve_client.version is not given, and there is no package.json that says it"}},
+
+      {[](Options& o) { o.rate_limits.per_socket.per_second = 1; }, {}},
+      {[](Options& o) { o.rate_limits.per_socket.per_second = -1; },
+       {"rate_limits.per_socket.per_second is not between one in a day and 1,000,000"}},
+      {[](Options& o) { o.ipv6_prefix = 1; }, {}},
+      {[](Options& o) { o.ipv6_prefix = 128; }, {}},
+      {[](Options& o) { o.ipv6_prefix = 0; }, {"ipv6_prefix is not between 1 and 128"}},
+      {[](Options& o) { o.ipv6_prefix = 129; }, {"ipv6_prefix is not between 1 and 128"}},
+      {[](Options& o) {
+         o.trusted_proxies = {"10.0.0.0/8", "unix"};
+       },
+       {}},
+      {[](Options& o) {
+         o.trusted_proxies = {"10.0.0.0/8", "nginx"};
+       },
+       {"trusted_proxies: 'nginx' is no address, no network such as 10.0.0.0/8, and not unix"}},
+      {[](Options& o) { o.client_address_header = "X-Real-IP"; }, {}},
+      {[](Options& o) { o.client_address_header = ""; }, {"client_address_header is no name of a header"}},
+      {[](Options& o) { o.client_address_header = "X-Real-IP:"; }, {"client_address_header is no name of a header"}},
 
       {[](Options& o) { o.connection_state_recovery.emplace(); }, {}},
       {[](Options& o) { o.connection_state_recovery.emplace().max_disconnection_duration = 0ms; },
@@ -300,6 +370,9 @@ TEST_CASE("invalid options of the Asio transport are refused with a message", "[
       {[](Options& o) { o.http.max_header_count = 0; }, {"http.max_header_count is zero"}},
       {[](Options& o) { o.max_pipelined_bytes = 1; }, {}},
       {[](Options& o) { o.max_pipelined_bytes = 0; }, {"max_pipelined_bytes is zero"}},
+      {[](Options& o) { o.proxy_protocol_from = {"::1"}; }, {}},
+      {[](Options& o) { o.proxy_protocol_from = {"haproxy"}; },
+       {"proxy_protocol_from: 'haproxy' is no address, no network such as 10.0.0.0/8, and not unix"}},
       {[](Options& o) { o.backlog = 1; }, {}},
       {[](Options& o) { o.backlog = 0; }, {"backlog is not positive"}},
       {[](Options& o) { o.backlog = -1; }, {"backlog is not positive"}},

@@ -116,10 +116,10 @@ SOCKETIO_DECL void Connection::close() {
   for (const SocketPtr& socket : sockets) socket->close(DisconnectReason::forced_server_close);
 }
 
-SOCKETIO_DECL void Connection::disconnect() {
+SOCKETIO_DECL void Connection::disconnect(DisconnectReason reason) {
   const auto self = shared_from_this();
   const std::vector<SocketPtr> sockets = sockets_.all();
-  for (const SocketPtr& socket : sockets) socket->disconnect();
+  for (const SocketPtr& socket : sockets) socket->disconnect(reason);
   close();
 }
 
@@ -179,7 +179,8 @@ SOCKETIO_DECL void Connection::handle_packet(PacketPtr packet) {
     case PacketType::event:
     case PacketType::binary_event:
       if (has_too_long_name(*packet)) return handle_excess("max_event_name_bytes");
-      return SocketState::handle_event(std::move(socket), std::move(packet));
+      if (socket->admits(*packet)) SocketState::handle_event(std::move(socket), std::move(packet));
+      return;
     case PacketType::ack:
     case PacketType::binary_ack: return socket->handle_ack(*packet);
     case PacketType::disconnect: return socket->close(DisconnectReason::client_namespace_disconnect);

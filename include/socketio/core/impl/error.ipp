@@ -21,6 +21,7 @@ SOCKETIO_DECL const std::error_category& error_category() noexcept {
         case Errc::too_many_pending_acks: return "too many pending acknowledgements";
         case Errc::no_answer: return "another server does not answer";
         case Errc::limit_exceeded: return "limit exceeded";
+        case Errc::rate_limited: return "rate limited";
       }
       return "unknown error";
     }

@@ -12,6 +12,36 @@
 
 namespace socketio {
 
+SOCKETIO_DECL ServerOptions ServerOptions::hardened() {
+  using namespace std::chrono_literals;
+  ServerOptions options;
+  options.connect_timeout = 10s;
+  options.max_namespaces_per_connection = 20;
+  options.max_rooms_per_socket = 200;
+  options.max_namespace_name_bytes = 128;
+  options.max_event_name_bytes = 128;
+  options.max_room_name_bytes = 256;
+  options.max_handlers_in_progress = 100;
+  options.max_unjoined_bytes = 16'000;
+  options.max_packets_per_turn = 64;
+  options.max_pending_acks = 1'000;
+  options.cleanup_empty_child_namespaces = true;
+  options.max_binary_values = 100;
+  options.max_depth = 32;
+  options.close_timeout = 10s;
+  options.max_http_buffer_size = 100'000;
+  options.http_request_body_timeout = 10s;
+  options.max_buffered_chunks = 1'000;
+  options.http_compression.reset();
+  options.max_sessions = 10'000;
+  options.max_sessions_per_address = 100;
+  options.rate_limits.per_socket = {50, 100, RateLimitAction::refuse};
+  options.rate_limits.per_address = {500, 1'000, RateLimitAction::refuse};
+  options.rate_limits.handshakes_per_address = {5, 100, RateLimitAction::refuse};
+  options.max_unsent_bytes = 1024 * 1024;
+  return options;
+}
+
 SOCKETIO_DECL std::size_t ServerOptions::thread_count() const {
   return threads != 0 ? threads : std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
 }

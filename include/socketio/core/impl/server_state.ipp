@@ -58,8 +58,7 @@ SOCKETIO_DECL void ServerShard::end_waiting() {
 }
 
 SOCKETIO_DECL ServerState::ServerState(std::shared_ptr<const ServerOptions> options, ServerParts parts) {
-  const auto sessions = std::make_shared<SessionDirectory>(parts.transports.size(), options->max_sessions,
-                                                           options->max_sessions_per_address);
+  const auto sessions = std::make_shared<SessionDirectory>(parts.transports.size(), options->engine_options());
   const ParserLimits limits = options->parser_limits();
   std::vector<std::shared_ptr<Shard>> shards;
   for (ShardTransport& transport : parts.transports) {
@@ -71,12 +70,17 @@ SOCKETIO_DECL ServerState::ServerState(std::shared_ptr<const ServerOptions> opti
   std::shared_ptr<RecoveryBudget> budget;
   if (const auto& recovery = options->connection_state_recovery)
     budget = std::make_shared<RecoveryBudget>(recovery->max_total_bytes);
+  std::shared_ptr<const EventRates> rates;
+  if (options->rate_limits.limits_events())
+    rates = std::make_shared<const EventRates>(options->rate_limits, options->ipv6_prefix);
   context_ = std::make_shared<const ServerContext>(
       ServerContext{std::move(options), std::make_shared<const ShardGroup>(std::move(shards)), parts.make_codec(limits),
-                    parts.data_type, std::move(budget)});
+                    parts.data_type, std::move(budget), std::move(rates)});
+  sessions_ = sessions;
   if (context_->recovery_budget)
     // A shard takes nothing once the server is being destroyed.
-    context_->recovery_budget->on_trim([home = this->shards().home(), this] { home->post([this] { trim_recovery(); }); });
+    context_->recovery_budget->on_trim(
+        [home = this->shards().home(), this] { home->post([this] { trim_recovery(); }); });
   main_ = of("/");
 }
 
@@ -163,6 +167,13 @@ SOCKETIO_DECL void ServerState::close_shard(ServerShard& shard, std::uint64_t ge
   shard.engine_server().close();
   if (is_first && closed_hook_) closed_hook_();
   if (done) shard.when_without_connections(std::move(done));
+}
+
+SOCKETIO_DECL RateLimitCounts ServerState::rate_limit_counts() const noexcept {
+  RateLimitCounts counts;
+  if (context_->event_rates) counts = context_->event_rates->counts();
+  counts.handshakes_per_address = sessions_->refused_handshakes();
+  return counts;
 }
 
 SOCKETIO_DECL void ServerState::on_request(ExchangeHandler handler) {

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <ctime>
 #include <mutex>
+#include <span>
 
 namespace socketio::detail {
 
@@ -40,7 +41,9 @@ SOCKETIO_DECL SocketState::SocketState(std::shared_ptr<NamespaceState> nsp, std:
       part_(&nsp_->part(connection->shard_index())),
       connection_(std::move(connection)),
       id_(std::move(id)),
-      auth_(std::move(auth)) {}
+      auth_(std::move(auth)) {
+  if (const EventRates* const rates = nsp_->event_rates()) rates_ = rates->make_socket(session().remote_address());
+}
 
 SOCKETIO_DECL SocketState::~SocketState() = default;
 
@@ -376,6 +379,27 @@ SOCKETIO_DECL void SocketState::end_progress(std::uint32_t weight) noexcept {
   in_progress_.fetch_sub(weight, std::memory_order_relaxed);
 }
 
+SOCKETIO_DECL bool SocketState::passes_rates(const Packet& event) {
+  const auto refusal = rates_->admit(event.event_name(), shard().scheduler().now());
+  if (!refusal) return true;
+  if (refusal->is_first)
+    shard().report({make_error_code(Errc::rate_limited),
+                    std::string("events come faster than rate_limits.") + refusal->limit + " allows", nsp_name(), id_,
+                    std::string(event.event_name()), nullptr});
+  switch (refusal->action) {
+    case RateLimitAction::drop: break;
+    case RateLimitAction::refuse:
+      if (event.id()) {
+        const Value answer{{"error", "rate limited"}, {"retry_after_ms", refusal->retry_after.count()}};
+        const PacketHeader header{PacketType::ack, nsp_name(), *event.id()};
+        connection_->send(OutgoingPacket(nsp_->codec().encode(header, std::span(&answer, 1))));
+      }
+      break;
+    case RateLimitAction::disconnect: connection_->disconnect(DisconnectReason::rate_limited); break;
+  }
+  return false;
+}
+
 SOCKETIO_DECL void SocketState::dispatch_to_all(Direction direction, Delivery& delivery) {
   catch_all(direction)->dispatch(
       shard().handlers_mutex(), [](NoKey) { return true; }, [&](EventHandler& handler) { handler(delivery); });
@@ -418,12 +442,12 @@ SOCKETIO_DECL void SocketState::handle_lost() {
   handle_refused();
 }
 
-SOCKETIO_DECL void SocketState::disconnect() {
+SOCKETIO_DECL void SocketState::disconnect(DisconnectReason reason) {
   if (!is_connected() || is_over_) return;
   const auto self = shared_from_this();
   connection_->send(OutgoingPacket(nsp_->codec().encode(PacketHeader{PacketType::disconnect, nsp_name(), {}})));
   connection_->tolerate_stragglers(nsp_name());
-  close(DisconnectReason::server_namespace_disconnect);
+  close(reason);
 }
 
 SOCKETIO_DECL void SocketState::close(DisconnectReason reason, std::string_view description) {

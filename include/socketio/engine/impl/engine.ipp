@@ -48,7 +48,14 @@ SOCKETIO_DECL std::optional<std::size_t> Engine::elsewhere(const HttpRequest& re
   return engine == state_->index ? std::nullopt : std::optional(engine);
 }
 
+SOCKETIO_DECL void Engine::find_client_address(HttpExchange& exchange) const {
+  if (!state_->client_addresses) return;
+  if (auto client = state_->client_addresses->find(exchange.request()))
+    exchange.set_remote(std::move(client->address), client->port);
+}
+
 SOCKETIO_DECL void Engine::handle(ExchangePtr exchange) {
+  find_client_address(*exchange);
   std::make_shared<detail::PendingRequest>(state_, exchange)->start();
 }
 

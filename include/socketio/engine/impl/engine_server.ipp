@@ -53,6 +53,7 @@ SOCKETIO_DECL void EngineServer::handle(ExchangePtr exchange) {
     if (other && exchange->move_to(*other)) return;
     return engine_.handle(std::move(exchange));
   }
+  engine_.find_client_address(*exchange);
   const EngineOptions& options = engine_.options();
   const bool may_hang = exchange->is_upgrade() && options.transports.websocket && options.destroy_upgrade;
   if (may_hang) {

@@ -32,11 +32,13 @@ SOCKETIO_DECL EngineState::EngineState(Scheduler& owner, EngineOptions chosen, s
       path(computed_path(options)),
       directory(std::move(shared)),
       index(position) {
-  if (!directory) directory.reset(new SessionDirectory(1, options.max_sessions, options.max_sessions_per_address));
+  if (!directory) directory.reset(new SessionDirectory(1, options));
   std::string problems;
   for (const std::string& problem : options.validate()) problems += (problems.empty() ? "" : "; ") + problem;
   if (!problems.empty()) throw std::invalid_argument(problems);
   if (options.serve_client) client_bundle.emplace(*options.serve_client);
+  if (!options.trusted_proxies.empty())
+    client_addresses.emplace(options.trusted_proxies, options.client_address_header);
 }
 
 SOCKETIO_DECL void EngineState::report(std::exception_ptr error, std::string_view where) const noexcept {

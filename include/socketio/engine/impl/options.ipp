@@ -2,6 +2,7 @@
 // Bodies of <socketio/engine/options.hpp>. Engine layer.
 #pragma once
 
+#include <socketio/engine/ip_address.hpp>
 #include <socketio/engine/options.hpp>
 #include <socketio/engine/scheduler.hpp>
 #include <socketio/protocol/utf8.hpp>
@@ -45,6 +46,12 @@ SOCKETIO_DECL std::vector<std::string> EngineOptions::validate() const {
   if (serve_client) append(serve_client->validate());
   if (cors) append(cors->validate());
   if (cookie) append(cookie->validate());
+  append(rate_limits.validate());
+  require(ipv6_prefix >= 1 && ipv6_prefix <= 128, "ipv6_prefix is not between 1 and 128");
+  for (const std::string& proxy : trusted_proxies)
+    if (const std::string problem = PeerList::problem(proxy); !problem.empty())
+      problems.push_back("trusted_proxies: " + problem);
+  require(detail::is_http_token(client_address_header), "client_address_header is no name of a header");
   return problems;
 }
 

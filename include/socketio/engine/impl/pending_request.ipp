@@ -10,6 +10,7 @@
 #include <socketio/protocol/sid.hpp>
 #include <socketio/protocol/utf8.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -251,6 +252,12 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   }
 
   void verify_handshake(std::string_view transport) {
+    const auto wait = engine_->directory->admit_handshake(request().remote_address, engine_->scheduler.now());
+    if (wait != Scheduler::Clock::duration::zero()) {
+      retry_after_ = std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count());
+      return refuse(ConnectionErrorCode::bad_request, {{"name", "RATE_LIMITED"}, {"retryAfter", retry_after_}},
+                    "Too many requests", 429);
+    }
     if (request().method != "GET")
       return refuse(ConnectionErrorCode::bad_handshake_method, {{"method", request().method}});
     if (transport == "websocket" && !context_.is_upgrade())
@@ -376,6 +383,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     response.status = status != 0 ? status : code == ConnectionErrorCode::forbidden ? 403 : 400;
     response.headers = std::move(context_.headers_);
     response.headers.set("Content-Type", "application/json");
+    if (!retry_after_.empty()) response.headers.set("Retry-After", retry_after_);
     response.body =
         "{\"code\":" + std::to_string(static_cast<int>(code)) + ",\"message\":" + json_quoted(message) + '}';
     exchange().respond(std::move(response));
@@ -387,6 +395,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     response.status = status;
     response.close = true;
     response.headers.add("Content-type", "text/html");
+    if (!retry_after_.empty()) response.headers.add("Retry-After", retry_after_);
     response.body = std::move(message);
     exchange().respond(std::move(response));
   }
@@ -401,6 +410,7 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
   std::shared_ptr<EngineState> engine_;
   MiddlewareContext context_;
   std::unique_ptr<const CorsOptions> chosen_cors_;  // by the delegate
+  std::string retry_after_;                         // seconds, for clients that connect too often
   std::size_t middleware_ = 0;
   Stage stage_ = Stage::middlewares;
 };

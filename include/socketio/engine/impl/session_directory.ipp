@@ -16,9 +16,15 @@ namespace socketio {
 
 namespace detail {
 
-SOCKETIO_DECL SessionDirectory::SessionDirectory(std::size_t engines, std::size_t max_sessions,
-                                                 std::size_t max_per_address)
-    : engines_(engines), max_sessions_(max_sessions), max_per_address_(max_per_address) {}
+SOCKETIO_DECL SessionDirectory::SessionDirectory(std::size_t engines, const EngineOptions& options)
+    : engines_(engines),
+      max_sessions_(options.max_sessions),
+      max_per_address_(options.max_sessions_per_address),
+      ipv6_prefix_(options.ipv6_prefix) {
+  const RateLimits& rates = options.rate_limits;
+  if (rates.handshakes_per_address.is_on())
+    handshakes_.reset(new AddressBuckets(rates.handshakes_per_address, rates.max_addresses));
+}
 
 SOCKETIO_DECL std::string SessionDirectory::make_id(std::size_t engine) const {
   std::string id = make_sid();
@@ -54,6 +60,17 @@ SOCKETIO_DECL void SessionDirectory::disclaim(const std::string& id) noexcept {
   claims_.erase(id);
 }
 
+SOCKETIO_DECL Scheduler::Clock::duration SessionDirectory::admit_handshake(const std::string& remote_address,
+                                                                           Scheduler::Clock::time_point now) {
+  using Duration = Scheduler::Clock::duration;
+  if (!handshakes_) return Duration::zero();
+  const auto key = address_key(remote_address, ipv6_prefix_);
+  if (!key) return Duration::zero();
+  const Duration wait = handshakes_->take(*key, now);
+  if (wait != Duration::zero()) refused_handshakes_.fetch_add(1, std::memory_order_relaxed);
+  return wait;
+}
+
 SOCKETIO_DECL bool SessionDirectory::enter(const std::string& remote_address) {
   if (max_sessions_ != 0) {
     std::size_t count = sessions_.load(std::memory_order_relaxed);
@@ -64,8 +81,10 @@ SOCKETIO_DECL bool SessionDirectory::enter(const std::string& remote_address) {
     sessions_.fetch_add(1, std::memory_order_relaxed);
   }
   if (max_per_address_ == 0) return true;
+  const auto key = address_key(remote_address, ipv6_prefix_);
+  if (!key) return true;
   const std::lock_guard lock(mutex_);
-  std::size_t& here = per_address_[remote_address];
+  std::size_t& here = per_address_[*key];
   if (here < max_per_address_) {
     ++here;
     return true;
@@ -77,8 +96,10 @@ SOCKETIO_DECL bool SessionDirectory::enter(const std::string& remote_address) {
 SOCKETIO_DECL void SessionDirectory::leave(const std::string& remote_address) noexcept {
   sessions_.fetch_sub(1, std::memory_order_relaxed);
   if (max_per_address_ == 0) return;
+  const auto key = address_key(remote_address, ipv6_prefix_);
+  if (!key) return;
   const std::lock_guard lock(mutex_);
-  const auto found = per_address_.find(remote_address);
+  const auto found = per_address_.find(*key);
   if (found != per_address_.end() && --found->second == 0) per_address_.erase(found);
 }
 

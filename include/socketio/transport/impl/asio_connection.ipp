@@ -31,9 +31,11 @@ SOCKETIO_DECL AsioConnection::~AsioConnection() {
 SOCKETIO_DECL void AsioConnection::start() {
   shard_->add(shared_from_this());
   if (shard_->closing()) return end();  // another shard accepted it, and this one was closed in the meantime
-  if (http_->peer().secure) {
+  const bool has_proxy_header = !shard_->proxies.empty() && shard_->proxies.contains(http_->peer().address);
+  if (has_proxy_header) http_->expect_proxy_header();
+  if (has_proxy_header || http_->peer().secure) {
     phase_ = Phase::opening;
-    const auto timeout = shard_->options.tls_handshake_timeout;
+    const auto timeout = has_proxy_header ? shard_->options.head_timeout : shard_->options.tls_handshake_timeout;
     if (timeout.count() != 0) arm(timeout);
     return wait_readable();
   }
@@ -41,9 +43,30 @@ SOCKETIO_DECL void AsioConnection::start() {
   update_reading();
 }
 
+/// Reads no byte beyond the header: what follows it may be for TLS, which reads from the stream itself.
+SOCKETIO_DECL AsioConnection::Opening AsioConnection::read_proxy_header() {
+  ProxyProtocolDecoder& header = *http_->proxy_header();
+  while (const std::size_t wanted = header.wanted()) {
+    std::error_code error;
+    const std::span<char> buffer = shard_->read_buffer().first(wanted);
+    const std::size_t bytes = read_plain(buffer, error);
+    if (error == asio::error::would_block || error == asio::error::try_again) return Opening::wants_read;
+    if (error == asio::error::interrupted) continue;
+    if (error) return Opening::failed;
+    header.take({buffer.data(), bytes});
+  }
+  if (header.status() == ProxyProtocolDecoder::Status::failed) return Opening::failed;
+  http_->accept_proxy_header();
+  if (!http_->peer().secure) return Opening::done;
+  shard_->scheduler.cancel(timer());
+  const auto timeout = shard_->options.tls_handshake_timeout;
+  if (timeout.count() != 0) arm(timeout);
+  return open_stream();
+}
+
 /// Goes on with the opening of the stream.
 SOCKETIO_DECL void AsioConnection::open() {
-  switch (open_stream()) {
+  switch (http_->proxy_header() ? read_proxy_header() : open_stream()) {
     case Opening::wants_read: return wait_readable();
     case Opening::wants_write: return wait_writable();
     case Opening::refused: return end_after_flush(true);  // so that the peer can read the reason

@@ -21,6 +21,11 @@ SOCKETIO_DECL AsioExchange::~AsioExchange() { destroy(); }
 
 SOCKETIO_DECL const HttpRequest& AsioExchange::request() const { return request_; }
 
+SOCKETIO_DECL void AsioExchange::set_remote(std::string address, std::uint16_t port) {
+  request_.remote_address = std::move(address);
+  request_.remote_port = port;
+}
+
 SOCKETIO_DECL bool AsioExchange::is_upgrade() const { return is_upgrade_; }
 
 /// Lets go of the connection and of the handlers, which will not be called.

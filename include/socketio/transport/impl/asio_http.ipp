@@ -21,6 +21,14 @@ SOCKETIO_DECL AsioHttp::AsioHttp(AsioConnection& connection, AsioPeer peer, cons
       timer_(&AsioConnection::on_timer, &connection),
       peer_(std::move(peer)) {}
 
+SOCKETIO_DECL void AsioHttp::accept_proxy_header() {
+  if (const auto& source = proxy_header_->source()) {
+    peer_.address = source->address.to_string();
+    peer_.port = source->port;
+  }
+  proxy_header_.reset();
+}
+
 SOCKETIO_DECL bool AsioHttp::wants_input() const {
   const AsioTransportOptions& options = connection_.shard().options;
   return !is_resuming_ && !move_ && tail_.size() < options.max_pipelined_bytes &&

@@ -49,9 +49,12 @@ SOCKETIO_DECL AsioListenerBase::AsioListenerBase(std::shared_ptr<AsioShard> shar
 
 SOCKETIO_DECL AsioListenerBase::~AsioListenerBase() = default;
 
-SOCKETIO_DECL bool AsioListenerBase::is_full() const noexcept {
+SOCKETIO_DECL bool AsioListenerBase::reserve() noexcept {
+  std::atomic<std::size_t>& connections = shard_->group->connections;
   const std::size_t limit = shard_->options.max_connections;
-  return limit != 0 && shard_->group->connections.load(std::memory_order_relaxed) >= limit;
+  if (connections.fetch_add(1, std::memory_order_relaxed) < limit || limit == 0) return true;
+  connections.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
 SOCKETIO_DECL void AsioListenerBase::serve(const std::shared_ptr<AsioShard>& target, const Endpoint& from,
@@ -62,7 +65,6 @@ SOCKETIO_DECL void AsioListenerBase::serve(const std::shared_ptr<AsioShard>& tar
     connection = maker_->make(target, std::move(peer), std::move(socket));
   else
     connection = std::make_shared<AsioStreamConnection<Socket>>(target, std::move(peer), std::move(socket));
-  shard_->group->connections.fetch_add(1, std::memory_order_relaxed);
   if (target == shard_) return connection->start();
   target->scheduler.post([connection = std::move(connection)] { connection->start(); });
 }
@@ -100,10 +102,10 @@ SOCKETIO_DECL void AsioListener::on_ready(bool, bool) {
       return shard().scheduler.arm(retry_timer_, retry_delay);
     }
     from.resize(size);
-    if (is_full())
-      ::close(socket);
-    else
+    if (reserve())
       serve(shard().next_of_group(), from, socket);
+    else
+      ::close(socket);
   }
   accept();
 }
@@ -141,12 +143,11 @@ SOCKETIO_DECL void AsioListener::on_accept(const std::error_code& error, Socket 
 }
 
 SOCKETIO_DECL void AsioListener::prepare_and_serve(Socket socket, const std::shared_ptr<AsioShard>& target) {
-  if (is_full()) return;
   std::error_code error;
   socket.non_blocking(true, error);
   if (error) return;
   if (shard().options.tcp_nodelay) socket.set_option(asio::ip::tcp::no_delay(true), error);
-  serve(target, peer_, std::move(socket));
+  if (reserve()) serve(target, peer_, std::move(socket));
 }
 
 #endif

@@ -273,6 +273,10 @@ class MemoryExchange final : public HttpExchange, public std::enable_shared_from
 
   const HttpRequest& request() const override { return request_; }
 
+  void set_remote(std::string address, std::uint16_t port) override {
+    request_.remote_address = std::move(address);
+    request_.remote_port = port;
+  }
   bool is_upgrade() const override { return asks_to_upgrade(request_, false); }
 
   void read_body(const BodyLimits& limits, BodyHandler handler) override {
