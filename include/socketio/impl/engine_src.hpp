@@ -76,6 +76,7 @@
 #include <socketio/transport/impl/epoll_set.ipp>
 #include <socketio/transport/impl/http_parser.ipp>
 #include <socketio/transport/impl/http_writer.ipp>
+#include <socketio/transport/impl/listening_socket.ipp>
 #include <socketio/transport/impl/memory.ipp>
 #include <socketio/transport/impl/websocket_deflate.ipp>
 #include <socketio/transport/impl/websocket_handshake.ipp>

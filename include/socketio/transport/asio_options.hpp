@@ -37,6 +37,7 @@ struct AsioTransportOptions {
   int backlog = 511;
   bool tcp_nodelay = true;
   bool reuse_address = true;
+  bool reuse_port = false;  // lets several processes listen on one port at a time (SO_REUSEPORT); not on Windows
 
   /// Every problem in words; empty if there is none.
   SOCKETIO_DECL std::vector<std::string> validate() const;
