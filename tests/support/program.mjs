@@ -10,11 +10,12 @@ export class Program {
    * Starts the program and waits until it listens; port 0 takes a free one.
    *
    * @param script  what stands before the port, if the program is an interpreter
+   * @param args    what stands behind it
    */
-  static async start(path, port = 0, script = []) {
+  static async start(path, port = 0, script = [], args = []) {
     assert.ok(path, "the environment names no program to test");
     const program = new Program();
-    program.process = spawn(path, [...script, String(port)], { stdio: ["pipe", "pipe", "inherit"] });
+    program.process = spawn(path, [...script, String(port), ...args], { stdio: ["pipe", "pipe", "inherit"] });
     program.exited = once(program.process, "exit");
     program.lines = [];
     program.looks = new Set();

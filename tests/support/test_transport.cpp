@@ -39,7 +39,7 @@ struct TestTransport::Any {
   virtual void listen(const UnixSocket& where) = 0;
   virtual std::uint16_t listen(const ListeningSocket& socket) = 0;
   virtual std::vector<ListeningSocket> listening_sockets() const = 0;
-  virtual void stop_listening() = 0;
+  virtual void stop_listening(bool only_where_others_do) = 0;
   virtual void terminate() = 0;
   virtual void close() = 0;
   virtual MemoryTransport* memory() = 0;
@@ -91,8 +91,8 @@ struct TestTransport::Of : Any {
     else
       return {};
   }
-  void stop_listening() override {
-    if constexpr (requires { transport.stop_listening(); }) transport.stop_listening();
+  void stop_listening(bool only_where_others_do) override {
+    if constexpr (requires { transport.stop_listening(true); }) transport.stop_listening(only_where_others_do);
   }
   void terminate() override {
     if constexpr (requires { transport.terminate(); })
@@ -180,7 +180,7 @@ std::uint16_t TestTransport::listen(std::uint16_t port, const Tls& tls, const st
 void TestTransport::listen(const UnixSocket& where) { transport_->listen(where); }
 std::uint16_t TestTransport::listen(const ListeningSocket& socket) { return transport_->listen(socket); }
 std::vector<ListeningSocket> TestTransport::listening_sockets() const { return transport_->listening_sockets(); }
-void TestTransport::stop_listening() { transport_->stop_listening(); }
+void TestTransport::stop_listening(bool only_where_others_do) { transport_->stop_listening(only_where_others_do); }
 void TestTransport::terminate() { transport_->terminate(); }
 void TestTransport::close() { transport_->close(); }
 MemoryTransport* TestTransport::memory() noexcept { return transport_->memory(); }

@@ -65,7 +65,7 @@ class TestTransport {
   void listen(const UnixSocket& where);
   std::uint16_t listen(const ListeningSocket& socket);
   std::vector<ListeningSocket> listening_sockets() const;
-  void stop_listening();
+  void stop_listening(bool only_where_others_do = false);
   void terminate();
   void close();
 

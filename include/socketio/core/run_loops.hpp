@@ -43,6 +43,10 @@ class EventLoops {
   ///          then
   SOCKETIO_DECL void run(const std::function<bool()>& was_stopped);
 
+  /// Lets `run` return though there is work left: in the loops that this object owns, for those of the program go on.
+  /// Any thread.
+  SOCKETIO_DECL void stop();
+
   /// Drops what is queued in the loops that this object owns, before any of them is destroyed: tasks of one loop may
   /// hold executors and coroutines of another.
   SOCKETIO_DECL void shutdown();

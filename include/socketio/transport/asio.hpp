@@ -25,7 +25,6 @@ namespace detail {
 class AsioConnectionMaker;
 class AsioListener;
 class AsioShard;
-class UnixPath;
 class WebSocketProtocolFactory;
 }  // namespace detail
 
@@ -89,7 +88,10 @@ class AsioTransport {
   std::vector<ListeningSocket> listening_sockets() const;
 
   /// Accepts no more connections; those that there are go on.
-  void stop_listening();
+  ///
+  /// @param only_where_others_do  goes on with the sockets that no other process has: what connects there would be
+  ///                              refused. Others have those that were inherited or sent, and ports with `reuse_port`.
+  void stop_listening(bool only_where_others_do = false);
 
   /// Stops listening and ends all connections: idle ones at once, the others when they have sent their responses and
   /// close frames (1001 to open WebSockets), at the latest after the shutdown timeout.

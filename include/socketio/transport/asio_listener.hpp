@@ -58,13 +58,12 @@ class AsioListenerBase {
   using Endpoint = asio::ip::tcp::endpoint;
 
   AsioListenerBase(std::shared_ptr<AsioShard> shard, const AsioAcceptor& acceptor,
-                   std::shared_ptr<const AsioConnectionMaker> maker, std::shared_ptr<UnixPath> path);
+                   std::shared_ptr<const AsioConnectionMaker> maker, std::shared_ptr<SocketHolders> holders);
 
   /// 0 on a Unix socket.
   std::uint16_t port() const noexcept { return port_; }
 
-  /// The file of the Unix socket; null if there is none.
-  const std::shared_ptr<UnixPath>& path() const noexcept { return path_; }
+  const std::shared_ptr<SocketHolders>& holders() const noexcept { return holders_; }
 
  protected:
   // The process is out of descriptors or memory: the peer waits in the backlog, and an immediate retry would only burn
@@ -76,12 +75,12 @@ class AsioListenerBase {
   AsioShard& shard() const noexcept { return *shard_; }
   bool is_full() const noexcept;
   void serve(const std::shared_ptr<AsioShard>& target, const Endpoint& from, AcceptedSocket socket);
-  void remove_path() noexcept { path_.reset(); }
+  void let_go() noexcept { holders_.reset(); }
 
  private:
   std::shared_ptr<AsioShard> shard_;
   std::shared_ptr<const AsioConnectionMaker> maker_;  // null: the connections are plain
-  std::shared_ptr<UnixPath> path_;
+  std::shared_ptr<SocketHolders> holders_;            // never null until it is closed
   std::uint16_t port_ = 0;
 };
 
@@ -92,7 +91,7 @@ class AsioListenerBase {
 class AsioListener final : public AsioListenerBase, public std::enable_shared_from_this<AsioListener>, EpollWatch {
  public:
   AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor,
-               std::shared_ptr<const AsioConnectionMaker> maker, std::shared_ptr<UnixPath> path);
+               std::shared_ptr<const AsioConnectionMaker> maker, std::shared_ptr<SocketHolders> holders);
   ~AsioListener();
 
   void accept();
@@ -119,7 +118,7 @@ class AsioListener final : public AsioListenerBase, public std::enable_shared_fr
 class AsioListener final : public AsioListenerBase, public std::enable_shared_from_this<AsioListener> {
  public:
   AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor,
-               std::shared_ptr<const AsioConnectionMaker> maker, std::shared_ptr<UnixPath> path);
+               std::shared_ptr<const AsioConnectionMaker> maker, std::shared_ptr<SocketHolders> holders);
 
   void accept();
   void accept_waiting() {}

@@ -17,7 +17,7 @@
 namespace socketio {
 
 namespace detail {
-class UnixPath;
+class SocketHolders;
 }  // namespace detail
 
 /// A Unix socket to listen on: `io.listen(socketio::UnixSocket{.path = "/run/app.sock", .permissions = 0660})`.
@@ -85,33 +85,40 @@ class ListeningSocket {
   struct State;
 
   explicit ListeningSocket(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
-  static std::shared_ptr<State> make_state(native_handle_type handle, std::shared_ptr<detail::UnixPath> path);
-  const std::shared_ptr<detail::UnixPath>& path() const noexcept;
+  static std::shared_ptr<State> make_state(native_handle_type handle, std::shared_ptr<detail::SocketHolders> holders);
+  const std::shared_ptr<detail::SocketHolders>& holders() const noexcept;
 
   std::shared_ptr<State> state_;
 };
 
 namespace detail {
 
-/// The file of a Unix socket, to be removed in the end if it is still the same.
+/// Who has a listening socket besides this process, and who removes its file.
 ///
 /// @par Thread safety  Any thread.
-class UnixPath {
+class SocketHolders {
  public:
+  /// A socket without a file, or one that this process does not remove.
+  explicit SocketHolders(bool is_shared) noexcept : is_shared_(is_shared) {}
+  /// A Unix socket with a file, which is removed in the end if it is still the same.
+  ///
   /// @param path  absolute
-  SOCKETIO_DECL explicit UnixPath(std::string path);
-  UnixPath(const UnixPath&) = delete;
-  UnixPath& operator=(const UnixPath&) = delete;
-  SOCKETIO_DECL ~UnixPath();
+  SOCKETIO_DECL explicit SocketHolders(std::string path);
+  SocketHolders(const SocketHolders&) = delete;
+  SocketHolders& operator=(const SocketHolders&) = delete;
+  SOCKETIO_DECL ~SocketHolders();
 
-  /// Another process removes it.
-  void give_away() noexcept { is_ours_ = false; }
+  /// Whether another process has the socket too, or may have it: clients wait there when this one stops listening.
+  bool is_shared() const noexcept { return is_shared_; }
+
+  /// Another process has it from now on, and removes the file.
+  void share() noexcept { is_shared_ = true; }
 
  private:
   std::string path_;
   std::uint64_t device_ = 0;
   std::uint64_t inode_ = 0;
-  std::atomic<bool> is_ours_{false};
+  std::atomic<bool> is_shared_;
 };
 
 /// Programs that this process starts do not get the socket.
@@ -124,9 +131,9 @@ SOCKETIO_DECL ListeningSocket::native_handle_type duplicate(ListeningSocket::nat
 /// A new stream socket that programs started by this process do not get.
 SOCKETIO_DECL ListeningSocket::native_handle_type open_stream_socket(int family, std::error_code& error) noexcept;
 
-/// A socket that listens at `where`; `path` becomes its file, or null for a name without one.
+/// A socket that listens at `where`; `holders` becomes what knows of its file.
 SOCKETIO_DECL ListeningSocket::native_handle_type listen_on_unix(const UnixSocket& where, int backlog,
-                                                                 std::shared_ptr<UnixPath>& path,
+                                                                 std::shared_ptr<SocketHolders>& holders,
                                                                  std::error_code& error);
 
 }  // namespace detail

@@ -13,6 +13,8 @@ SOCKETIO_DECL void EventReceiver::report_handler_exception(std::string_view even
   shard().report_current_exception(nsp_name(), receiver_id(), event);
 }
 
+SOCKETIO_DECL void EventReceiver::handle_idle() noexcept {}
+
 SOCKETIO_DECL const std::shared_ptr<Packet>& Delivery::share() {
   if (!shared_) shared_ = std::shared_ptr<Packet>(std::move(owned_));
   return shared_;

@@ -153,6 +153,10 @@ SOCKETIO_DECL void EventLoops::run(const std::function<bool()>& was_stopped) {
     LoopRun(contexts_, was_stopped).run();
 }
 
+SOCKETIO_DECL void EventLoops::stop() {
+  for (const auto& loop : own_) loop->stop();
+}
+
 SOCKETIO_DECL void EventLoops::shutdown() {
   for (const auto& loop : own_) loop->shutdown();
 }

@@ -82,12 +82,12 @@ SOCKETIO_DECL std::uint16_t AsioTransport::add(std::shared_ptr<detail::AsioListe
 
 SOCKETIO_DECL void AsioTransport::listen_with(const MakerPtr& maker, const UnixSocket& where) {
   std::error_code error;
-  std::shared_ptr<detail::UnixPath> path;
-  const auto socket = detail::listen_on_unix(where, shard_->options.backlog, path, error);
+  std::shared_ptr<detail::SocketHolders> holders;
+  const auto socket = detail::listen_on_unix(where, shard_->options.backlog, holders, error);
   if (error) throw std::system_error(error, "cannot listen on the Unix socket " + where.path);
   auto acceptor = detail::adopt_acceptor(*shard_, socket, error);
   if (error) throw std::system_error(error, "cannot listen on the Unix socket " + where.path);
-  add(std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker, std::move(path)));
+  add(std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker, std::move(holders)));
 }
 
 SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const MakerPtr& maker, const ListeningSocket& socket) {
@@ -96,7 +96,7 @@ SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const MakerPtr& maker, co
   if (error) throw std::system_error(error, "cannot listen on a socket");
   auto acceptor = detail::adopt_acceptor(*shard_, descriptor, error);
   if (error) throw std::system_error(error, "cannot listen on a socket");
-  return add(std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker, socket.path()));
+  return add(std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker, socket.holders()));
 }
 
 SOCKETIO_DECL std::vector<ListeningSocket> AsioTransport::listening_sockets() const {
@@ -105,13 +105,17 @@ SOCKETIO_DECL std::vector<ListeningSocket> AsioTransport::listening_sockets() co
     std::error_code error;
     const auto descriptor = detail::duplicate(listener->native_handle(), error);
     if (error) throw std::system_error(error, "cannot duplicate a socket");
-    sockets.push_back(ListeningSocket(ListeningSocket::make_state(descriptor, listener->path())));
+    sockets.push_back(ListeningSocket(ListeningSocket::make_state(descriptor, listener->holders())));
   }
   return sockets;
 }
 
-SOCKETIO_DECL void AsioTransport::stop_listening() {
+SOCKETIO_DECL void AsioTransport::stop_listening(bool only_where_others_do) {
   for (const auto& listener : std::exchange(listeners_, {})) {
+    if (only_where_others_do && !listener->holders()->is_shared()) {
+      listeners_.push_back(listener);
+      continue;
+    }
     // With a queue of its own: whoever waits in it would be refused when it is closed.
     if (shard_->options.reuse_port) listener->accept_waiting();
     listener->close();
@@ -131,7 +135,8 @@ SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const MakerPtr& maker, st
   const auto try_listen = [&](const tcp::endpoint& endpoint, bool dual_stack) -> std::uint16_t {
     auto acceptor = detail::open_acceptor(*shard_, endpoint, dual_stack, error);
     if (error) return 0;
-    return add(std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker, nullptr));
+    return add(std::make_shared<detail::AsioListener>(
+        shard_, std::move(acceptor), maker, std::make_shared<detail::SocketHolders>(shard_->options.reuse_port)));
   };
 
   std::uint16_t bound = 0;

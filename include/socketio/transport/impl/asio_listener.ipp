@@ -75,8 +75,8 @@ SOCKETIO_DECL bool is_internet(const asio::ip::tcp::endpoint& endpoint) noexcept
 
 SOCKETIO_DECL AsioListenerBase::AsioListenerBase(std::shared_ptr<AsioShard> shard, const AsioAcceptor& acceptor,
                                                  std::shared_ptr<const AsioConnectionMaker> maker,
-                                                 std::shared_ptr<UnixPath> path)
-    : shard_(std::move(shard)), maker_(std::move(maker)), path_(std::move(path)) {
+                                                 std::shared_ptr<SocketHolders> holders)
+    : shard_(std::move(shard)), maker_(std::move(maker)), holders_(std::move(holders)) {
   std::error_code error;
   const Endpoint endpoint = acceptor.local_endpoint(error);
   if (is_internet(endpoint)) port_ = endpoint.port();
@@ -110,8 +110,8 @@ SOCKETIO_DECL void AsioListenerBase::serve(const std::shared_ptr<AsioShard>& tar
 
 SOCKETIO_DECL AsioListener::AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor,
                                          std::shared_ptr<const AsioConnectionMaker> maker,
-                                         std::shared_ptr<UnixPath> path)
-    : AsioListenerBase(std::move(shard), acceptor, std::move(maker), std::move(path)),
+                                         std::shared_ptr<SocketHolders> holders)
+    : AsioListenerBase(std::move(shard), acceptor, std::move(maker), std::move(holders)),
       EpollWatch(acceptor.release()),
       retry_timer_([](void* self) { static_cast<AsioListener*>(self)->accept(); }, this) {}
 
@@ -126,7 +126,7 @@ SOCKETIO_DECL void AsioListener::close() {
   shard().epoll().remove(*this);
   shard().scheduler.cancel(retry_timer_);
   static_cast<void>(::close(descriptor()));
-  remove_path();
+  let_go();
 }
 
 SOCKETIO_DECL AsioListener::Accepted AsioListener::accept_one() {
@@ -164,8 +164,8 @@ SOCKETIO_DECL void AsioListener::on_ready(bool, bool) {
 
 SOCKETIO_DECL AsioListener::AsioListener(std::shared_ptr<AsioShard> shard, AsioAcceptor acceptor,
                                          std::shared_ptr<const AsioConnectionMaker> maker,
-                                         std::shared_ptr<UnixPath> path)
-    : AsioListenerBase(std::move(shard), acceptor, std::move(maker), std::move(path)),
+                                         std::shared_ptr<SocketHolders> holders)
+    : AsioListenerBase(std::move(shard), acceptor, std::move(maker), std::move(holders)),
       acceptor_(std::move(acceptor)),
       retry_timer_([](void* self) { static_cast<AsioListener*>(self)->accept(); }, this) {}
 
@@ -181,7 +181,7 @@ SOCKETIO_DECL void AsioListener::close() {
   std::error_code ignored;
   acceptor_.close(ignored);
   shard().scheduler.cancel(retry_timer_);
-  remove_path();
+  let_go();
 }
 
 SOCKETIO_DECL void AsioListener::on_accept(const std::error_code& error, Socket socket,

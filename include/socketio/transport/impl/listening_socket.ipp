@@ -28,26 +28,28 @@
 namespace socketio {
 
 struct ListeningSocket::State {
-  State(native_handle_type socket, std::string its_name, std::shared_ptr<detail::UnixPath> its_path)
-      : handle(socket), name(std::move(its_name)), path(std::move(its_path)) {}
+  State(native_handle_type socket, std::string its_name, std::shared_ptr<detail::SocketHolders> others)
+      : handle(socket), name(std::move(its_name)), holders(std::move(others)) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State();
 
   native_handle_type handle;
   std::string name;
-  std::shared_ptr<detail::UnixPath> path;
+  std::shared_ptr<detail::SocketHolders> holders;
 };
 
 SOCKETIO_DECL ListeningSocket::native_handle_type ListeningSocket::native_handle() const noexcept {
   return state_->handle;
 }
 SOCKETIO_DECL std::shared_ptr<ListeningSocket::State> ListeningSocket::make_state(
-    native_handle_type handle, std::shared_ptr<detail::UnixPath> path) {
-  return std::make_shared<State>(handle, std::string(), std::move(path));
+    native_handle_type handle, std::shared_ptr<detail::SocketHolders> holders) {
+  return std::make_shared<State>(handle, std::string(), std::move(holders));
 }
 SOCKETIO_DECL const std::string& ListeningSocket::name() const noexcept { return state_->name; }
-SOCKETIO_DECL const std::shared_ptr<detail::UnixPath>& ListeningSocket::path() const noexcept { return state_->path; }
+SOCKETIO_DECL const std::shared_ptr<detail::SocketHolders>& ListeningSocket::holders() const noexcept {
+  return state_->holders;
+}
 
 #if defined(_WIN32)
 
@@ -68,8 +70,8 @@ SOCKETIO_DECL std::vector<ListeningSocket> ListeningSocket::receive(native_handl
 
 namespace detail {
 
-SOCKETIO_DECL UnixPath::UnixPath(std::string path) : path_(std::move(path)) {}
-SOCKETIO_DECL UnixPath::~UnixPath() = default;
+SOCKETIO_DECL SocketHolders::SocketHolders(std::string path) : path_(std::move(path)), is_shared_(false) {}
+SOCKETIO_DECL SocketHolders::~SocketHolders() = default;
 SOCKETIO_DECL void keep_from_children(ListeningSocket::native_handle_type socket) noexcept {
   ::SetHandleInformation(reinterpret_cast<HANDLE>(socket), HANDLE_FLAG_INHERIT, 0);
 }
@@ -78,7 +80,8 @@ SOCKETIO_DECL ListeningSocket::native_handle_type duplicate(ListeningSocket::nat
   error = std::make_error_code(std::errc::operation_not_supported);
   return 0;
 }
-SOCKETIO_DECL ListeningSocket::native_handle_type listen_on_unix(const UnixSocket&, int, std::shared_ptr<UnixPath>&,
+SOCKETIO_DECL ListeningSocket::native_handle_type listen_on_unix(const UnixSocket&, int,
+                                                                 std::shared_ptr<SocketHolders>&,
                                                                  std::error_code& error) {
   error = std::make_error_code(std::errc::operation_not_supported);
   return 0;
@@ -142,18 +145,17 @@ inline std::string absolute_path(const std::string& path) {
   return std::string(folder.data()) + '/' + path;
 }
 
-SOCKETIO_DECL UnixPath::UnixPath(std::string path) : path_(std::move(path)) {
+SOCKETIO_DECL SocketHolders::SocketHolders(std::string path) : path_(std::move(path)), is_shared_(false) {
   struct stat found {};
-  if (::lstat(path_.c_str(), &found) != 0) return;
+  if (::lstat(path_.c_str(), &found) != 0) path_.clear();  // somebody has removed it
   device_ = static_cast<std::uint64_t>(found.st_dev);
   inode_ = static_cast<std::uint64_t>(found.st_ino);
-  is_ours_ = true;
 }
 
-SOCKETIO_DECL UnixPath::~UnixPath() {
+SOCKETIO_DECL SocketHolders::~SocketHolders() {
   struct stat found {};
-  if (is_ours_ && ::lstat(path_.c_str(), &found) == 0 && static_cast<std::uint64_t>(found.st_dev) == device_ &&
-      static_cast<std::uint64_t>(found.st_ino) == inode_)
+  if (!path_.empty() && !is_shared_ && ::lstat(path_.c_str(), &found) == 0 &&
+      static_cast<std::uint64_t>(found.st_dev) == device_ && static_cast<std::uint64_t>(found.st_ino) == inode_)
     ::unlink(path_.c_str());
 }
 
@@ -180,7 +182,7 @@ SOCKETIO_DECL ListeningSocket::native_handle_type open_stream_socket(int family,
 }
 
 SOCKETIO_DECL ListeningSocket::native_handle_type listen_on_unix(const UnixSocket& where, int backlog,
-                                                                 std::shared_ptr<UnixPath>& path,
+                                                                 std::shared_ptr<SocketHolders>& holders,
                                                                  std::error_code& error) {
   sockaddr_un address{};
   const socklen_t size = make_unix_address(where.path, address);
@@ -208,13 +210,14 @@ SOCKETIO_DECL ListeningSocket::native_handle_type listen_on_unix(const UnixSocke
     if (!error && !bind()) error = last_error();
     if (error) return -1;
   }
-  if (has_file) path = std::make_shared<UnixPath>(absolute_path(where.path));
+  holders =
+      has_file ? std::make_shared<SocketHolders>(absolute_path(where.path)) : std::make_shared<SocketHolders>(false);
   // Nobody can connect before the socket listens, so that nobody profits from the permissions that it had at first.
   if (has_file && where.permissions != 0 && ::chmod(where.path.c_str(), static_cast<mode_t>(where.permissions)) != 0)
     error = last_error();
   if (!error && ::listen(socket.get(), backlog) != 0) error = last_error();
   if (!error) return socket.release();
-  path.reset();
+  holders.reset();
   return -1;
 }
 
@@ -235,7 +238,7 @@ SOCKETIO_DECL ListeningSocket::ListeningSocket(native_handle_type handle, std::s
     error = std::make_error_code(std::errc::invalid_argument);
   if (error) throw std::system_error(error, "descriptor " + std::to_string(handle) + " is no socket that listens");
   detail::keep_from_children(handle);
-  state_ = std::make_shared<State>(handle, std::move(name), nullptr);
+  state_ = std::make_shared<State>(handle, std::move(name), std::make_shared<detail::SocketHolders>(true));
 }
 
 SOCKETIO_DECL std::vector<ListeningSocket> ListeningSocket::from_systemd() {
@@ -298,8 +301,7 @@ SOCKETIO_DECL void ListeningSocket::send(native_handle_type connection, std::spa
   while ((sent = ::sendmsg(connection, &message, flags)) < 0 && errno == EINTR) {
   }
   if (sent != 1) throw std::system_error(detail::last_error(), "ListeningSocket::send");
-  for (const ListeningSocket& socket : sockets)
-    if (socket.path()) socket.path()->give_away();
+  for (const ListeningSocket& socket : sockets) socket.holders()->share();
 }
 
 SOCKETIO_DECL std::vector<ListeningSocket> ListeningSocket::receive(native_handle_type connection) {
@@ -334,7 +336,9 @@ SOCKETIO_DECL std::vector<ListeningSocket> ListeningSocket::receive(native_handl
       socklen_t size = sizeof address;
       if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
           address.sun_family == AF_UNIX && address.sun_path[0] == '/')
-        sockets.back().state_->path = std::make_shared<detail::UnixPath>(address.sun_path);
+        sockets.back().state_->holders = std::make_shared<detail::SocketHolders>(std::string(address.sun_path));
+      else
+        sockets.back().state_->holders = std::make_shared<detail::SocketHolders>(false);
     }
   }
   return sockets;
