@@ -85,6 +85,7 @@ SOCKETIO_DECL ServerState::ServerState(std::shared_ptr<const ServerOptions> opti
 }
 
 SOCKETIO_DECL ServerState::~ServerState() {
+  if (signals_) signals_->end();
   for (const auto& [name, nsp] : namespaces_) nsp->detach();
   for (const NamespacePtr& nsp : leaving_) nsp->detach();
   for (const auto& shard : shards()) shard->close();
