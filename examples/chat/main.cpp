@@ -6,15 +6,12 @@
 #include <examples/options.hpp>
 #include <socketio/socketio.hpp>
 
-#include <asio/signal_set.hpp>
-
 #include <algorithm>
-#include <csignal>
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <map>
 #include <string>
-#include <system_error>
 #include <vector>
 
 struct Message {
@@ -96,8 +93,7 @@ int main(int argc, char** argv) try {
   io.serve_directory(PUBLIC_DIR);
   std::cout << "listening on " << examples::listen(io, options) << std::endl;
 
-  asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
-  ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
+  io.shutdown_on_signals(std::chrono::seconds(5));
   io.run();
 } catch (const std::exception& error) {
   std::cerr << "chat: " << error.what() << '\n';

@@ -6,18 +6,14 @@
 #include <socketio/protocol/sid.hpp>
 #include <socketio/socketio.hpp>
 
-#include <asio/signal_set.hpp>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <exception>
 #include <iostream>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 using socketio::ExchangePtr;
@@ -148,8 +144,7 @@ int main(int argc, char** argv) try {
 
   std::cout << "the password is " << password << '\n' << "listening on " << examples::listen(io, options) << std::endl;
 
-  asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
-  ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
+  io.shutdown_on_signals(std::chrono::seconds(5));
   io.run();
 } catch (const std::exception& error) {
   std::cerr << "login: " << error.what() << '\n';

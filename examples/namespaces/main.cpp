@@ -4,11 +4,9 @@
 #include <examples/options.hpp>
 #include <socketio/socketio.hpp>
 
-#include <asio/signal_set.hpp>
-
 #include <algorithm>
 #include <array>
-#include <csignal>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -16,7 +14,6 @@
 #include <iostream>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 using socketio::ConnectError;
@@ -156,8 +153,7 @@ int main(int argc, char** argv) try {
   std::cout << "the token for /admin is " << options["--token"] << '\n'
             << "listening on http://localhost:" << port << std::endl;
 
-  asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
-  ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
+  io.shutdown_on_signals(std::chrono::seconds(5));
   io.run();
 } catch (const std::exception& error) {
   std::cerr << "namespaces: " << error.what() << '\n';

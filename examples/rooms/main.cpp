@@ -4,17 +4,14 @@
 #include <examples/options.hpp>
 #include <socketio/socketio.hpp>
 
-#include <asio/signal_set.hpp>
-
 #include <algorithm>
-#include <csignal>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <map>
 #include <string>
-#include <system_error>
 #include <vector>
 
 /// A message from a client: for these rooms, or for everyone except these rooms.
@@ -121,8 +118,7 @@ int main(int argc, char** argv) try {
   const std::uint16_t port = io.listen(options.port());
   std::cout << "listening on http://localhost:" << port << std::endl;
 
-  asio::signal_set ctrl_c(io.context(), SIGINT, SIGTERM);
-  ctrl_c.async_wait([&](std::error_code, int) { io.close(); });
+  io.shutdown_on_signals(std::chrono::seconds(5));
   io.run();
 } catch (const std::exception& error) {
   std::cerr << "rooms: " << error.what() << '\n';

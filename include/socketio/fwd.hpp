@@ -43,6 +43,8 @@ using ParentBroadcastOperator = BasicParentBroadcastOperator<>;
 
 class Tls;
 struct TlsOptions;
+struct UnixSocket;
+class ListeningSocket;
 
 template <class... Results>
 class Ack;

@@ -29,7 +29,9 @@
 #include <asio/io_context.hpp>
 
 #include <array>
+#include <chrono>
 #include <concepts>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -113,8 +115,40 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
     return state_->listen([&](AnyTransport&) { return transport().listen(port, security, address); });
   }
 
-  /// Runs the event loop until `close` has ended everything. With ServerOptions::threads, the calling thread runs the
-  /// first loop and others, which it starts and waits for, run the rest.
+  /// Accepts connections on a Unix socket: see UnixSocket. Its clients have no address, so that limits per address do
+  /// not hold for them.
+  ///
+  /// @throws std::system_error  when the path cannot be bound; the text names it
+  template <class T = Transport>
+  void listen(const UnixSocket& where) {
+    static_assert(
+        requires(T to) { to.listen(where); }, "socketio: Config::Transport has no Unix sockets.");
+    state_->listen([&](AnyTransport&) { return transport().listen(where), std::uint16_t{0}; });
+  }
+
+  /// Accepts connections on a socket that listens already: one of systemd's, or of an earlier process.
+  ///
+  /// @return  its port; 0 if it is a Unix socket
+  /// @throws std::system_error
+  template <class T = Transport>
+  std::uint16_t listen(const ListeningSocket& socket) {
+    static_assert(
+        requires(T to) { to.listen(socket); }, "socketio: Config::Transport has no sockets.");
+    return state_->listen([&](AnyTransport&) { return transport().listen(socket); });
+  }
+
+  /// The same two over TLS.
+  template <class Where, class Security>
+  requires std::same_as<Where, UnixSocket> || std::same_as<Where, ListeningSocket>
+  void listen(const Where& where, const Security& security) {
+    static_assert(
+        requires(Transport to) { to.listen(where, security); },
+        "socketio: Config::Transport cannot listen there with TLS (see docs/tls.md).");
+    state_->listen([&](AnyTransport&) { return transport().listen(where, security), std::uint16_t{0}; });
+  }
+
+  /// Runs the event loop until `close` or `shutdown` has ended everything. With ServerOptions::threads, the calling
+  /// thread runs the first loop and others, which it starts and waits for, run the rest.
   ///
   /// An exception that leaves an event loop ends all loops, and leaves this function: handlers' exceptions do not,
   /// those of tasks that the program has posted there do. So does std::system_error when a thread cannot be started.
@@ -140,6 +174,53 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
         },
         token);
   }
+
+  /// Ends the server without losing what its clients have sent it. Any thread, also from a handler.
+  ///
+  /// 1. The health check says "draining". For ServerOptions::shutdown_notice nothing else changes.
+  /// 2. The server refuses new clients with 503 and takes no more events. Where another process has the listening
+  /// socket
+  ///    too, it stops listening: clients connect to that one. What a handler has taken it finishes: coroutines run on,
+  ///    and what they return, or what an Ack is called with, is sent.
+  /// 3. Each connection ends as soon as its client has got all that is owed to it. The client sees "transport close",
+  /// and
+  ///    will try to reconnect; the server sees "server shutting down".
+  /// 4. When no client is left and no coroutine runs, or at the deadline, the server closes. `run` returns, also if
+  ///    something is left in the server's own event loops at the deadline.
+  ///
+  /// A call during a shutdown joins it; the earliest deadline counts. `listen` throws std::logic_error until the end.
+  ///
+  /// @param deadline  from now
+  void shutdown(std::chrono::milliseconds deadline = std::chrono::seconds(10)) { state_->shut_down(deadline, nullptr); }
+
+  /// As above, and completes at the end.
+  ///
+  /// @param token  an Asio completion token for `void(std::error_code)`: Errc::timed_out if the deadline has ended
+  ///               something. As for `close`, it needs the event loops to run until then.
+  template <class Token>
+  auto shutdown(std::chrono::milliseconds deadline, Token&& token) {
+    return asio::async_initiate<Token, void(std::error_code)>(
+        [this, deadline](auto handler) {
+          state_->shut_down(
+              deadline,
+              [complete = detail::make_completion<>({state_->shards().here(), {}, {}, "shutdown"}, std::move(handler))](
+                  bool in_time) mutable { complete(in_time ? std::error_code() : make_error_code(Errc::timed_out)); });
+        },
+        token);
+  }
+
+  /// Calls `shutdown` at a signal. The next signal ends everything at once. When the server has closed, the signals do
+  /// what they do by default. Owner's thread only, or before `run`.
+  ///
+  /// @throws std::system_error  if the operating system has no such signal
+  void shutdown_on_signals(std::chrono::milliseconds deadline = std::chrono::seconds(10),
+                           const std::vector<int>& signals = {SIGINT, SIGTERM}) {
+    state_->shut_down_on_signals(deadline, signals);
+  }
+
+  /// Whether `shutdown` was called and has not completed: for handlers that run as long as their client is there. Any
+  /// thread.
+  bool is_shutting_down() const noexcept { return state_->is_shutting_down(); }
 
   /// The namespace of that name; made if there is none yet. "admin" and "/admin" are the same. If a regular expression
   /// given to `of` is found in the name, the new namespace is a child of that parent.
@@ -273,6 +354,7 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
     state_ = std::make_shared<detail::ServerState>(
         std::move(options), detail::ServerParts{&make_codec, data_type(), make_transports(transport_options)});
     state_->on_closed([&loops = loops_] { loops.handle_closed(); });
+    state_->on_cut_short([this] { loops_.stop(); });
   }
 
   static std::unique_ptr<detail::PacketCodec> make_codec(const ParserLimits& limits) {

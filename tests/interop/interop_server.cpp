@@ -333,7 +333,7 @@ std::vector<std::string> peers_in(const char* variable) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int port = argc > 1 ? std::atoi(argv[1]) : 0;
+  const std::string where = argc > 1 ? argv[1] : "0";  // a port, or the path of a Unix socket
   socketio::CorsOptions cors;
   cors.origin = {"http://allowed.example", "http://also.example"};
   cors.credentials = true;
@@ -352,7 +352,13 @@ int main(int argc, char** argv) {
   add_dynamic_namespaces(io);
   io.on_request(&answer_health_check);
 
-  print("listening on " + std::to_string(io.listen(static_cast<std::uint16_t>(port), "127.0.0.1")));
+  if (where.front() == '/') {
+    io.listen(socketio::UnixSocket{.path = where, .permissions = 0666});
+    print("listening on " + where);
+  } else {
+    print("listening on " +
+          std::to_string(io.listen(static_cast<std::uint16_t>(std::atoi(where.c_str())), "127.0.0.1")));
+  }
   stop_on_signal(io.context(), [&io] { io.close(); });
   io.run();
 }

@@ -169,7 +169,7 @@ describe("nginx with a fixed Connection header instead of the map", () => {
 describe("nginx with TLS", { skip: !process.env.TEST_CERTIFICATES && "this is a build without TLS" }, () => {
   const file = (name) => join(process.env.TEST_CERTIFICATES, name);
   const site = new Site({ ...nginx, listen: (port) => ["listen 443", `listen 127.0.0.1:${port}`] }, [
-    ["  listen 80;\n", block("nginx", 3)],
+    ["  listen 80;\n", block("nginx", 5)],
     [/\/etc\/ssl\/.*\/fullchain.pem/g, file("server.pem")],
     [/\/etc\/ssl\/.*\/privkey.pem/g, file("server.key")],
   ]);
@@ -203,6 +203,31 @@ describe("nginx with another path in front", () => {
       assert.equal(await client.emitWithAck("where"), "/chat");
     });
   }
+});
+
+describe("nginx in front of Unix sockets", () => {
+  const site = new Site(nginx, [[/^ *server 127.*\n *server 127.*\n/gm, block("nginx", 3)]], {
+    unixSockets: ["/run/app/io-0.sock", "/run/app/io-1.sock"],
+  });
+
+  for (const [way, options] of Object.entries(ways)) {
+    it(`serves a client over ${way}, which has no address but that of the header`, async () => {
+      const client = await site.connect("/", options);
+      assert.deepEqual(await client.emitWithAck("echo back", Buffer.from([1, 2])), Buffer.from([1, 2]));
+      const { address, headers } = await client.emitWithAck("handshake");
+      assert.equal(address, "");
+      assert.equal(headers["x-forwarded-for"], "127.0.0.1");
+    });
+  }
+});
+
+describe("nginx that asks the next server after a 503", () => {
+  const site = new Site(nginx, [["proxy_http_version 1.1;", `proxy_http_version 1.1;\n${block("nginx", 4)}`]]);
+
+  it("works with the line of the page", async () => {
+    const client = await site.connect("/", ways.websocket);
+    assert.equal(await client.emitWithAck("sum", 1, 2), 3);
+  });
 });
 
 describe("nginx with a proxy_read_timeout below pingInterval", () => {

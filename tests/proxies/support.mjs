@@ -9,9 +9,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after } from "node:test";
@@ -81,10 +82,12 @@ export class Site extends Server {
    * @param kind     of the proxy: the `language` of its blocks, and the `index` if it is not the first; `listen(port)`, the replacement for the line with its port;
    *                 `whole(block)`, a configuration that leaves the system's folders alone; the `args` and `env(directory)` of
    *                 its program; what it prints when it is `ready`
-   * @param changes  to the configuration: pairs of what is replaced and its replacement
+   * @param changes      to the configuration: pairs of what is replaced and its replacement
+   * @param unixSockets  the paths in the configuration for which the servers listen, if they do not listen on ports
    */
-  constructor(kind, changes = []) {
+  constructor(kind, changes = [], { unixSockets } = {}) {
     super();
+    this.unixSockets = unixSockets;
     this.kind = kind;
     this.changes = changes;
     this.agents = [];
@@ -92,16 +95,21 @@ export class Site extends Server {
   }
 
   async start() {
-    this.backends = await Promise.all([0, 1].map(() => Program.start(process.env.INTEROP_SERVER)));
+    mkdirSync(process.env.PROXY_DIR, { recursive: true });
+    const directory = mkdtempSync(join(process.env.PROXY_DIR, "run-"));
+    const sockets = mkdtempSync(join(tmpdir(), "sockets-")); // their paths may not be long
+    if (process.getuid() === 0) chmodSync(sockets, 0o755);
+    const places = [0, 1].map((i) => (this.unixSockets ? join(sockets, `${i}.sock`) : 0));
+    this.backends = await Promise.all(places.map((place) => Program.start(process.env.INTEROP_SERVER, place)));
     const port = await freePort();
     const text = replaced(block(this.kind.language, this.kind.index), [
       ...this.changes,
       this.kind.listen(port),
-      ["127.0.0.1:3000", `127.0.0.1:${this.backends[0].port}`],
-      ["127.0.0.1:3001", `127.0.0.1:${this.backends[1].port}`],
+      ...(this.unixSockets?.map((path, i) => [path, places[i]]) ?? [
+        ["127.0.0.1:3000", `127.0.0.1:${this.backends[0].port}`],
+        ["127.0.0.1:3001", `127.0.0.1:${this.backends[1].port}`],
+      ]),
     ]);
-    mkdirSync(process.env.PROXY_DIR, { recursive: true });
-    const directory = mkdtempSync(join(process.env.PROXY_DIR, "run-"));
     writeFileSync(join(directory, "configuration"), this.kind.whole(text));
     const stopBackends = () => Promise.all(this.backends.map((backend) => backend.stop()));
     const proxy = await Proxy.start(this.kind, directory).catch(async (error) => {
@@ -114,7 +122,9 @@ export class Site extends Server {
       stop: async () => {
         await proxy.stop();
         await stopBackends();
+        for (const place of places) assert.ok(!place || !existsSync(place), "the server removes its Unix socket");
         rmSync(directory, { recursive: true });
+        rmSync(sockets, { recursive: true });
       },
     };
   }

@@ -7,14 +7,15 @@ import { once } from "node:events";
 
 export class Program {
   /**
-   * Starts the program and waits until it listens; port 0 takes a free one.
+   * Starts the program and waits until it listens; port 0 takes a free one. The path of a Unix socket may stand for the port.
    *
    * @param script  what stands before the port, if the program is an interpreter
+   * @param args    what stands behind it
    */
-  static async start(path, port = 0, script = []) {
+  static async start(path, port = 0, script = [], args = []) {
     assert.ok(path, "the environment names no program to test");
     const program = new Program();
-    program.process = spawn(path, [...script, String(port)], { stdio: ["pipe", "pipe", "inherit"] });
+    program.process = spawn(path, [...script, String(port), ...args], { stdio: ["pipe", "pipe", "inherit"] });
     program.exited = once(program.process, "exit");
     program.lines = [];
     program.looks = new Set();
@@ -28,7 +29,7 @@ export class Program {
       }
     });
     const line = await program.printed(/^listening on /);
-    program.port = Number(/(\d+)$/.exec(line)[1]);
+    program.port = Number(/(\d*)$/.exec(line)[1]);
     program.url = `http://127.0.0.1:${program.port}`;
     return program;
   }

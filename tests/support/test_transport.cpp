@@ -36,6 +36,11 @@ struct TestTransport::Any {
   virtual void on_exchange(ExchangeHandler handler) = 0;
   virtual std::uint16_t listen(std::uint16_t port, const std::string& address) = 0;
   virtual std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address) = 0;
+  virtual void listen(const UnixSocket& where) = 0;
+  virtual std::uint16_t listen(const ListeningSocket& socket) = 0;
+  virtual std::vector<ListeningSocket> listening_sockets() const = 0;
+  virtual void stop_listening(bool only_where_others_do) = 0;
+  virtual void terminate() = 0;
   virtual void close() = 0;
   virtual MemoryTransport* memory() = 0;
   virtual std::size_t connection_count() const = 0;
@@ -68,6 +73,33 @@ struct TestTransport::Of : Any {
 #endif
     throw std::logic_error("this transport does not speak TLS here");
   }
+  void listen(const UnixSocket& where) override {
+    if constexpr (requires { transport.listen(where); })
+      transport.listen(where);
+    else
+      throw std::logic_error("this transport has no Unix sockets");
+  }
+  std::uint16_t listen(const ListeningSocket& socket) override {
+    if constexpr (requires { transport.listen(socket); })
+      return transport.listen(socket);
+    else
+      throw std::logic_error("this transport has no sockets");
+  }
+  std::vector<ListeningSocket> listening_sockets() const override {
+    if constexpr (requires { transport.listening_sockets(); })
+      return transport.listening_sockets();
+    else
+      return {};
+  }
+  void stop_listening(bool only_where_others_do) override {
+    if constexpr (requires { transport.stop_listening(true); }) transport.stop_listening(only_where_others_do);
+  }
+  void terminate() override {
+    if constexpr (requires { transport.terminate(); })
+      transport.terminate();
+    else
+      transport.close();
+  }
   void close() override { transport.close(); }
   MemoryTransport* memory() override {
     if constexpr (std::is_same_v<T, MemoryTransport>)
@@ -92,9 +124,15 @@ struct TestTransport::Secure final : Of<T> {
   using Of<T>::Of;
 
   std::uint16_t listen(std::uint16_t port, const std::string& address) override {
-    static const Tls tls(
+    return this->transport.listen(port, tls(), address);
+  }
+  std::uint16_t listen(const ListeningSocket& socket) override { return this->transport.listen(socket, tls()); }
+
+ private:
+  static const Tls& tls() {
+    static const Tls made(
         {.certificate_chain_file = certificate_file("server.pem"), .private_key_file = certificate_file("server.key")});
-    return this->transport.listen(port, tls, address);
+    return made;
   }
 };
 
@@ -139,6 +177,11 @@ std::uint16_t TestTransport::listen(std::uint16_t port, const std::string& addre
 std::uint16_t TestTransport::listen(std::uint16_t port, const Tls& tls, const std::string& address) {
   return transport_->listen(port, tls, address);
 }
+void TestTransport::listen(const UnixSocket& where) { transport_->listen(where); }
+std::uint16_t TestTransport::listen(const ListeningSocket& socket) { return transport_->listen(socket); }
+std::vector<ListeningSocket> TestTransport::listening_sockets() const { return transport_->listening_sockets(); }
+void TestTransport::stop_listening(bool only_where_others_do) { transport_->stop_listening(only_where_others_do); }
+void TestTransport::terminate() { transport_->terminate(); }
 void TestTransport::close() { transport_->close(); }
 MemoryTransport* TestTransport::memory() noexcept { return transport_->memory(); }
 std::size_t TestTransport::connection_count() const noexcept { return transport_->connection_count(); }

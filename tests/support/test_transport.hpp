@@ -7,6 +7,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/transport/asio_options.hpp>
+#include <socketio/transport/listening_socket.hpp>
 #include <socketio/transport/memory.hpp>
 #include <tests/support/raw_client.hpp>
 
@@ -18,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace socketio::test {
 
@@ -59,6 +61,12 @@ class TestTransport {
   std::uint16_t listen(std::uint16_t port, const std::string& address = {});
   /// Works with every transport; only in programs that have the tests' certificates.
   std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address = {});
+  /// Of the transports on TCP.
+  void listen(const UnixSocket& where);
+  std::uint16_t listen(const ListeningSocket& socket);
+  std::vector<ListeningSocket> listening_sockets() const;
+  void stop_listening(bool only_where_others_do = false);
+  void terminate();
   void close();
 
   /// The memory transport itself; null if this is a transport on TCP.

@@ -78,6 +78,9 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// changes the list, so only its changes and other threads' reads lock.
   SOCKETIO_DECL std::vector<SocketPtr> sockets(Shard& owner) const;
 
+  /// While the server shuts down: ends the connection, unless a handler still runs or an answer is owed.
+  SOCKETIO_DECL void end_if_idle();
+
   /// Forgets a socket that has left its namespace.
   SOCKETIO_DECL void remove(const SocketState& socket);
 
@@ -91,6 +94,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
 
   SOCKETIO_DECL void on_message(Session& session, bool is_binary, std::span<char> data) override;
   SOCKETIO_DECL void on_close(Session& session, CloseReason reason, std::string_view description) override;
+  SOCKETIO_DECL void on_shutdown(Session& session) override;
   SOCKETIO_DECL bool observes_packets() const override;
 
  private:

@@ -16,12 +16,19 @@
 #error "socketio needs coroutines: Asio does not see that this compiler has them."
 #endif
 
+#include <memory>
+
 namespace socketio::detail {
+
+class EventReceiver;
 
 /// Starts a coroutine of the library's on the thread of a shard; it contains its exceptions.
 ///
 /// Not a template, so that `asio::co_spawn` is compiled once and not for every handler.
 SOCKETIO_DECL void spawn(Shard& shard, asio::awaitable<void> coroutine);
+
+/// The same for an event: while the coroutine runs, something is owed to the receiver's client.
+SOCKETIO_DECL void spawn(const std::shared_ptr<EventReceiver>& receiver, asio::awaitable<void> coroutine);
 
 }  // namespace socketio::detail
 

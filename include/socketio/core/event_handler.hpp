@@ -140,7 +140,7 @@ class TypedEventHandler final : public EventHandler {
     bind_ack(delivery, arguments);
     const std::string_view name = delivery.packet().event_name();
     if constexpr (is_awaitable<Result>) {
-      spawn(delivery.receiver()->shard(),
+      spawn(delivery.receiver(),
             run(function_, delivery.receiver(), delivery.share(), delivery.ack(), std::move(arguments)));
     } else {
       try {

@@ -34,6 +34,13 @@ class EventReceiver {
   SOCKETIO_DECL virtual void begin_progress(std::uint32_t weight) noexcept;
   SOCKETIO_DECL virtual void end_progress(std::uint32_t weight) noexcept;
 
+  // What goes on for it when its handlers have returned: coroutines, and answers that they have promised. Any thread.
+  void begin_work() noexcept { work_.fetch_add(1, std::memory_order_relaxed); }
+  void end_work() noexcept {
+    if (work_.fetch_sub(1) == 1) handle_idle();
+  }
+  bool has_work() const noexcept { return work_ != 0; }
+
   /// Reports the exception that is being handled, thrown by a handler of `event`.
   SOCKETIO_DECL void report_handler_exception(std::string_view event) const noexcept;
 
@@ -42,6 +49,12 @@ class EventReceiver {
   EventReceiver(const EventReceiver&) = delete;
   EventReceiver& operator=(const EventReceiver&) = delete;
   ~EventReceiver() = default;
+
+ private:
+  /// Its last work has ended. Any thread.
+  SOCKETIO_DECL virtual void handle_idle() noexcept;
+
+  std::atomic<std::uint32_t> work_{0};
 };
 
 using EventReceiverPtr = std::shared_ptr<EventReceiver>;
@@ -55,18 +68,36 @@ SOCKETIO_DECL std::uint32_t weight_in_progress(const Packet& packet) noexcept;
 class AckTarget {
  public:
   AckTarget(EventReceiverPtr receiver, std::uint64_t id, bool answered)
-      : receiver_(std::move(receiver)), id_(id), answered_(answered) {}
+      : receiver_(std::move(receiver)), id_(id), answered_(answered) {
+    if (!answered) receiver_->begin_work();
+  }
+  AckTarget(const AckTarget&) = delete;
+  AckTarget& operator=(const AckTarget&) = delete;
+  ~AckTarget() {
+    if (!answered_) receiver_->end_work();
+  }
 
   /// Sends the answer; only the first call does.
   template <class Answerer, class... Results>
   void answer(const Results&... results) {
-    if (claim()) Answerer::answer(*receiver_, id_, results...);
+    if (answered_.exchange(true)) return;
+    const WorkEnd end{*receiver_};  // after the answer: nothing keeps the connection open any longer
+    Answerer::answer(*receiver_, id_, results...);
   }
 
-  /// Whether the caller is the first who answers.
-  bool claim() noexcept { return !answered_.exchange(true); }
+  /// Whether the caller is the first who answers, on the owner's thread and in this turn.
+  bool claim() noexcept {
+    if (answered_.exchange(true)) return false;
+    receiver_->end_work();
+    return true;
+  }
 
  private:
+  struct WorkEnd {
+    ~WorkEnd() { receiver.end_work(); }
+    EventReceiver& receiver;
+  };
+
   EventReceiverPtr receiver_;
   std::uint64_t id_;
   std::atomic<bool> answered_;

@@ -36,6 +36,10 @@ struct ServerOptions {
   /// How long a connection may stay without having joined a namespace.
   std::chrono::milliseconds connect_timeout{45'000};
 
+  /// How long `shutdown` goes on as before and only lets the health check (`health_path`) say that the server drains,
+  /// so that load balancers send new clients elsewhere before it refuses any. Part of the deadline of `shutdown`.
+  std::chrono::milliseconds shutdown_notice{0};
+
   /// Lets clients whose connection was cut for a moment come back as who they were. Off unless set; events then have
   /// one more argument on the wire, a string, which handlers of the client see.
   std::optional<ConnectionStateRecoveryOptions> connection_state_recovery{};

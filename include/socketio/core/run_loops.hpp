@@ -45,6 +45,10 @@ class EventLoops {
   /// The server is not open any more. On the thread of the first loop, or while none runs.
   SOCKETIO_DECL void handle_closed();
 
+  /// Lets `run` return though there is work left: in the loops that this object owns, for those of the program go on.
+  /// Any thread.
+  SOCKETIO_DECL void stop();
+
   /// Drops what is queued in the loops that this object owns, before any of them is destroyed: tasks of one loop may
   /// hold executors and coroutines of another.
   SOCKETIO_DECL void shutdown();

@@ -9,6 +9,7 @@
 #include <socketio/core/parent_namespace_state.hpp>
 #include <socketio/core/server_context.hpp>
 #include <socketio/core/shard.hpp>
+#include <socketio/core/shutdown.hpp>
 #include <socketio/detail/config.hpp>
 #include <socketio/detail/listener_list.hpp>
 #include <socketio/detail/unique_function.hpp>
@@ -22,6 +23,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -83,6 +85,12 @@ class ServerShard {
   SOCKETIO_DECL void open(std::uint64_t generation);
   std::uint64_t generation() const noexcept { return generation_; }
 
+  /// Takes no more clients and events, and ends each connection as soon as nothing is owed to its client.
+  ///
+  /// @param done  called in a later turn, when no session is left and no coroutine runs
+  SOCKETIO_DECL void shut_down(UniqueFunction<void()> done);
+  bool is_draining() const noexcept { return is_draining_; }
+
  private:
   void end_waiting();
 
@@ -92,6 +100,7 @@ class ServerShard {
   std::shared_ptr<Shard> shard_;
   std::unique_ptr<PacketCodec> codec_;
   std::uint64_t generation_ = 0;
+  bool is_draining_ = false;
   EngineServer engine_server_;
 };
 
@@ -134,6 +143,25 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   void on_closed(UniqueFunction<void()> hook) { closed_hook_ = std::move(hook); }
 
   SOCKETIO_DECL RateLimitCounts rate_limit_counts() const noexcept;
+
+  /// Ends in order, at the latest at the deadline: see BasicServer::shutdown.
+  ///
+  /// @param done  null, or called on the first shard
+  SOCKETIO_DECL void shut_down(std::chrono::milliseconds deadline, Shutdown::Done done);
+  /// The deadline of the shutdown that is going on is now.
+  SOCKETIO_DECL void cut_shutdown_short();
+  SOCKETIO_DECL void shut_down_on_signals(std::chrono::milliseconds deadline, const std::vector<int>& signals);
+  bool is_shutting_down() const noexcept { return is_shutting_down_; }
+
+  /// Sets what ends the event loops when the deadline has cut a shutdown short: what is left in them is not waited for.
+  void on_cut_short(UniqueFunction<void()> stop_loops) { stop_loops_ = std::move(stop_loops); }
+
+  // For Shutdown, on the first shard.
+  Shutdown* shutdown() const noexcept { return shutdown_.get(); }
+  SOCKETIO_DECL void end_shutdown(bool in_time);
+
+  /// Calls `action` for each shard, on its thread, in a later turn.
+  SOCKETIO_DECL void on_each_shard(void (*action)(ServerState&, ServerShard&));
 
   /// Sets the handler of requests outside the path, on all threads.
   SOCKETIO_DECL void on_request(ExchangeHandler handler);
@@ -216,6 +244,10 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> has_opened_{false};
   UniqueFunction<void()> closed_hook_;
+  std::atomic<bool> is_shutting_down_{false};
+  std::unique_ptr<Shutdown> shutdown_;
+  std::shared_ptr<SignalWatch> signals_;  // null unless asked for
+  UniqueFunction<void()> stop_loops_;
   std::shared_ptr<std::atomic<bool>> is_closed_ = std::make_shared<std::atomic<bool>>(false);
   mutable std::shared_mutex mutex_;
   std::map<std::string, NamespacePtr, std::less<>> namespaces_;

@@ -4,6 +4,7 @@
 
 #include <socketio/core/error.hpp>
 #include <socketio/detail/config.hpp>
+#include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/scheduler.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -99,6 +100,17 @@ class Shard : public std::enable_shared_from_this<Shard> {
   Scheduler& scheduler() const noexcept { return *scheduler_.load(std::memory_order_relaxed); }
   const asio::any_io_executor& executor() const noexcept { return executor_; }
 
+  // Coroutines that run for this shard. Any thread.
+  void begin_work() noexcept { work_.fetch_add(1, std::memory_order_relaxed); }
+  SOCKETIO_DECL void end_work() noexcept;
+
+  /// Calls `done` in a later turn, when no coroutine runs. Owner's thread.
+  SOCKETIO_DECL void when_idle(UniqueFunction<void()> done);
+
+  /// Whether connections are to end as soon as nothing is owed to their clients. Any thread; the owner's sets it.
+  bool is_draining() const noexcept { return is_draining_; }
+  void set_draining(bool draining) noexcept { is_draining_ = draining; }
+
   /// The server is going: nothing reaches its thread from now on.
   SOCKETIO_DECL void close() noexcept;
 
@@ -120,6 +132,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::size_t index_;
   std::mutex handlers_mutex_;
   EventNames event_names_;
+  std::atomic<std::size_t> work_{0};
+  std::atomic<bool> is_draining_{false};
+  std::atomic<bool> is_idle_awaited_{false};
+  UniqueFunction<void()> when_idle_;
+
+  void tell_if_idle();
 };
 
 /// The shards of one server, in the order of their indices; most servers have one.

@@ -170,6 +170,8 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   SOCKETIO_DECL void abandon();
 
  private:
+  SOCKETIO_DECL void handle_idle() noexcept override;
+
   /// Null while the socket has no extras.
   CatchAllList* catch_all(Direction direction) const noexcept {
     if (!extras_) return nullptr;

@@ -26,6 +26,12 @@ class AnyTransport {
   virtual std::uint16_t listen(std::uint16_t port, const std::string& address) = 0;
   virtual void close() = 0;
 
+  /// Accepts no more connections where another process accepts them; does nothing if the transport cannot.
+  virtual void stop_listening_where_others_do() = 0;
+
+  /// As `close`, but ends every connection at once; as `close` if the transport cannot.
+  virtual void terminate() = 0;
+
   /// Calls `handler` once, in a later turn, when the transport has no connection any more; in the next turn if the
   /// transport cannot tell.
   virtual void when_empty(detail::UniqueFunction<void()> handler) = 0;
@@ -52,6 +58,15 @@ class TransportRef : public AnyTransport {
     return transport_.listen(port, address);
   }
   void close() override { transport_.close(); }
+  void stop_listening_where_others_do() override {
+    if constexpr (requires { transport_.stop_listening(true); }) transport_.stop_listening(true);
+  }
+  void terminate() override {
+    if constexpr (requires { transport_.terminate(); })
+      transport_.terminate();
+    else
+      transport_.close();
+  }
   void when_empty(detail::UniqueFunction<void()> handler) override {
     if constexpr (requires { transport_.when_empty(std::move(handler)); })
       transport_.when_empty(std::move(handler));

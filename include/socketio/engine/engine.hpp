@@ -119,12 +119,22 @@ class Engine {
     for (const std::shared_ptr<Session>& session : snapshot()) visit(*session);
   }
 
+  /// Tells health checks (`EngineOptions::health_path`) that the server is about to go.
+  void announce_shutdown() noexcept;
+
+  /// Refuses new sessions with 503 and asks the listener of each session to end it: `SessionListener::on_shutdown`.
+  ///
+  /// @param done  called in a later turn, when no session is left; dropped if the engine is destroyed first
+  void shut_down(detail::UniqueFunction<void()> done);
+
   /// Closes every session at once (`forced_close`, unsent packets are discarded) and refuses new ones with 503.
   void close();
 
   /// Accepts sessions again after `close`.
   void reopen() noexcept;
   bool is_closed() const noexcept;
+  /// Whether it has been announced that the server shuts down.
+  bool is_draining() const noexcept;
 
  private:
   std::vector<std::shared_ptr<Session>> snapshot() const;

@@ -62,6 +62,7 @@ class EngineServer {
   };
 
   void handle(ExchangePtr exchange);
+  void answer_health_check(HttpExchange& exchange) const;
   static void answer(HttpExchange& exchange, unsigned status, std::string body);
 
   AnyTransport& transport_;

@@ -97,6 +97,8 @@ struct EngineState {
   bool run_header_hooks(HttpHeaders& headers, const HttpRequest& request, bool is_initial) const;
 
   void add(const std::shared_ptr<Session>& session);
+  /// Calls `when_without_sessions` in a later turn, if there are none.
+  void note_without_sessions() noexcept;
   void remove(const Session& session) noexcept;
 
   Scheduler& scheduler;
@@ -109,7 +111,9 @@ struct EngineState {
   std::unordered_map<std::string_view, std::shared_ptr<Session>> sessions;  // the key is the session's own string
   std::shared_ptr<SessionDirectory> directory;                              // of all engines of the server
   std::size_t index = 0;                                                    // of this one among them
-  bool is_closed = false;
+  bool is_closed = false;                                                   // to new sessions
+  bool is_draining = false;                                                 // what health checks are told
+  std::shared_ptr<UniqueFunction<void()>> when_without_sessions;            // null while nobody waits
 
   std::vector<std::shared_ptr<UniqueFunction<void(MiddlewareContext&, MiddlewareNext)>>> middlewares;
   Hook<void(std::shared_ptr<Session>)> connection_hook;

@@ -65,6 +65,10 @@ class SessionListener {
   /// The session uses the WebSocket from now on.
   SOCKETIO_DECL virtual void on_upgrade(Session& session);
 
+  /// The server is shutting down (`Engine::shut_down`): closes the session, at once or as soon as nothing is owed to
+  /// the client any more. By default at once.
+  SOCKETIO_DECL virtual void on_shutdown(Session& session);
+
   /// Whether the three functions below are to be called. Asked once, by `Session::set_listener`; answering false saves
   /// their calls on every packet.
   SOCKETIO_DECL virtual bool observes_packets() const;
@@ -159,6 +163,9 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Sends several packets as one unit: nothing comes between them.
   void send(std::span<const MessagePtr> messages);
 
+  /// Asks the listener to close the session, because the server is shutting down; without a listener it is closed.
+  void shut_down();
+
   /// Ends the session.
   ///
   /// What was sent before is still delivered: a polling session waits for the client's polls, at most
@@ -224,6 +231,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void answer(HttpExchange& exchange, HttpHeaders headers, PollBody body);
   PollBody body_of(const Polling& polling, std::span<const MessagePtr> packets) const;
   PollBody body_of_signals(const Polling& polling, std::string_view types) const;
+  static PollBody accepted_post();
   static PollBody finish_body(const Polling& polling, PollBody body);
   static void respond_empty(HttpExchange& exchange, unsigned status, HttpHeaders headers);
   void refuse_body(HttpExchange& exchange, unsigned status, HttpHeaders headers, std::string_view why);

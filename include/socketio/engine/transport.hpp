@@ -201,6 +201,8 @@ using ExchangeHandler = detail::UniqueFunction<void(ExchangePtr)>;
 /// | `t.close()`                | stops listening, ends idle connections at once and the others after what    |
 /// |                            | they are about to send (responses given, close frames), at the latest after |
 /// |                            | its shutdown timeout                                                        |
+/// | `t.stop_listening(true)`   | optional: accepts no more connections where another process listens too     |
+/// | `t.terminate()`            | optional: as `close`, but ends every connection at once                     |
 /// | `t.connection_count()`     | optional: how many connections have not ended                               |
 /// | `t.when_empty(handler)`    | optional: calls `handler` once, in a later turn on the owner's thread, when |
 /// |                            | no connection is left; in the next one if there is none already. There may  |

@@ -39,6 +39,7 @@
 #include <socketio/core/impl/server_state.ipp>
 #include <socketio/core/impl/session_log.ipp>
 #include <socketio/core/impl/shard.ipp>
+#include <socketio/core/impl/shutdown.ipp>
 #include <socketio/core/impl/socket_state.ipp>
 #include <socketio/core/impl/timed_calls.ipp>
 #include <socketio/socketio.hpp>

@@ -80,6 +80,7 @@
 #include <socketio/transport/impl/epoll_set.ipp>
 #include <socketio/transport/impl/http_parser.ipp>
 #include <socketio/transport/impl/http_writer.ipp>
+#include <socketio/transport/impl/listening_socket.ipp>
 #include <socketio/transport/impl/memory.ipp>
 #include <socketio/transport/impl/proxy_protocol.ipp>
 #include <socketio/transport/impl/websocket_deflate.ipp>

@@ -8,6 +8,7 @@
 #include <socketio/engine/transport.hpp>
 #include <socketio/fwd.hpp>
 #include <socketio/transport/asio_options.hpp>
+#include <socketio/transport/listening_socket.hpp>
 
 #include <asio/io_context.hpp>
 
@@ -67,11 +68,39 @@ class AsioTransport {
   /// The same over TLS. Needs <socketio/tls.hpp>.
   std::uint16_t listen(std::uint16_t port, const Tls& tls, const std::string& address = {});
 
+  /// Accepts connections on a Unix socket. These have no address: `HttpRequest::remote_address` is empty.
+  ///
+  /// @throws std::system_error  naming the path
+  void listen(const UnixSocket& where);
+  void listen(const UnixSocket& where, const Tls& tls);
+
+  /// Accepts connections on a socket that listens already.
+  ///
+  /// @return  its port; 0 if it is a Unix socket
+  /// @throws std::system_error
+  std::uint16_t listen(const ListeningSocket& socket);
+  std::uint16_t listen(const ListeningSocket& socket, const Tls& tls);
+
+  /// The sockets on which it listens, to be passed to another process. As long as there is a copy of one, clients can
+  /// connect to it, and wait, also after `stop_listening`.
+  ///
+  /// @throws std::system_error  if the process has no descriptor left
+  std::vector<ListeningSocket> listening_sockets() const;
+
+  /// Accepts no more connections; those that there are go on.
+  ///
+  /// @param only_where_others_do  goes on with the sockets that no other process has: what connects there would be
+  ///                              refused. Others have those that were inherited or sent, and ports with `reuse_port`.
+  void stop_listening(bool only_where_others_do = false);
+
   /// Stops listening and ends all connections: idle ones at once, the others when they have sent their responses and
   /// close frames (1001 to open WebSockets), at the latest after the shutdown timeout.
   ///
   /// Afterwards the transport has no work in the io_context.
   void close();
+
+  /// As `close`, but waits for nothing: ends all connections at once. What is unsent is lost.
+  void terminate();
 
   /// The number of connections that have not ended.
   std::size_t connection_count() const noexcept;
@@ -87,8 +116,12 @@ class AsioTransport {
 
  private:
   /// @param maker  makes the connections; null: they are plain
-  std::uint16_t listen_with(const std::shared_ptr<const detail::AsioConnectionMaker>& maker, std::uint16_t port,
-                            const std::string& address);
+  using MakerPtr = std::shared_ptr<const detail::AsioConnectionMaker>;
+  std::uint16_t listen_with(const MakerPtr& maker, std::uint16_t port, const std::string& address);
+  void listen_with(const MakerPtr& maker, const UnixSocket& where);
+  std::uint16_t listen_with(const MakerPtr& maker, const ListeningSocket& socket);
+  /// Begins to accept. @return the port
+  std::uint16_t add(std::shared_ptr<detail::AsioListener> listener);
 
   std::shared_ptr<detail::AsioShard> shard_;
   std::vector<std::shared_ptr<detail::AsioListener>> listeners_;

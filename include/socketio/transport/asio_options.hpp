@@ -43,6 +43,7 @@ struct AsioTransportOptions {
   int backlog = 511;
   bool tcp_nodelay = true;
   bool reuse_address = true;
+  bool reuse_port = false;  // lets several processes listen on one port at a time (SO_REUSEPORT); not on Windows
 
   /// Limits and timeouts for a server that anybody can reach; docs/security.md has the reasons, line by line. Use it
   /// with `ServerOptions::hardened()`.

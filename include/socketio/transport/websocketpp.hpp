@@ -39,8 +39,11 @@ class WebsocketppTransport : private AsioTransport {
   using AsioTransport::connection_count;
   using AsioTransport::get_executor;
   using AsioTransport::listen;
+  using AsioTransport::listening_sockets;
   using AsioTransport::on_exchange;
   using AsioTransport::scheduler;
+  using AsioTransport::stop_listening;
+  using AsioTransport::terminate;
   using AsioTransport::when_empty;
 };
 

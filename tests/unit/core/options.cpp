@@ -47,6 +47,8 @@ TEST_CASE("the defaults are those of the reference implementation", "[core][opti
   CHECK(options.path == "/socket.io");
   CHECK(options.add_trailing_slash);
   CHECK(options.connect_timeout == 45s);
+  CHECK(options.shutdown_notice == 0s);
+  CHECK(options.health_path.empty());
   CHECK(options.ping_interval == 25s);
   CHECK(options.ping_timeout == 20s);
   CHECK(options.upgrade_timeout == 10s);
@@ -180,6 +182,15 @@ TEST_CASE("invalid options of a server are refused with a message", "[core][opti
       {[](Options& o) { o.threads = 1025; }, {"threads must be at most 1024"}},
       {[](Options& o) { o.connect_timeout = 1ms; }, {}},
       {[](Options& o) { o.connect_timeout = 0ms; }, {"connect_timeout must be positive"}},
+      {[](Options& o) { o.shutdown_notice = 0ms; }, {}},
+      {[](Options& o) { o.shutdown_notice = -1ms; }, {"shutdown_notice must not be negative"}},
+      {[](Options& o) { o.health_path = "/health"; }, {}},
+      {[](Options& o) { o.health_path = "health"; },
+       {"health_path does not begin with '/', is within path, or contains a blank, '?', '#' or a character that is not "
+        "ASCII"}},
+      {[](Options& o) { o.health_path = "/socket.io/health"; },
+       {"health_path does not begin with '/', is within path, or contains a blank, '?', '#' or a character that is not "
+        "ASCII"}},
       {[](Options& o) { o.max_matched_name_bytes = 1; }, {}},
       {[](Options& o) { o.max_matched_name_bytes = 0; }, {"max_matched_name_bytes must be at least 1"}},
       {[](Options& o) { o.max_attachments = 1; }, {}},
@@ -327,6 +338,7 @@ TEST_CASE("no delay is longer than fifty years", "[core][options][limits]") {
   };
   for (const Delay& delay :
        {Delay{&ServerOptions::connect_timeout, "connect_timeout must be at most 50 years"},
+        Delay{&ServerOptions::shutdown_notice, "shutdown_notice must be at most 50 years"},
         Delay{&ServerOptions::ping_interval, "ping_interval is longer than 50 years"},
         Delay{&ServerOptions::ping_timeout, "ping_timeout is longer than 50 years"},
         Delay{&ServerOptions::upgrade_timeout, "upgrade_timeout is longer than 50 years"},

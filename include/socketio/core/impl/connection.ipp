@@ -123,6 +123,17 @@ SOCKETIO_DECL void Connection::disconnect(DisconnectReason reason) {
   close();
 }
 
+SOCKETIO_DECL void Connection::on_shutdown(Session&) { end_if_idle(); }
+
+SOCKETIO_DECL void Connection::end_if_idle() {
+  if (!is_open()) return;
+  const auto self = shared_from_this();
+  const std::vector<SocketPtr> sockets = sockets_.all();
+  if (std::any_of(sockets.begin(), sockets.end(), [](const SocketPtr& socket) { return socket->has_work(); })) return;
+  for (const SocketPtr& socket : sockets) socket->close(DisconnectReason::server_shutting_down);
+  session_->close();
+}
+
 SOCKETIO_DECL void Connection::remove(const SocketState& socket) {
   const std::lock_guard lock(socket.shard().handlers_mutex());
   const SocketPtr* const mine = sockets_.find(socket.nsp_name());
@@ -167,6 +178,10 @@ SOCKETIO_DECL void Connection::on_close(Session&, CloseReason reason, std::strin
 }
 
 SOCKETIO_DECL void Connection::handle_packet(PacketPtr packet) {
+  // What begins now might not end in time. Nobody is told that it was handled, so that the client may try again.
+  if (owner_.is_draining() && packet->type() != PacketType::ack && packet->type() != PacketType::binary_ack &&
+      packet->type() != PacketType::disconnect)
+    return;
   if (packet->type() == PacketType::connect) return handle_connect(*packet);
   const std::string_view name = name_in(*packet);
   SocketPtr socket = find(name);

@@ -10,4 +10,5 @@
 #include <socketio/core/impl/parent_namespace_state.ipp>
 #include <socketio/core/impl/recovery.ipp>
 #include <socketio/core/impl/server_state.ipp>
+#include <socketio/core/impl/shutdown.ipp>
 #include <socketio/core/impl/socket_state.ipp>

@@ -13,6 +13,7 @@ SOCKETIO_DECL void EventReceiver::report_handler_exception(std::string_view even
   shard().report_current_exception(nsp_name(), receiver_id(), event);
 }
 
+SOCKETIO_DECL void EventReceiver::handle_idle() noexcept {}
 SOCKETIO_DECL void EventReceiver::begin_progress(std::uint32_t) noexcept {}
 SOCKETIO_DECL void EventReceiver::end_progress(std::uint32_t) noexcept {}
 

@@ -74,6 +74,8 @@ SOCKETIO_DECL std::vector<std::string> ServerOptions::validate() const {
   if (threads > 1024) problems.emplace_back("threads must be at most 1024");
   if (connect_timeout.count() <= 0) problems.emplace_back("connect_timeout must be positive");
   if (connect_timeout > longest_delay) problems.emplace_back("connect_timeout must be at most 50 years");
+  if (shutdown_notice.count() < 0) problems.emplace_back("shutdown_notice must not be negative");
+  if (shutdown_notice > longest_delay) problems.emplace_back("shutdown_notice must be at most 50 years");
   if (connection_state_recovery)
     for (std::string& problem : connection_state_recovery->validate()) problems.push_back(std::move(problem));
   if (max_matched_name_bytes == 0) problems.emplace_back("max_matched_name_bytes must be at least 1");

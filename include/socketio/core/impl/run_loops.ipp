@@ -213,6 +213,10 @@ SOCKETIO_DECL void EventLoops::handle_closed() {
   if (current_) current_->interrupt();
 }
 
+SOCKETIO_DECL void EventLoops::stop() {
+  for (const auto& loop : own_) loop->stop();
+}
+
 SOCKETIO_DECL void EventLoops::shutdown() {
   for (const auto& loop : own_) loop->shutdown();
 }

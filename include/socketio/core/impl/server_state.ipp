@@ -49,8 +49,18 @@ SOCKETIO_DECL void ServerShard::when_without_connections(UniqueFunction<void()> 
 
 SOCKETIO_DECL void ServerShard::open(std::uint64_t generation) {
   generation_ = generation;
+  is_draining_ = false;
+  shard_->set_draining(false);
   end_waiting();
   engine().reopen();
+}
+
+SOCKETIO_DECL void ServerShard::shut_down(UniqueFunction<void()> done) {
+  is_draining_ = true;
+  shard_->set_draining(true);
+  engine().shut_down([shard = shard_, done = std::move(done)]() mutable {
+    if (shard->is_open()) shard->when_idle(std::move(done));
+  });
 }
 
 SOCKETIO_DECL void ServerShard::end_waiting() {
@@ -91,6 +101,7 @@ SOCKETIO_DECL void ServerState::trim_recovery() {
 }
 
 SOCKETIO_DECL ServerState::~ServerState() {
+  if (signals_) signals_->end();
   for (const auto& [name, nsp] : namespaces_) nsp->detach();
   for (const NamespacePtr& nsp : leaving_) nsp->detach();
   for (const auto& shard : shards()) shard->close();
@@ -110,6 +121,7 @@ void ServerState::on_shard(std::size_t index, F action) {
 }
 
 SOCKETIO_DECL std::uint16_t ServerState::listen(const std::function<std::uint16_t(AnyTransport&)>& bind) {
+  if (is_shutting_down_) throw std::logic_error("socketio: listen was called while the server shuts down");
   const std::uint16_t bound = bind(server_shard(0).transport());
   has_opened_ = true;
   if (is_closed_->exchange(false)) ++generation_;
@@ -157,6 +169,7 @@ SOCKETIO_DECL void ServerState::close_shard(ServerShard& shard, std::uint64_t ge
   }
   const bool is_first = shard.index() == 0;
   if (is_first) *is_closed_ = true;
+  if (is_first && signals_ && !shutdown_) std::exchange(signals_, nullptr)->end();
   for (const NamespacePtr& nsp : all()) {
     for (const auto& socket : NamespaceState::select_on(nsp->part(shard.index()), {}))
       socket->close(DisconnectReason::server_shutting_down);
@@ -174,6 +187,46 @@ SOCKETIO_DECL RateLimitCounts ServerState::rate_limit_counts() const noexcept {
   if (context_->event_rates) counts = context_->event_rates->counts();
   counts.handshakes_per_address = sessions_->refused_handshakes();
   return counts;
+}
+
+SOCKETIO_DECL void ServerState::on_each_shard(void (*action)(ServerState&, ServerShard&)) {
+  for (std::size_t i = 0; i < shards().size(); ++i)
+    shards()[i]->post([weak = weak_from_this(), i, action] {
+      if (const auto state = weak.lock()) action(*state, state->server_shard(i));
+    });
+}
+
+SOCKETIO_DECL void ServerState::shut_down(std::chrono::milliseconds deadline, Shutdown::Done done) {
+  is_shutting_down_ = true;
+  // In a later turn: a handler may have called this, and its client is still to get what it answers.
+  shards().home()->post([weak = weak_from_this(), deadline, done = std::move(done)]() mutable {
+    const auto state = weak.lock();
+    if (!state) return;
+    if (!state->shutdown_) state->shutdown_ = std::make_unique<Shutdown>(*state);
+    state->shutdown_->wait(deadline, std::move(done));
+  });
+}
+
+SOCKETIO_DECL void ServerState::cut_shutdown_short() {
+  shards().home()->post([weak = weak_from_this()] {
+    if (const auto state = weak.lock(); state && state->shutdown_) state->shutdown_->cut_short();
+  });
+}
+
+SOCKETIO_DECL void ServerState::shut_down_on_signals(std::chrono::milliseconds deadline,
+                                                     const std::vector<int>& signals) {
+  if (signals_) std::exchange(signals_, nullptr)->end();
+  signals_ = SignalWatch::make(shared_from_this(), deadline, signals);
+}
+
+SOCKETIO_DECL void ServerState::end_shutdown(bool in_time) {
+  is_shutting_down_ = false;
+  if (signals_) std::exchange(signals_, nullptr)->end();
+  const std::shared_ptr<Shutdown> ended(std::move(shutdown_));
+  shards().home()->post([weak = weak_from_this(), ended, in_time] {
+    const auto state = weak.lock();
+    if (state && !in_time && state->stop_loops_) state->stop_loops_();
+  });
 }
 
 SOCKETIO_DECL void ServerState::on_request(ExchangeHandler handler) {

@@ -33,6 +33,23 @@ SOCKETIO_DECL void EventNames::release(const std::string* name) noexcept {
   if (--entry->second == 0) counts_.erase(entry);
 }
 
+SOCKETIO_DECL void Shard::end_work() noexcept {
+  if (work_.fetch_sub(1) == 1 && is_idle_awaited_) post([this] { tell_if_idle(); });
+}
+
+SOCKETIO_DECL void Shard::when_idle(UniqueFunction<void()> done) {
+  when_idle_ = std::move(done);
+  is_idle_awaited_ = true;
+  post([this] { tell_if_idle(); });
+}
+
+SOCKETIO_DECL void Shard::tell_if_idle() {
+  if (work_ != 0 || !when_idle_) return;
+  is_idle_awaited_ = false;
+  const auto done = std::exchange(when_idle_, nullptr);
+  done();
+}
+
 SOCKETIO_DECL void Shard::close() noexcept {
   scheduler_.store(nullptr, std::memory_order_release);
   executor_ = {};

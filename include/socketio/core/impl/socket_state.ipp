@@ -479,6 +479,10 @@ SOCKETIO_DECL void SocketState::close(DisconnectReason reason, std::string_view 
   nsp_->handle_left();
 }
 
+SOCKETIO_DECL void SocketState::handle_idle() noexcept {
+  if (shard().is_draining()) shard().post([self = shared_from_this()] { self->connection_->end_if_idle(); });
+}
+
 SOCKETIO_DECL void SocketState::abandon() {
   const auto self = shared_from_this();
   is_over_ = true;

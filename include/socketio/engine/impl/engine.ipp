@@ -27,6 +27,7 @@ SOCKETIO_DECL Engine::~Engine() {
   state_->headers_hook.clear();
   state_->flush_hook.clear();
   state_->drain_hook.clear();
+  state_->when_without_sessions.reset();
   close();
   state_->error_hook.clear();
 }
@@ -95,12 +96,22 @@ SOCKETIO_DECL std::vector<std::shared_ptr<Session>> Engine::snapshot() const {
   return sessions;
 }
 
+SOCKETIO_DECL void Engine::announce_shutdown() noexcept { state_->is_draining = true; }
+
+SOCKETIO_DECL void Engine::shut_down(detail::UniqueFunction<void()> done) {
+  state_->is_draining = state_->is_closed = true;
+  if (done) state_->when_without_sessions = std::make_shared<detail::UniqueFunction<void()>>(std::move(done));
+  for_each_session([](Session& session) { session.shut_down(); });
+  if (state_->when_without_sessions) state_->note_without_sessions();
+}
+
 SOCKETIO_DECL void Engine::close() {
   state_->is_closed = true;
   for_each_session([](Session& session) { session.close(true); });
 }
 
-SOCKETIO_DECL void Engine::reopen() noexcept { state_->is_closed = false; }
+SOCKETIO_DECL void Engine::reopen() noexcept { state_->is_draining = state_->is_closed = false; }
+SOCKETIO_DECL bool Engine::is_draining() const noexcept { return state_->is_draining; }
 SOCKETIO_DECL bool Engine::is_closed() const noexcept { return state_->is_closed; }
 
 }  // namespace socketio

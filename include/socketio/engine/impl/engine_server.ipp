@@ -55,6 +55,8 @@ SOCKETIO_DECL void EngineServer::handle(ExchangePtr exchange) {
   }
   engine_.find_client_address(*exchange);
   const EngineOptions& options = engine_.options();
+  if (!options.health_path.empty() && exchange->request().path() == options.health_path && !exchange->is_upgrade())
+    return answer_health_check(*exchange);
   const bool may_hang = exchange->is_upgrade() && options.transports.websocket && options.destroy_upgrade;
   if (may_hang) {
     ForeignUpgrade& foreign = foreign_upgrades_.emplace_back(*this, exchange);
@@ -71,6 +73,15 @@ SOCKETIO_DECL void EngineServer::handle(ExchangePtr exchange) {
     answer(*exchange, 500, {});
     engine_.report_error(std::current_exception(), "request");
   }
+}
+
+SOCKETIO_DECL void EngineServer::answer_health_check(HttpExchange& exchange) const {
+  HttpResponse response;
+  response.headers.add("Cache-Control", "no-store");
+  response.headers.add("Content-Type", "text/plain");
+  response.status = engine_.is_draining() ? 503 : 200;
+  response.body = engine_.is_draining() ? "draining" : "ok";
+  exchange.respond(std::move(response));
 }
 
 SOCKETIO_DECL void EngineServer::answer(HttpExchange& exchange, unsigned status, std::string body) {

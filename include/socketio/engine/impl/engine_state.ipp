@@ -84,6 +84,11 @@ SOCKETIO_DECL void EngineState::remove(const Session& session) noexcept {
   sessions.erase(entry);
   directory->disclaim(session.id());
   directory->leave(session.remote_address());
+  if (when_without_sessions) note_without_sessions();
+}
+
+SOCKETIO_DECL void EngineState::note_without_sessions() noexcept {
+  if (sessions.empty()) scheduler.post([waiting = std::exchange(when_without_sessions, nullptr)] { (*waiting)(); });
 }
 
 SOCKETIO_DECL std::string json_quoted(std::string_view text) {

@@ -20,6 +20,11 @@ SOCKETIO_DECL std::vector<std::string> EngineOptions::validate() const {
   require(!path.empty() && path.front() == '/', "path does not begin with '/'");
   require(std::all_of(path.begin(), path.end(), is_path_character),
           "path contains a blank, '?', '#' or a character that is not ASCII");
+  require(
+      health_path.empty() || (health_path.front() == '/' && health_path.compare(0, path.size(), path) != 0 &&
+                              std::all_of(health_path.begin(), health_path.end(), is_path_character)),
+      "health_path does not begin with '/', is within path, or contains a blank, '?', '#' or a character that is not "
+      "ASCII");
   require(ping_interval.count() > 0, "ping_interval is not positive");
   require(ping_timeout.count() > 0, "ping_timeout is not positive");
   require(upgrade_timeout.count() > 0, "upgrade_timeout is not positive");

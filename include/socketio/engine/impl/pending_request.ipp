@@ -368,9 +368,19 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     refuse(ConnectionErrorCode::bad_request, {{"name", "ID_GENERATION_ERROR"}, {"error", std::move(reason)}});
   }
 
+  /// The client's next try may come to another server, if it does not come on this connection.
   void refuse_unavailable() {
-    if (!context_.is_upgrade()) return respond_empty(503);
-    respond_raw(503, "Service Unavailable");
+    HttpResponse response;
+    response.status = 503;
+    response.close = true;
+    if (context_.is_upgrade()) {
+      response.headers.add("Content-type", "text/html");
+      response.body = "Service Unavailable";
+    } else {
+      response.headers = std::move(context_.headers_);
+    }
+    response.headers.set("Retry-After", "1");
+    exchange().respond(std::move(response));
   }
 
   void refuse(ConnectionErrorCode code, Context context, std::string message = {}, unsigned status = 0) {
@@ -397,13 +407,6 @@ class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
     response.headers.add("Content-type", "text/html");
     if (!retry_after_.empty()) response.headers.add("Retry-After", retry_after_);
     response.body = std::move(message);
-    exchange().respond(std::move(response));
-  }
-
-  void respond_empty(unsigned status) {
-    HttpResponse response;
-    response.status = status;
-    response.headers = std::move(context_.headers_);
     exchange().respond(std::move(response));
   }
 

@@ -24,6 +24,7 @@ SOCKETIO_DECL void SessionListener::on_drain(Session&) {}
 SOCKETIO_DECL void SessionListener::on_heartbeat(Session&) {}
 SOCKETIO_DECL void SessionListener::on_upgrading(Session&) {}
 SOCKETIO_DECL void SessionListener::on_upgrade(Session&) {}
+SOCKETIO_DECL void SessionListener::on_shutdown(Session& session) { session.close(); }
 SOCKETIO_DECL bool SessionListener::observes_packets() const { return true; }
 SOCKETIO_DECL void SessionListener::on_packet(Session&, EioPacketType, bool, std::string_view) {}
 SOCKETIO_DECL void SessionListener::on_packet_create(Session&, const Message&) {}
@@ -424,6 +425,14 @@ SOCKETIO_DECL void Session::handle_heartbeat_timer() {
 
 // ----------------------------------------------------------------------------------------------------- the end
 
+SOCKETIO_DECL void Session::shut_down() {
+  if (ready_state_ == ReadyState::closed) return;
+  if (const std::shared_ptr<SessionListener> listener = listener_)
+    guarded("on_shutdown", [&] { listener->on_shutdown(*this); });
+  else
+    close();
+}
+
 SOCKETIO_DECL void Session::close(bool discard) {
   if (discard && ready_state_ != ReadyState::closed) return close_channel(true);
   if (ready_state_ != ReadyState::open) return;
@@ -436,7 +445,9 @@ SOCKETIO_DECL void Session::close(bool discard) {
 
 SOCKETIO_DECL void Session::close_channel(bool discard) {
   if (!polling_) return finish(CloseReason::forced_close, {});
-  abort_post();
+  // A client whose POST fails takes nothing from its next poll. When the server shuts down, that has what is owed to
+  // it.
+  if (!engine_->is_draining || discard) abort_post();
   if (polling_->poll || discard) return finish(CloseReason::forced_close, {});
   polling_->closes_on_next_poll = true;
   engine_->scheduler.arm(polling_->close_timer, engine_->options.close_timeout);
@@ -456,8 +467,9 @@ SOCKETIO_DECL void Session::finish(CloseReason reason, std::string_view descript
   drop_upgrade();
   if (polling_) {
     engine_->scheduler.cancel(polling_->close_timer);
-    abort_post();
+    if (!engine_->is_draining) abort_post();
     if (polling_->poll) answer_poll(body_of_signals(*polling_, poll_answer));
+    if (const ExchangePtr post = take_post()) answer(*post, std::exchange(polling_->post_headers, {}), accepted_post());
   }
   if (websocket_) {
     websocket_->set_listener(nullptr);

@@ -125,6 +125,9 @@ SOCKETIO_DECL Session::PollBody Session::body_of_signals(const Polling& polling,
   return finish_body(polling, std::move(body));
 }
 
+/// The answer to a POST.
+SOCKETIO_DECL Session::PollBody Session::accepted_post() { return {"ok", "text/html", false}; }
+
 SOCKETIO_DECL Session::PollBody Session::finish_body(const Polling& polling, PollBody body) {
   if (!polling.jsonp_head.empty()) body.text = polling.jsonp_head + detail::script_quoted(body.text) + ");";
   return body;
@@ -217,6 +220,8 @@ SOCKETIO_DECL void Session::answer(HttpExchange& exchange, HttpHeaders headers, 
   HttpResponse response;
   response.headers = std::move(completed);
   response.body = std::move(body.text);
+  // The client's next connection is for the successor of a server that shuts down.
+  response.close = engine_->is_draining && ready_state_ == ReadyState::closed;
   if (body.may_compress) engine_->compress(response, exchange.request());
   exchange.respond(std::move(response));
 }
@@ -264,7 +269,7 @@ SOCKETIO_DECL void Session::handle_body(BodyError error, std::string body) {
   // Before the packets are handled: what they cause to be sent must not arrive before this answer. A client that gets
   // its acknowledgement while it still waits for the answer, and disconnects then, may send nothing to say so
   // (python-socketio).
-  answer(*exchange, std::move(headers), {"ok", "text/html", false});
+  answer(*exchange, std::move(headers), accepted_post());
   if (!form_field) return;  // a form without a payload
   polling_->payload = *std::move(form_field);
   polling_->payload_from = 0;

@@ -65,20 +65,78 @@ SOCKETIO_DECL std::uint16_t AsioTransport::listen(std::uint16_t port, const std:
   return listen_with(nullptr, port, address);
 }
 
-SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const std::shared_ptr<const detail::AsioConnectionMaker>& maker,
-                                                       std::uint16_t port, const std::string& address) {
+SOCKETIO_DECL void AsioTransport::listen(const UnixSocket& where) { listen_with(nullptr, where); }
+
+SOCKETIO_DECL std::uint16_t AsioTransport::listen(const ListeningSocket& socket) {
+  return listen_with(nullptr, socket);
+}
+
+SOCKETIO_DECL std::uint16_t AsioTransport::add(std::shared_ptr<detail::AsioListener> listener) {
+  shard_->open();
+  for (const auto& other : shard_->group->shards)
+    if (other != shard_) other->open_later();
+  listener->accept();
+  listeners_.push_back(std::move(listener));
+  return listeners_.back()->port();
+}
+
+SOCKETIO_DECL void AsioTransport::listen_with(const MakerPtr& maker, const UnixSocket& where) {
+  std::error_code error;
+  std::shared_ptr<detail::SocketHolders> holders;
+  const auto socket = detail::listen_on_unix(where, shard_->options.backlog, holders, error);
+  if (error) throw std::system_error(error, "cannot listen on the Unix socket " + where.path);
+  auto acceptor = detail::adopt_acceptor(*shard_, socket, error);
+  if (error) throw std::system_error(error, "cannot listen on the Unix socket " + where.path);
+  add(std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker, std::move(holders)));
+}
+
+SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const MakerPtr& maker, const ListeningSocket& socket) {
+  std::error_code error;
+  const auto descriptor = detail::duplicate(socket.native_handle(), error);
+  if (error) throw std::system_error(error, "cannot listen on a socket");
+  auto acceptor = detail::adopt_acceptor(*shard_, descriptor, error);
+  if (error) throw std::system_error(error, "cannot listen on a socket");
+  return add(std::make_shared<detail::AsioListener>(shard_, std::move(acceptor), maker, socket.holders()));
+}
+
+SOCKETIO_DECL std::vector<ListeningSocket> AsioTransport::listening_sockets() const {
+  std::vector<ListeningSocket> sockets;
+  for (const auto& listener : listeners_) {
+    std::error_code error;
+    const auto descriptor = detail::duplicate(listener->native_handle(), error);
+    if (error) throw std::system_error(error, "cannot duplicate a socket");
+    sockets.push_back(ListeningSocket(ListeningSocket::make_state(descriptor, listener->holders())));
+  }
+  return sockets;
+}
+
+SOCKETIO_DECL void AsioTransport::stop_listening(bool only_where_others_do) {
+  for (const auto& listener : std::exchange(listeners_, {})) {
+    if (only_where_others_do && !listener->holders()->is_shared()) {
+      listeners_.push_back(listener);
+      continue;
+    }
+    // With a queue of its own: whoever waits in it would be refused when it is closed.
+    if (shard_->options.reuse_port) listener->accept_waiting();
+    listener->close();
+  }
+}
+
+SOCKETIO_DECL void AsioTransport::terminate() {
+  const auto shard = shard_;
+  close();
+  shard->abandon(false);
+}
+
+SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const MakerPtr& maker, std::uint16_t port,
+                                                       const std::string& address) {
   using asio::ip::tcp;
   std::error_code error;
   const auto try_listen = [&](const tcp::endpoint& endpoint, bool dual_stack) -> std::uint16_t {
     auto acceptor = detail::open_acceptor(*shard_, endpoint, dual_stack, error);
     if (error) return 0;
-    const std::shared_ptr<detail::AsioListener> listener(new detail::AsioListener(shard_, std::move(acceptor), maker));
-    shard_->open();
-    for (const auto& other : shard_->group->shards)
-      if (other != shard_) other->open_later();
-    listener->accept();
-    listeners_.push_back(std::move(listener));
-    return listeners_.back()->port();
+    return add(std::make_shared<detail::AsioListener>(
+        shard_, std::move(acceptor), maker, std::make_shared<detail::SocketHolders>(shard_->options.reuse_port)));
   };
 
   std::uint16_t bound = 0;
@@ -105,7 +163,7 @@ SOCKETIO_DECL std::uint16_t AsioTransport::listen_with(const std::shared_ptr<con
 
 SOCKETIO_DECL void AsioTransport::close() {
   const auto shard = shard_;
-  for (const auto& listener : std::exchange(listeners_, {})) listener->close();
+  stop_listening();
   shard->close();
 }
 

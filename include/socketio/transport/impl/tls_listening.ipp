@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bodies of <socketio/transport/tls_listening.hpp>, and of the one function of AsioTransport that needs TLS. Transport
-// layer.
+// Bodies of <socketio/transport/tls_listening.hpp>, and of the functions of AsioTransport that need TLS.
+// Transport layer.
 #pragma once
 
 #include <socketio/detail/config.hpp>
@@ -43,6 +43,12 @@ SOCKETIO_DECL void Tls::replace(asio::ssl::context context) {
 
 SOCKETIO_DECL std::uint16_t AsioTransport::listen(std::uint16_t port, const Tls& tls, const std::string& address) {
   return listen_with(tls.maker_, port, address);
+}
+
+SOCKETIO_DECL void AsioTransport::listen(const UnixSocket& where, const Tls& tls) { listen_with(tls.maker_, where); }
+
+SOCKETIO_DECL std::uint16_t AsioTransport::listen(const ListeningSocket& socket, const Tls& tls) {
+  return listen_with(tls.maker_, socket);
 }
 
 }  // namespace socketio
