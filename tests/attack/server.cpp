@@ -10,9 +10,10 @@
 //   connect_timeout=<ms>     ServerOptions::connect_timeout
 //   ping=<ms>                ServerOptions::ping_interval and ping_timeout
 //   head_timeout=<ms>        the timeouts of requests and TLS handshakes, and ServerOptions::upgrade_timeout
-//   news=<bytes>             every 20 ms an event of so many bytes for everyone, and 100 KB of them for the room
-//   "stalled". The
-//                            first argument of the former is "@@" and the time in microseconds, 16 digits
+//   news=<bytes>             events of so many bytes: every 20 ms 100 KB of them for the room "stalled"; and for
+//   everyone
+//                            50 a second, or five if they are larger than 2000 bytes. The first argument of the
+//                            latter is "@@" and the time in microseconds, 16 digits
 //
 // GET /stats answers with the number of sessions; everything else outside of the path with 404.
 
@@ -73,11 +74,13 @@ void announce(Server& io, std::size_t bytes) {
   const std::string text(bytes, 'x');
   const std::size_t burst = std::max<std::size_t>(100'000 / bytes, 1);
   io.set_interval(20ms, [&io, text, burst] {
+    for (std::size_t i = 0; i < burst; ++i) io.to("stalled").emit("news", "-", text);
+  });
+  io.set_interval(bytes > 2000 ? 200ms : 20ms, [&io, text] {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     std::string stamp = std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
     stamp.insert(0, 16 - std::min<std::size_t>(stamp.size(), 16), '0');
     io.emit("news", "@@" + stamp, text);
-    for (std::size_t i = 0; i < burst; ++i) io.to("stalled").emit("news", "-", text);
   });
 }
 

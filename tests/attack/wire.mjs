@@ -76,10 +76,11 @@ export class Wire {
       : net.connect({ port: server.port, host: "127.0.0.1" });
     wire.closed = new Promise((resolve) => wire.socket.once("close", resolve));
     wire.socket.on("error", () => {});
-    wire.socket.once("close", () => {
-      wire.ended = true;
-      wire.wake?.();
-    });
+    for (const event of ["end", "close"])
+      wire.socket.once(event, () => {
+        wire.ended = true;
+        wire.wake?.();
+      });
     await Promise.race([once(wire.socket, server.secure ? "secureConnect" : "connect"), wire.closed]);
     if (wire.ended) throw new Error("the server refused a connection");
     wire.socket.setNoDelay(true);
@@ -99,6 +100,7 @@ export class Wire {
   async write(bytes) {
     if (this.ended || this.socket.destroyed) return false;
     if (!this.socket.write(bytes)) await Promise.race([once(this.socket, "drain").catch(() => {}), this.closed]);
+    await new Promise(setImmediate); // lets this process see what the server answers
     return !this.ended;
   }
 
