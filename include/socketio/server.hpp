@@ -7,6 +7,7 @@
 #include <socketio/core/completion.hpp>
 #include <socketio/core/connection_events.hpp>
 #include <socketio/core/event.hpp>
+#include <socketio/core/loop_watch.hpp>
 #include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/options.hpp>
 #include <socketio/core/run_loops.hpp>
@@ -98,7 +99,8 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
   /// @param port     0: any that is free
   /// @param address  of the interface: "127.0.0.1", "::1", "0.0.0.0"; empty: all of them, IPv6 and IPv4
   /// @return         the port
-  /// @throws std::system_error  when the address cannot be bound; the text names it
+  /// @throws std::system_error  when the address cannot be bound; the text names it. With
+  ///                            ServerOptions::blocked_call_limit also when the thread of the watcher cannot be started
   std::uint16_t listen(std::uint16_t port, const std::string& address = {}) {
     return state_->listen([&](AnyTransport& transport) { return transport.listen(port, address); });
   }
@@ -310,6 +312,22 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
 
   /// How often ServerOptions::rate_limits have not let something through. Any thread.
   RateLimitCounts rate_limit_counts() const noexcept { return state_->rate_limit_counts(); }
+
+  /// Sets the function that is called when a function of the program has kept a thread of the server busy for longer
+  /// than ServerOptions::blocked_call_limit: while it still does, and again when it has ended. By default both are
+  /// written to std::cerr.
+  ///
+  /// Watched are handlers of events (also "disconnect"), of connections and of rooms, middleware, timers, and the
+  /// callbacks of acknowledgements; a coroutine until it waits for the first time. Does nothing if the limit is 0.
+  ///
+  /// @param hook  called on a thread of its own, one call at a time, until the server is destroyed; it must not destroy
+  ///              it. While it runs, nothing else is reported
+  void on_blocked_call(BlockedCallHook hook) {
+    if (state_->watcher() != nullptr) state_->watcher()->set_hook(std::move(hook));
+  }
+
+  /// How many calls have been reported in this way; 0 if nothing is watched.
+  std::uint64_t blocked_calls() const noexcept { return state_->watcher() ? state_->watcher()->count() : 0; }
 
   /// Sets the handler of HTTP requests outside ServerOptions::path, in the place of an earlier handler or directory;
   /// null for none. Without a handler they get an empty 404.

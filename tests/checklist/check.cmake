@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Checks that a checklist names tests that exist.
 #
-#   cmake -DCHECKLIST=<file.md> -DROOT=<of the paths in it> [-DALLOW_OPEN=<topic>[;<topic>]...] -P check.cmake
+#   cmake -DCHECKLIST=<file.md> -DROOT=<of the paths in it> [-DALLOW_OPEN=<topic>[;<topic>]...] [-DCELLS=<number>] -P check.cmake
 #
-# Every row of the checklist's tables has two cells. The second is one of these:
+# Every row of the checklist's tables has CELLS cells, two if that is not set. The last is one of these:
 #
 #   `path/of/a/file: "name of the test"`    one or more, separated by commas, of Catch2 or of Node's runner; the name as
 #                                           the source has it. For a mistake in compile_fail/ it is the sentence that
@@ -44,6 +44,14 @@ function(has_test variable path name)
   set(${variable} "${found}" PARENT_SCOPE)
 endfunction()
 
+set(between "")
+set(count two)
+if(CELLS AND NOT CELLS EQUAL 2)
+  set(count ${CELLS})
+  math(EXPR more "${CELLS} - 2")
+  string(REPEAT "[^|]+ [|] " ${more} between)
+endif()
+
 # Brackets and semicolons are special in CMake's lists, so they are replaced.
 file(READ "${CHECKLIST}" text)
 string(REPLACE "[" "<bracket>" text "${text}")
@@ -57,15 +65,15 @@ set(tests 0)
 set(open_rows 0)
 set(needed "")
 foreach(line IN LISTS lines)
-  if(NOT line MATCHES "^[|]" OR line MATCHES "^[|] *-+ *[|]" OR line MATCHES "^[|] Behaviour [|]")
+  if(NOT line MATCHES "^[|]" OR line MATCHES "^[|] *-+ *[|]" OR line MATCHES "[|] Shown by [|]$")
     continue()
   endif()
   math(EXPR rows "${rows} + 1")
   string(REPLACE "<bracket>" "[" line "${line}")
   string(REPLACE "<tekcarb>" "]" line "${line}")
   string(REPLACE "<semicolon>" ";" line "${line}")
-  if(NOT line MATCHES "^[|] ([^|]+) [|] ([^|]+) [|]$")
-    string(APPEND violations "\n  not two cells: ${line}")
+  if(NOT line MATCHES "^[|] ([^|]+) [|] ${between}([^|]+) [|]$")
+    string(APPEND violations "\n  not ${count} cells: ${line}")
     continue()
   endif()
   set(behaviour "${CMAKE_MATCH_1}")

@@ -12,11 +12,11 @@ file(WRITE "${WORK_DIR}/tests/a.cpp"
 file(WRITE "${WORK_DIR}/tests/b.test.mjs" "it(\"plain\", async () => {});\nit(`of \${each}`, () => {});\n")
 file(WRITE "${WORK_DIR}/tests/compile_fail/c.cpp" "// expect: a sentence\nTEST_CASE(\"not one here\", \"\") {}\n")
 
-# expect(<name> <regex of the complaint, or "" for none> <topics that may be open> <row>)
+# expect(<name> <regex of the complaint, or "" for none> <topics that may be open> <row> [<number of cells>])
 function(expect name complaint allow_open row)
   file(WRITE "${WORK_DIR}/${name}.md" "# Title\n\n| Behaviour | Shown by |\n| --- | --- |\n${row}\n")
   execute_process(COMMAND "${CMAKE_COMMAND}" "-DCHECKLIST=${WORK_DIR}/${name}.md" "-DROOT=${WORK_DIR}"
-                          "-DALLOW_OPEN=${allow_open}" -P "${CHECK}"
+                          "-DALLOW_OPEN=${allow_open}" "-DCELLS=${ARGV4}" -P "${CHECK}"
                   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   string(REGEX REPLACE "[ \n]+" " " output "${output}")
   if(complaint STREQUAL "")
@@ -50,6 +50,9 @@ expect(no_reason "neither tests nor a reason" "" "| x | n/a |")
 expect(more "neither tests nor a reason" "" "| x | `tests/a.cpp: \"of a fixture\"` and more |")
 expect(one_cell "not two cells" "" "| x |")
 expect(three_cells "not two cells" "" "| x | y | z |")
+expect(four_cells "" "" "| x | y | z | `tests/b.test.mjs: \"plain\"` |" 4)
+expect(too_few_cells "not 4 cells" "" "| x | y | `tests/b.test.mjs: \"plain\"` |" 4)
+expect(no_test_in_four "no test \"two\"" "" "| x | y | z | `tests/a.cpp: \"two\"` |" 4)
 expect(open "open .later.: x" "" "| x | open: later |")
 expect(other_open "open .later.: x" "sooner" "| x | open: later |")
 expect(closed "nothing is open" "later" "| x | n/a: it is done |")

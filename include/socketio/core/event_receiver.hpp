@@ -169,6 +169,9 @@ class EventHandler {
 
 using EventHandlerPtr = std::unique_ptr<EventHandler>;
 
+/// Calls a handler, and reports it if it blocks the thread.
+SOCKETIO_DECL void call_watched(const Shard& shard, EventHandler& handler, Delivery& delivery);
+
 /// The catch-all handlers of one socket in one direction.
 using CatchAllList = ListenerList<EventHandler, NoKey, DispatchedBy::owner_thread_only>;
 

@@ -122,6 +122,8 @@ struct MiddlewarePlace {
 /// its details stay on the server.
 SOCKETIO_DECL void refuse_with_current_exception(const Shard& shard, const Next& next, const MiddlewarePlace& place);
 
+SOCKETIO_DECL void begin_watching(WatchedCall& call, const Shard& shard, const MiddlewarePlace& place);
+
 SOCKETIO_DECL void pass_on(const Next& next, std::optional<MiddlewareError> refusal);
 
 template <class User, class Argument>
@@ -148,6 +150,8 @@ struct Middleware {
 
   void run(const std::shared_ptr<Middleware>& self, const Subject& subject, const std::shared_ptr<Shard>& shard,
            const Next& next) {
+    WatchedCall call;
+    if (shard->is_watched()) begin_watching(call, *shard, locate(subject));
     if constexpr (is_awaitable<Result>) {
       spawn(*shard, run_coroutine(self, subject, shard, next));
     } else {

@@ -94,6 +94,10 @@ struct ServerOptions {
   /// Nesting of arrays and objects in what a client sends.
   std::size_t max_depth = ParserLimits{}.max_depth;
 
+  /// How long a function of the program, such as a handler, may keep a thread of the server from everything else before
+  /// that is reported: see `BasicServer::on_blocked_call`. 0: nothing is watched, and nothing is paid for it.
+  std::chrono::milliseconds blocked_call_limit{0};
+
   // Those of EngineOptions, with the same defaults.
 #define SOCKETIO_OPTION(name, value, ...) __VA_ARGS__ name = value;
 #include <socketio/engine/option_list.inc>

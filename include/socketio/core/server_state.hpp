@@ -2,6 +2,7 @@
 // The state behind a server: its namespaces, and an engine on a transport for each of its threads. Core layer.
 #pragma once
 
+#include <socketio/core/loop_watch.hpp>
 #include <socketio/core/namespace_matcher.hpp>
 #include <socketio/core/namespace_state.hpp>
 #include <socketio/core/options.hpp>
@@ -64,7 +65,8 @@ class ServerShard {
  public:
   SOCKETIO_DECL ServerShard(ServerState& server, ShardTransport transport, std::unique_ptr<PacketCodec> codec,
                             const ServerOptions& options, std::shared_ptr<ErrorSink> errors,
-                            std::shared_ptr<SessionDirectory> sessions, std::size_t index);
+                            std::shared_ptr<SessionDirectory> sessions, std::size_t index,
+                            std::shared_ptr<LoopWatcher> watcher);
   ServerShard(const ServerShard&) = delete;
   ServerShard& operator=(const ServerShard&) = delete;
 
@@ -124,6 +126,8 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   const ShardGroup& shards() const noexcept { return *context_->shards; }
   ErrorSink& errors() noexcept { return *errors_; }
   EngineGroup& engines() noexcept { return engines_; }
+  /// Null if the calls of the program's functions are not watched.
+  LoopWatcher* watcher() const noexcept { return watcher_.get(); }
   ServerShard& server_shard(std::size_t index) const noexcept { return *server_shards_[index]; }
 
   /// Whether it listens, or has been told to and not been closed since.
@@ -241,6 +245,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   std::shared_ptr<const ServerContext> context_;
   std::shared_ptr<const SessionDirectory> sessions_;
   std::shared_ptr<ErrorSink> errors_ = std::make_shared<ErrorSink>();
+  std::shared_ptr<LoopWatcher> watcher_;
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<bool> has_opened_{false};
   UniqueFunction<void()> closed_hook_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <socketio/core/error.hpp>
+#include <socketio/core/loop_watch.hpp>
 #include <socketio/detail/config.hpp>
 #include <socketio/detail/unique_function.hpp>
 #include <socketio/engine/scheduler.hpp>
@@ -61,8 +62,14 @@ class EventNames {
 ///                     thread runs `close`. The rest: the owner's thread.
 class Shard : public std::enable_shared_from_this<Shard> {
  public:
-  Shard(Scheduler& scheduler, asio::any_io_executor executor, std::shared_ptr<ErrorSink> errors, std::size_t index)
-      : scheduler_(&scheduler), executor_(std::move(executor)), errors_(std::move(errors)), index_(index) {}
+  /// @param watcher  null: calls of the program's functions are not watched
+  Shard(Scheduler& scheduler, asio::any_io_executor executor, std::shared_ptr<ErrorSink> errors, std::size_t index,
+        std::shared_ptr<LoopWatcher> watcher = nullptr)
+      : scheduler_(&scheduler),
+        executor_(std::move(executor)),
+        errors_(std::move(errors)),
+        index_(index),
+        watcher_(std::move(watcher)) {}
 
   /// Among the shards of the server.
   std::size_t index() const noexcept { return index_; }
@@ -111,6 +118,15 @@ class Shard : public std::enable_shared_from_this<Shard> {
   bool is_draining() const noexcept { return is_draining_; }
   void set_draining(bool draining) noexcept { is_draining_ = draining; }
 
+  /// Whether the calls of the program's functions on this thread are watched.
+  bool is_watched() const noexcept { return watcher_ != nullptr; }
+
+  /// Begins a call, if `is_watched`: see WatchedCall.
+  void watch(WatchedCall& call, BlockedCall::Kind kind, std::string_view nsp, std::string_view socket_id,
+             std::string_view event) const {
+    call.begin(*watcher_, index_, kind, nsp, socket_id, event);
+  }
+
   /// The server is going: nothing reaches its thread from now on.
   SOCKETIO_DECL void close() noexcept;
 
@@ -130,6 +146,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   asio::any_io_executor executor_;
   std::shared_ptr<ErrorSink> errors_;
   std::size_t index_;
+  std::shared_ptr<LoopWatcher> watcher_;
   std::mutex handlers_mutex_;
   EventNames event_names_;
   std::atomic<std::size_t> work_{0};

@@ -21,6 +21,7 @@
 #include <socketio/core/impl/event_rates.ipp>
 #include <socketio/core/impl/event_receiver.ipp>
 #include <socketio/core/impl/handler_traits.ipp>
+#include <socketio/core/impl/loop_watch.ipp>
 #include <socketio/core/impl/memory_cluster.ipp>
 #include <socketio/core/impl/middleware.ipp>
 #include <socketio/core/impl/namespace_matcher.ipp>

@@ -49,6 +49,7 @@ TEST_CASE("the defaults are those of the reference implementation", "[core][opti
   CHECK(options.connect_timeout == 45s);
   CHECK(options.shutdown_notice == 0s);
   CHECK(options.health_path.empty());
+  CHECK(options.blocked_call_limit == 0ms);
   CHECK(options.ping_interval == 25s);
   CHECK(options.ping_timeout == 20s);
   CHECK(options.upgrade_timeout == 10s);
@@ -197,6 +198,8 @@ TEST_CASE("invalid options of a server are refused with a message", "[core][opti
       {[](Options& o) { o.max_attachments = 0; }, {"max_attachments must be at least 1"}},
       {[](Options& o) { o.max_depth = 1; }, {}},
       {[](Options& o) { o.max_depth = 0; }, {"max_depth must be at least 1"}},
+      {[](Options& o) { o.blocked_call_limit = 0ms; }, {}},
+      {[](Options& o) { o.blocked_call_limit = -1ms; }, {"blocked_call_limit must not be negative"}},
 
       {[](Options& o) { o.ping_interval = 1ms; }, {}},
       {[](Options& o) { o.ping_interval = 0ms; }, {"ping_interval is not positive"}},
@@ -339,6 +342,7 @@ TEST_CASE("no delay is longer than fifty years", "[core][options][limits]") {
   for (const Delay& delay :
        {Delay{&ServerOptions::connect_timeout, "connect_timeout must be at most 50 years"},
         Delay{&ServerOptions::shutdown_notice, "shutdown_notice must be at most 50 years"},
+        Delay{&ServerOptions::blocked_call_limit, "blocked_call_limit must be at most 50 years"},
         Delay{&ServerOptions::ping_interval, "ping_interval is longer than 50 years"},
         Delay{&ServerOptions::ping_timeout, "ping_timeout is longer than 50 years"},
         Delay{&ServerOptions::upgrade_timeout, "upgrade_timeout is longer than 50 years"},

@@ -159,6 +159,24 @@ TEST_CASE("numbers beyond the range of double are infinite, numbers too near to 
   }
 }
 
+TEST_CASE("an exponent of any size is read without an overflow", "[protocol][json]") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::string zeros(400, '0');
+  for (const std::string exponent :
+       {"2147483647", "2147483648", "4294967296", "9223372036854775799", "9223372036854775807", "9223372036854775808",
+        "18446744073709551616", "99999999999999999999999999999999"}) {
+    CAPTURE(exponent);
+    for (const std::string mantissa : {std::string("1"), std::string("50"), "5" + zeros, "0." + zeros + "5"}) {
+      CHECK(number_of(mantissa + "e" + exponent) == infinity);
+      CHECK(number_of("-" + mantissa + "E+" + exponent) == -infinity);
+      CHECK(number_of(mantissa + "e-" + exponent) == 0);
+      CHECK(std::signbit(number_of("-" + mantissa + "e-" + exponent)));
+    }
+    CHECK(number_of("0e" + exponent) == 0);
+    CHECK(number_of("0." + zeros + "e-" + exponent) == 0);
+  }
+}
+
 TEST_CASE("doubles survive being written and read", "[protocol][json]") {
   std::uint64_t state = 88172645463325252u;
   int tested = 0;

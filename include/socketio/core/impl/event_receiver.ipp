@@ -68,6 +68,16 @@ SOCKETIO_DECL void EventHandler::report_bad_argument(Delivery& delivery, std::si
   receiver.shard().report(report);
 }
 
+SOCKETIO_DECL void call_watched(const Shard& shard, EventHandler& handler, Delivery& delivery) {
+  WatchedCall call;
+  if (shard.is_watched()) {
+    const EventReceiver& receiver = *delivery.receiver();
+    shard.watch(call, BlockedCall::Kind::event, receiver.nsp_name(), receiver.receiver_id(),
+                delivery.packet().event_name());
+  }
+  handler(delivery);
+}
+
 SOCKETIO_DECL void EventHandlers::add(Shard& shard, std::string_view event, EventHandlerPtr handler, bool first) {
   const std::string* name = nullptr;
   {
@@ -116,7 +126,7 @@ SOCKETIO_DECL void EventHandlers::dispatch(Shard& shard, Delivery& delivery) {
   const std::string_view event = delivery.packet().event_name();
   list_.dispatch(
       shard.handlers_mutex(), [event](const std::string* name) { return *name == event; },
-      [&](EventHandler& handler) { handler(delivery); },
+      [&](EventHandler& handler) { call_watched(shard, handler, delivery); },
       [&](const std::string* name) { shard.event_names().release(name); });
 }
 

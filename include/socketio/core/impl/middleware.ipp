@@ -39,6 +39,10 @@ SOCKETIO_DECL void refuse_with_current_exception(const Shard& shard, const Next&
   }
 }
 
+SOCKETIO_DECL void begin_watching(WatchedCall& call, const Shard& shard, const MiddlewarePlace& place) {
+  shard.watch(call, BlockedCall::Kind::middleware, place.nsp, place.socket_id, place.event);
+}
+
 SOCKETIO_DECL void pass_on(const Next& next, std::optional<MiddlewareError> refusal) {
   if (refusal)
     next(*std::move(refusal));

@@ -81,6 +81,8 @@ SOCKETIO_DECL std::vector<std::string> ServerOptions::validate() const {
   if (max_matched_name_bytes == 0) problems.emplace_back("max_matched_name_bytes must be at least 1");
   if (max_attachments == 0) problems.emplace_back("max_attachments must be at least 1");
   if (max_depth == 0) problems.emplace_back("max_depth must be at least 1");
+  if (blocked_call_limit.count() < 0) problems.emplace_back("blocked_call_limit must not be negative");
+  if (blocked_call_limit > longest_delay) problems.emplace_back("blocked_call_limit must be at most 50 years");
   return problems;
 }
 

@@ -46,6 +46,9 @@ SOCKETIO_DECL void RoomListeners::notify(const RoomEvent& event, const Shard& sh
   list_.dispatch(
       mutex_, [&](const RoomTopic& topic) { return topic.kind == kind && (!topic.room || *topic.room == room); },
       [&](const auto& each) {
+        WatchedCall call;
+        if (shard.is_watched())
+          shard.watch(call, BlockedCall::Kind::room, nsp, id, room_event_names[static_cast<std::size_t>(kind)]);
         try {
           each.function(room, id);
         } catch (...) {

@@ -54,7 +54,7 @@ SOCKETIO_DECL void ServerSideHandlers::dispatch(const std::shared_ptr<Shard>& sh
   if (reply) parts(*packet).id = 0;
   Delivery delivery(std::make_shared<ServerSideReceiver>(shard, nsp, std::move(reply)), packet);
   list_.dispatch(
-      mutex_, [&](const std::string& key) { return key == name; }, [&](EventHandler& handler) { handler(delivery); });
+      mutex_, [&](const std::string& key) { return key == name; }, [&](EventHandler& handler) { call_watched(*shard, handler, delivery); });
 }
 
 }  // namespace socketio::detail

@@ -21,10 +21,11 @@ SOCKETIO_DECL std::shared_ptr<const ServerOptions> checked(ServerOptions options
 SOCKETIO_DECL ServerShard::ServerShard(ServerState& server, ShardTransport transport,
                                        std::unique_ptr<PacketCodec> codec, const ServerOptions& options,
                                        std::shared_ptr<ErrorSink> errors, std::shared_ptr<SessionDirectory> sessions,
-                                       std::size_t index)
+                                       std::size_t index, std::shared_ptr<LoopWatcher> watcher)
     : server_(server),
       transport_(std::move(transport.transport)),
-      shard_(std::make_shared<Shard>(transport_->scheduler(), std::move(transport.executor), std::move(errors), index)),
+      shard_(std::make_shared<Shard>(transport_->scheduler(), std::move(transport.executor), std::move(errors), index,
+                                     std::move(watcher))),
       codec_(std::move(codec)),
       engine_server_(*transport_, options.engine_options(), std::move(sessions), index) {
   engine().on_connection(
@@ -69,11 +70,14 @@ SOCKETIO_DECL void ServerShard::end_waiting() {
 
 SOCKETIO_DECL ServerState::ServerState(std::shared_ptr<const ServerOptions> options, ServerParts parts) {
   const auto sessions = std::make_shared<SessionDirectory>(parts.transports.size(), options->engine_options());
+  if (options->blocked_call_limit.count() != 0)
+    watcher_ = std::make_shared<LoopWatcher>(options->blocked_call_limit, parts.transports.size());
   const ParserLimits limits = options->parser_limits();
   std::vector<std::shared_ptr<Shard>> shards;
   for (ShardTransport& transport : parts.transports) {
     server_shards_.push_back(std::make_unique<ServerShard>(*this, std::move(transport), parts.make_codec(limits),
-                                                           *options, errors_, sessions, server_shards_.size()));
+                                                           *options, errors_, sessions, server_shards_.size(),
+                                                           watcher_));
     shards.push_back(server_shards_.back()->shard());
     engines_.add(server_shards_.back()->engine());
   }
@@ -102,6 +106,7 @@ SOCKETIO_DECL void ServerState::trim_recovery() {
 
 SOCKETIO_DECL ServerState::~ServerState() {
   if (signals_) signals_->end();
+  if (watcher_) watcher_->stop();
   for (const auto& [name, nsp] : namespaces_) nsp->detach();
   for (const NamespacePtr& nsp : leaving_) nsp->detach();
   for (const auto& shard : shards()) shard->close();
@@ -122,6 +127,7 @@ void ServerState::on_shard(std::size_t index, F action) {
 
 SOCKETIO_DECL std::uint16_t ServerState::listen(const std::function<std::uint16_t(AnyTransport&)>& bind) {
   if (is_shutting_down_) throw std::logic_error("socketio: listen was called while the server shuts down");
+  if (watcher_) watcher_->start();
   const std::uint16_t bound = bind(server_shard(0).transport());
   has_opened_ = true;
   if (is_closed_->exchange(false)) ++generation_;

@@ -341,6 +341,8 @@ SOCKETIO_DECL void SocketState::handle_connected() {
       connection_->is_eio3()
           ? nsp_->codec().encode(PacketHeader{PacketType::connect, nsp_name(), {}})
           : nsp_->codec().encode_connected(nsp_name(), id_, recovery_ ? std::string_view(recovery_->pid) : "")));
+  WatchedCall call;
+  if (shard().is_watched()) shard().watch(call, BlockedCall::Kind::connection, nsp_name(), id_, "connection");
   nsp_->setup().handle_connection(shared_from_this());
 }
 
@@ -402,7 +404,8 @@ SOCKETIO_DECL bool SocketState::passes_rates(const Packet& event) {
 
 SOCKETIO_DECL void SocketState::dispatch_to_all(Direction direction, Delivery& delivery) {
   catch_all(direction)->dispatch(
-      shard().handlers_mutex(), [](NoKey) { return true; }, [&](EventHandler& handler) { handler(delivery); });
+      shard().handlers_mutex(), [](NoKey) { return true; },
+      [&](EventHandler& handler) { call_watched(shard(), handler, delivery); });
 }
 
 SOCKETIO_DECL void SocketState::dispatch(Delivery& delivery) {
@@ -418,7 +421,10 @@ SOCKETIO_DECL void SocketState::handle_error(std::string_view message, Value dat
 }
 
 SOCKETIO_DECL void SocketState::handle_ack(const Packet& packet) {
-  if (acks_ && packet.id()) acks_->answer(*packet.id(), packet);
+  if (!acks_ || !packet.id()) return;
+  WatchedCall call;
+  if (shard().is_watched()) shard().watch(call, BlockedCall::Kind::acknowledgement, nsp_name(), id_, {});
+  acks_->answer(*packet.id(), packet);
 }
 
 SOCKETIO_DECL void SocketState::handle_refused() {

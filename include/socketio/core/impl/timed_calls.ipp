@@ -54,6 +54,8 @@ SOCKETIO_DECL void TimedCall::call() {
   if (!repeats_) is_active_.store(false);
   is_running_ = true;
   try {
+    WatchedCall watched;
+    if (shard_->is_watched()) shard_->watch(watched, BlockedCall::Kind::timer, place_->nsp, place_->socket_id, {});
     task_.function(self);
   } catch (...) {
     report_current_exception();

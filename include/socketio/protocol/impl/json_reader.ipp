@@ -332,9 +332,9 @@ class JsonReader {
     const bool negative = number[e + 1] == '-';
     const char* const digits = number.data() + e + (number[e + 1] == '-' || number[e + 1] == '+' ? 2 : 1);
     std::int64_t exponent = 0;
-    if (std::from_chars(digits, number.data() + number.size(), exponent).ec != std::errc()) {
-      return negative;  // an exponent of more than 18 digits outweighs any mantissa
-    }
+    constexpr std::int64_t largest = std::int64_t{1} << 60;  // more outweighs any mantissa, and could overflow the sum
+    if (std::from_chars(digits, number.data() + number.size(), exponent).ec != std::errc() || exponent > largest)
+      return negative;
     return place + (negative ? -exponent : exponent) <= 0;
   }
 
