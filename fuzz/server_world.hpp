@@ -37,6 +37,8 @@ namespace fuzz {
 
 using namespace std::chrono_literals;
 
+/// A server, the hostile clients that an input steers, and the client that behaves.
+///
 /// @tparam Kind  names `Config`, whose transport is a StreamTransport, and `Client`
 template <class Kind>
 class ServerWorld {
@@ -73,7 +75,6 @@ class ServerWorld {
   struct Attacker {
     Client client;
     std::string last_sent;
-    std::string received;  // its end
   };
 
   socketio::ServerOptions options() {
@@ -89,7 +90,8 @@ class ServerWorld {
   // What clients do.
 
   void step() {
-    switch (decisions_.below(24)) {
+    const std::size_t kind = decisions_.below(24);
+    switch (kind) {
       case 0: begin_attack(); break;
       case 1: send(decisions_.text()); break;
       case 2: send(decisions_.long_text()); break;
@@ -114,9 +116,9 @@ class ServerWorld {
         break;
       }
       case 8: send_packet_frames(); break;
-      case 9: send(request("GET", target("polling", false))); break;
-      case 10: send(request("GET", target("polling", true))); break;
-      case 11: send(request("POST", target("polling", true), std::string(decisions_.text()))); break;
+      case 9:
+      case 10: poll(kind == 10); break;
+      case 11: post(); break;
       case 12: post_packets(); break;
       case 13: post_chunked(); break;
       case 14: advance(decisions_.byte() * 100ms); break;
@@ -128,11 +130,7 @@ class ServerWorld {
       case 20: repeat(); break;
       case 21: send_control(); break;
       case 22: with_attacker([this](Attacker& attacker) { attacker.client.misbehave(decisions_); }); break;
-      default: {
-        const std::string method(decisions_.bytes(decisions_.below(8)));
-        send(request(method, std::string(decisions_.text()), std::string(decisions_.text())));
-        break;
-      }
+      default: send_any_request(); break;
     }
     if (!decisions_.one_in(4)) settle();
   }
@@ -144,7 +142,7 @@ class ServerWorld {
   void begin_attack() {
     if (wires_.size() > 24) return;
     if (attackers_.size() == 4) attackers_.erase(attackers_.begin());
-    attackers_.push_back({Client(connect_wire(), decisions_), {}, {}});
+    attackers_.push_back({Client(connect_wire(), decisions_), {}});
     chosen_ = attackers_.size() - 1;
   }
   void end_attack() {
@@ -201,6 +199,24 @@ class ServerWorld {
     if (method != "GET" || !body.empty()) made += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return made.append("\r\n").append(body);
   }
+  // Each decision in a statement of its own: compilers differ in the order in which they evaluate arguments.
+  void poll(bool with_session) {
+    const std::string where = target("polling", with_session);
+    send(request("GET", where));
+  }
+  void post() {
+    const std::string where = target("polling", true);
+    const std::string_view body = decisions_.text();
+    send(request("POST", where, body));
+  }
+  void send_any_request() {
+    const std::size_t size = decisions_.below(8);
+    const std::string_view method = decisions_.bytes(size);
+    const std::string_view where = decisions_.text();
+    const std::string_view body = decisions_.text();
+    send(request(method, where, body));
+  }
+
   void upgrade() {
     const unsigned how = decisions_.byte();
     std::string fields;
@@ -220,7 +236,7 @@ class ServerWorld {
     FrameOptions options;
     options.fin = (how & 4u) == 0;
     if ((how & 0x18u) == 0x18u) options.masked = false;
-    if ((how & 0x60u) == 0x60u) options.reserved_bits = 0x10u << (how >> 7);
+    if ((how & 0x60u) == 0x60u) options.reserved_bits = (how & 0x80u) != 0 ? 0x40u : 0x20u;
     return client_frame(opcodes[how & 3u], payload, options);
   }
   void send_messages(const std::vector<ClientMessage>& messages) {
@@ -233,7 +249,8 @@ class ServerWorld {
   void send_control() {
     constexpr Opcode opcodes[] = {Opcode::ping, Opcode::pong, Opcode::close, Opcode::close};
     const Opcode opcode = opcodes[decisions_.below(4)];
-    send(client_frame(opcode, decisions_.bytes(decisions_.below(128))));
+    const std::size_t size = decisions_.below(128);
+    send(client_frame(opcode, decisions_.bytes(size)));
   }
   void send_compressed() {
     const std::string payload(decisions_.long_text());
@@ -418,9 +435,11 @@ class ServerWorld {
     for (const auto& wire : wires_) law(wire->closed_by_server(), "every stream is closed");
     law(app_.socket_count() == 0, "every socket that connected has disconnected");
     law(io_.fetch_sockets().empty(), "no socket stays in the namespace");
+    // Recovery keeps one for each namespace.
     law(io_.transport().scheduler().timers().size() <= ((mood_ & 2u) != 0 ? 64u : 0u), "no timer stays");
     if (!drops_kept_first) app_.drop_kept();
   }
+
   Decisions& decisions_;
   unsigned mood_;
   std::size_t session_count_ = 0;
