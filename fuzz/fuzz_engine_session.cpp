@@ -7,11 +7,11 @@
 #include <socketio/engine/engine.hpp>
 #include <socketio/transport/memory.hpp>
 
+#include <fuzz/decisions.hpp>
 #include <fuzz/law.hpp>
 
 #include <asio/io_context.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,29 +28,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The input as a sequence of decisions; zeros after its end.
-class Decisions {
- public:
-  Decisions(const std::uint8_t* data, std::size_t size) : rest_(data, size) {}
-  bool empty() const { return rest_.empty(); }
-  std::uint8_t byte() {
-    if (rest_.empty()) return 0;
-    const std::uint8_t first = rest_.front();
-    rest_ = rest_.subspan(1);
-    return first;
-  }
-  std::size_t below(std::size_t count) { return byte() % count; }
-  std::string text() {
-    const std::size_t wanted = below(32);
-    const std::size_t size = std::min(wanted, rest_.size());
-    std::string bytes(reinterpret_cast<const char*>(rest_.data()), size);
-    rest_ = rest_.subspan(size);
-    return bytes;
-  }
-
- private:
-  std::span<const std::uint8_t> rest_;
-};
+using fuzz::Decisions;
 
 class Listener final : public socketio::SessionListener {
  public:
@@ -118,13 +96,13 @@ class World {
       case 2: request("GET", polling()); break;
       case 3: {
         const std::string where = polling();
-        request("POST", where, decisions_.text());
+        request("POST", where, text());
         break;
       }
       case 4: upload(); break;
       case 5: connect(target("websocket&sid=") + sid()); break;
       case 6: each_client([this](auto& client) { client.send_text(packet()); }); break;
-      case 7: each_client([this](auto& client) { client.send_binary(decisions_.text()); }); break;
+      case 7: each_client([this](auto& client) { client.send_binary(text()); }); break;
       case 8: each_client([](auto& client) { client.close(); }); break;
       case 9: each_client([](auto& client) { client.abort(); }); break;
       case 10: each_client([this](auto& client) { client.stall_reading(decisions_.below(2) == 0); }); break;
@@ -134,8 +112,8 @@ class World {
       case 12: transport_.advance(decisions_.byte() * 7ms); break;
       case 13: serve(); break;
       case 14: {
-        const std::string method = decisions_.text();
-        request(method, "/engine.io/?" + decisions_.text());
+        const std::string method = text();
+        request(method, "/engine.io/?" + text());
         break;
       }
       default: transport_.run_until_idle(); break;
@@ -177,6 +155,10 @@ class World {
   const std::shared_ptr<socketio::Session>* session() {
     return sessions_.empty() ? nullptr : &sessions_[decisions_.below(sessions_.size())];
   }
+  std::string text() {
+    const std::size_t size = decisions_.below(32);
+    return std::string(decisions_.bytes(size));
+  }
   std::string sid() {
     const auto* chosen = session();
     return chosen == nullptr ? "nobody" : (*chosen)->id();
@@ -191,7 +173,7 @@ class World {
   std::string packet() {
     constexpr std::string_view packets[] = {"2probe", "5", "3", "4hello", "1", "2", "6", "bAAAA"};
     const std::size_t chosen = decisions_.below(std::size(packets) + 1);
-    return chosen < std::size(packets) ? std::string(packets[chosen]) : decisions_.text();
+    return chosen < std::size(packets) ? std::string(packets[chosen]) : text();
   }
 
   void request(std::string method, std::string target, std::string body = {}) {
@@ -223,8 +205,8 @@ class World {
     if (chosen == nullptr) return;
     socketio::Session& target = **chosen;
     switch (decisions_.below(6)) {
-      case 0: target.send(socketio::Message::text(decisions_.text())); break;
-      case 1: target.send(socketio::Message::binary(socketio::Binary(decisions_.text())), [] {}); break;
+      case 0: target.send(socketio::Message::text(text())); break;
+      case 1: target.send(socketio::Message::binary(socketio::Binary(text())), [] {}); break;
       case 2: {
         const std::vector<socketio::MessagePtr> unit(2, socketio::Message::text("unit"));
         target.send(unit);

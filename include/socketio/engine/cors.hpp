@@ -193,13 +193,13 @@ class CorsDelegate {
   CorsDelegate() = default;
 
   template <class F>
-  requires(std::is_constructible_v<Direct, F> && !std::is_same_v<std::decay_t<F>, CorsDelegate>)
+  requires(!std::is_same_v<std::decay_t<F>, CorsDelegate> && std::is_constructible_v<Direct, F>)
       CorsDelegate(F&& function)
       : CorsDelegate(of(Direct(std::forward<F>(function)))) {}
 
   template <class F>
-  requires(std::is_constructible_v<Async, F> && !std::is_constructible_v<Direct, F> &&
-           !std::is_same_v<std::decay_t<F>, CorsDelegate>) CorsDelegate(F&& function)
+  requires(!std::is_same_v<std::decay_t<F>, CorsDelegate> && std::is_constructible_v<Async, F> &&
+           !std::is_constructible_v<Direct, F>) CorsDelegate(F&& function)
       : function_(std::forward<F>(function)) {}
 
   explicit operator bool() const noexcept { return static_cast<bool>(function_); }

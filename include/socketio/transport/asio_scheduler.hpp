@@ -9,6 +9,7 @@
 #include <asio/steady_timer.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace socketio {
 
@@ -32,6 +33,10 @@ class AsioScheduler final : public Scheduler {
   /// vain.
   void release_when_idle(bool release);
 
+  /// Takes the time from the program instead of the operating system, for tests that do not wait: it stands still at
+  /// `now` until the next call. From the first call on timers only fire inside `timers().advance(now)`.
+  void set_clock(Clock::time_point now) noexcept { clock_ = now; }
+
  private:
   using Timer = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, asio::io_context::executor_type>;
 
@@ -42,6 +47,7 @@ class AsioScheduler final : public Scheduler {
   Timer timer_;
   std::shared_ptr<AsioScheduler*> self_;  // outlives this object in the timer's handler
   Clock::time_point waiting_until_ = Clock::time_point::max();
+  std::optional<Clock::time_point> clock_;  // in place of the operating system's
   bool release_when_idle_ = true;
 };
 

@@ -135,3 +135,25 @@ TEST_CASE("a scheduler may be destroyed while its timer is pending", "[transport
   context.run();
   CHECK(notes.empty());
 }
+
+TEST_CASE("a clock of the program takes the place of the system's", "[transport][asio][scheduler]") {
+  asio::io_context context;
+  AsioScheduler scheduler(context);
+  const AsioScheduler::Clock::time_point midnight(24h);
+  scheduler.set_clock(midnight);
+  CHECK(scheduler.now() == midnight);
+
+  std::vector<int> order;
+  Note first(order, 1), second(order, 2);
+  scheduler.arm(second.timer, 100h);
+  scheduler.arm(first.timer, 1ms);
+  context.run();  // nothing waits for the system's clock
+  CHECK(order.empty());
+
+  scheduler.set_clock(midnight + 1ms);
+  scheduler.timers().advance(scheduler.now());
+  CHECK(order == std::vector<int>{1});
+  scheduler.set_clock(midnight + 100h);
+  scheduler.timers().advance(scheduler.now());
+  CHECK(order == std::vector<int>{1, 2});
+}

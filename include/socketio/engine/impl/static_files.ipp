@@ -57,7 +57,9 @@ inline std::optional<std::string> file_etag(const std::filesystem::path& file) {
   const auto size = std::filesystem::file_size(file, size_error);
   const auto time = std::filesystem::last_write_time(file, time_error);
   if (size_error || time_error) return std::nullopt;
-  return "W/\"" + std::to_string(size) + '-' + std::to_string(time.time_since_epoch().count()) + '"';
+  // libc++ counts in a type that to_string does not know.
+  const auto count = static_cast<long long>(time.time_since_epoch().count());
+  return "W/\"" + std::to_string(size) + '-' + std::to_string(count) + '"';
 }
 
 /// Whether an If-None-Match field names the tag; weak comparison (RFC 9110 section 8.8.3.2).

@@ -18,7 +18,7 @@ SOCKETIO_DECL AsioScheduler::AsioScheduler(asio::io_context& context)
 
 SOCKETIO_DECL AsioScheduler::~AsioScheduler() { *self_ = nullptr; }
 
-SOCKETIO_DECL Scheduler::Clock::time_point AsioScheduler::now() const { return Clock::now(); }
+SOCKETIO_DECL Scheduler::Clock::time_point AsioScheduler::now() const { return clock_ ? *clock_ : Clock::now(); }
 
 SOCKETIO_DECL void AsioScheduler::post(Task task) { asio::post(context_, std::move(task)); }
 
@@ -38,7 +38,7 @@ SOCKETIO_DECL void AsioScheduler::wake_at(Clock::time_point deadline) {
     timer_.cancel();
     return;
   }
-  if (waiting_until_ <= deadline) return;
+  if (clock_ || waiting_until_ <= deadline) return;
   waiting_until_ = deadline;
   timer_.expires_at(deadline);
   timer_.async_wait([self = self_](const std::error_code& error) {
