@@ -101,7 +101,7 @@ export const attacks = [
       const session = await Polling.open(server);
       await session.post(session.payload(server.codec.connect()));
       const packet = server.codec.event(["echo"], { id: 0 });
-      const most = Math.floor(999_000 / session.payload(packet).length);
+      const most = Math.floor(999_000 / (session.payload(packet).length + 1)); // with its separator
       for (let i = 0; i < posts; ++i) {
         const { status } = await session.post(session.payload(packet, Math.min(80_000, most)));
         if (status !== 200) break;

@@ -166,7 +166,7 @@ TEST_CASE("an exponent of any size is read without an overflow", "[protocol][jso
        {"2147483647", "2147483648", "4294967296", "9223372036854775799", "9223372036854775807", "9223372036854775808",
         "18446744073709551616", "99999999999999999999999999999999"}) {
     CAPTURE(exponent);
-    for (const std::string mantissa : {std::string("1"), std::string("50"), "5" + zeros, "0." + zeros + "5"}) {
+    for (const std::string& mantissa : {std::string("1"), std::string("50"), "5" + zeros, "0." + zeros + "5"}) {
       CHECK(number_of(mantissa + "e" + exponent) == infinity);
       CHECK(number_of("-" + mantissa + "E+" + exponent) == -infinity);
       CHECK(number_of(mantissa + "e-" + exponent) == 0);
