@@ -106,6 +106,19 @@ SOCKETIO_DECL void Connection::remove(const SocketState& socket) {
   std::erase_if(sockets_, [&](const SocketPtr& mine) { return mine.get() == &socket; });
 }
 
+SOCKETIO_DECL std::unique_ptr<SocketRates> Connection::take_rates(const EventRates& limits) {
+  if (!spare_rates_) return limits.make_socket(session_->remote_address());
+  std::unique_ptr<SocketRates> taken = std::move(spare_rates_);
+  spare_rates_ = std::move(taken->next);
+  return taken;
+}
+
+SOCKETIO_DECL void Connection::keep_rates(std::unique_ptr<SocketRates> rates) noexcept {
+  if (!rates || !is_open()) return;
+  rates->next = std::move(spare_rates_);
+  spare_rates_ = std::move(rates);
+}
+
 SOCKETIO_DECL void Connection::on_message(Session&, bool is_binary, std::span<char> data) {
   const std::string_view bytes(data.data(), data.size());
   DecodeResult result = is_binary ? codec().decode_binary(incomplete_, Binary(std::string(bytes)))
@@ -120,6 +133,8 @@ SOCKETIO_DECL void Connection::on_close(Session&, CloseReason reason, std::strin
   const auto self = shared_from_this();
   connect_timer_.reset();
   incomplete_.reset();
+  // One after the other: a chain that destroys itself recurses.
+  while (spare_rates_) spare_rates_ = std::move(spare_rates_->next);
   const auto unsettled = std::exchange(unsettled_, nullptr);
   const std::vector<AttemptPtr> attempts = unsettled ? unsettled->attempts : std::vector<AttemptPtr>{};
   for (const AttemptPtr& attempt : attempts) attempt->is_withdrawn = true;
