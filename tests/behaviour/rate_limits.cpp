@@ -96,6 +96,33 @@ TEST_CASE("each socket has its own tokens", "[behaviour][rates]") {
   CHECK(server.take_seen() == 3);
 }
 
+TEST_CASE("a client that leaves and joins again, or elsewhere, has the tokens that it had", "[behaviour][rates]") {
+  Counting server(with({.per_socket = {.per_second = 1, .burst = 3, .action = RateLimitAction::drop}}));
+  server.handle(server.io.of("/chat"));
+  server.io.of("/closed").use([](testing::Socket) { throw ConnectError("closed"); });
+  auto client = server.io.connect();
+  send(client, "a", 10);
+  CHECK(server.take_seen() == 3);
+  for (int i = 0; i < 5; ++i) {
+    client.disconnect();
+    auto chat = client.connect("/chat");
+    send(chat, "a", 10);
+    chat.disconnect();
+    CHECK_FALSE(client.open("/closed").connected());
+    client = client.connect("/");
+    send(client, "a", 10);
+  }
+  CHECK(server.take_seen() == 0);
+  // A second socket at the same time has its own, once.
+  auto chat = client.connect("/chat");
+  send(chat, "a", 10);
+  CHECK(server.take_seen() == 3);
+  chat.disconnect();
+  chat = client.connect("/chat");
+  send(chat, "a", 10);
+  CHECK(server.take_seen() == 0);
+}
+
 TEST_CASE("a refused event is acknowledged with an error that says when to come back", "[behaviour][rates]") {
   Counting server(with({.per_socket = {.per_second = 4, .burst = 2}}));
   auto client = server.io.connect();

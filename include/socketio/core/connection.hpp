@@ -4,6 +4,7 @@
 
 #include <socketio/core/broadcast_options.hpp>
 #include <socketio/core/disconnect_reason.hpp>
+#include <socketio/core/event_rates.hpp>
 #include <socketio/core/middleware.hpp>
 #include <socketio/core/outgoing.hpp>
 #include <socketio/core/packet_codec.hpp>
@@ -92,6 +93,11 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   /// @param limit  of ServerOptions
   SOCKETIO_DECL void handle_excess(const char* limit);
 
+  /// What a new socket has of the limits of rates: that of a socket that has left, if there is one.
+  SOCKETIO_DECL std::unique_ptr<SocketRates> take_rates(const EventRates& limits);
+  /// @param rates  of a socket that has left; may be null
+  SOCKETIO_DECL void keep_rates(std::unique_ptr<SocketRates> rates) noexcept;
+
   SOCKETIO_DECL void on_message(Session& session, bool is_binary, std::span<char> data) override;
   SOCKETIO_DECL void on_close(Session& session, CloseReason reason, std::string_view description) override;
   SOCKETIO_DECL void on_shutdown(Session& session) override;
@@ -176,6 +182,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   OrderedTable<SocketPtr, SocketKey> sockets_;
   std::unique_ptr<Unsettled> unsettled_;  // null for most of the time
   std::unique_ptr<Timer> connect_timer_;
+  std::unique_ptr<SocketRates> spare_rates_;  // of sockets that have left, no more than there were at a time
 };
 
 }  // namespace socketio::detail

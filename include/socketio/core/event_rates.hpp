@@ -56,6 +56,9 @@ class EventRates {
 
 /// What one socket has used of the limits.
 ///
+/// When the socket leaves, its connection keeps it for the next socket: a client that leaves a namespace and joins
+/// again, or joins another one, does not get new tokens by that.
+///
 /// @par Thread safety  The thread of the socket.
 /// @par Cost           48 bytes and 8 for each event that has a limit; only for servers with limits of events.
 class SocketRates {
@@ -69,6 +72,9 @@ class SocketRates {
   };
 
   SOCKETIO_DECL SocketRates(const EventRates& limits, std::optional<AddressKey> address);
+
+  /// Another one of the same connection, while no socket uses this one.
+  std::unique_ptr<SocketRates> next;
 
   /// Counts an event; nothing if all limits let it through.
   SOCKETIO_DECL std::optional<Refusal> admit(std::string_view event, Scheduler::Clock::time_point now);

@@ -17,10 +17,10 @@ namespace socketio {
 ///
 /// All of it but `issued`, `address`, `secure`, `tls` and `values` is the client's word.
 struct Handshake {
-  HttpHeaders headers;                           // of the first request of the connection
-  QueryParams query;                             // of that request: EIO, transport and the client's own
-  Value auth;                                    // an object, empty if the client gave none
-  std::string address;                           // of the peer; a proxy's, if there is one
+  HttpHeaders headers;  // of the first request of the connection
+  QueryParams query;    // of that request: EIO, transport and the client's own
+  Value auth;           // an object, empty if the client gave none
+  std::string address;  // of the peer, which may be a proxy; of the client, if ServerOptions::trusted_proxies has it
   std::chrono::system_clock::time_point issued;  // when the socket was created
   std::string time;      // the same as text: "Fri Nov 20 2026 22:47:20 GMT+0000 (Coordinated Universal Time)"
   std::string url;       // the raw request target

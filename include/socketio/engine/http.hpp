@@ -92,9 +92,10 @@ struct HttpRequest {
   std::string method;
   std::string target;  // raw, undecoded, as sent: "/socket.io/?EIO=4&transport=polling"
   HttpHeaders headers;
-  std::string remote_address;  // "127.0.0.1", "::1"; empty where there is none
-  std::uint16_t remote_port = 0;
-  bool secure = false;                 // came over TLS
+  std::string remote_address;     // "127.0.0.1", "::1", of the peer, or of the client that a trusted proxy names; empty
+                                  // where there is none
+  std::uint16_t remote_port = 0;  // 0 if it is not known
+  bool secure = false;            // came over TLS
   std::shared_ptr<const TlsPeer> tls;  // the same for all requests of a connection; null on a plain one
   RequestValues values;                // what the engine's middleware has attached
 

@@ -143,6 +143,19 @@ SOCKETIO_DECL void Connection::remove(const SocketState& socket) {
     for (Binary& attachment : parts(*packet).attachments) attachment = Binary();
 }
 
+SOCKETIO_DECL std::unique_ptr<SocketRates> Connection::take_rates(const EventRates& limits) {
+  if (!spare_rates_) return limits.make_socket(session_->remote_address());
+  std::unique_ptr<SocketRates> taken = std::move(spare_rates_);
+  spare_rates_ = std::move(taken->next);
+  return taken;
+}
+
+SOCKETIO_DECL void Connection::keep_rates(std::unique_ptr<SocketRates> rates) noexcept {
+  if (!rates || !is_open()) return;
+  rates->next = std::move(spare_rates_);
+  spare_rates_ = std::move(rates);
+}
+
 SOCKETIO_DECL void Connection::on_message(Session&, bool is_binary, std::span<char> data) {
   const std::string_view bytes(data.data(), data.size());
   DecodeResult result = is_binary
@@ -160,6 +173,7 @@ SOCKETIO_DECL void Connection::on_close(Session&, CloseReason reason, std::strin
   const auto self = shared_from_this();
   connect_timer_.reset();
   incomplete_.reset();
+  while (spare_rates_) spare_rates_ = std::move(spare_rates_->next);
   std::vector<AttemptPtr> attempts;
   if (const auto unsettled = std::exchange(unsettled_, nullptr))
     for (const auto& [nsp, attempt] : unsettled->attempts) attempts.push_back(attempt);

@@ -42,7 +42,7 @@ SOCKETIO_DECL SocketState::SocketState(std::shared_ptr<NamespaceState> nsp, std:
       connection_(std::move(connection)),
       id_(std::move(id)),
       auth_(std::move(auth)) {
-  if (const EventRates* const rates = nsp_->event_rates()) rates_ = rates->make_socket(session().remote_address());
+  if (const EventRates* const rates = nsp_->event_rates()) rates_ = connection_->take_rates(*rates);
 }
 
 SOCKETIO_DECL SocketState::~SocketState() = default;
@@ -435,6 +435,7 @@ SOCKETIO_DECL void SocketState::handle_refused() {
     recovery_->returning.reset();
   }
   part_->rooms.remove(*this);
+  connection_->keep_rates(std::move(rates_));
   if (acks_) acks_->end_all();
   drop_handlers();
   nsp_->handle_left();
@@ -473,6 +474,7 @@ SOCKETIO_DECL void SocketState::close(DisconnectReason reason, std::string_view 
   }
   part_->rooms.remove(*this);
   connection_->remove(*this);
+  connection_->keep_rates(std::move(rates_));
   connected_.store(false, std::memory_order_release);
   if (acks_) acks_->end_all();
   dispatch_local("disconnect", std::move(why));
