@@ -28,7 +28,7 @@ TEST_CASE("a shutdown ends the clients of all threads, and run returns", "[threa
 }
 
 TEST_CASE("run returns at the deadline of a shutdown, whatever waits in the server's loops", "[threads][shutdown]") {
-  for (const std::size_t threads : {1, 3}) {
+  for (const std::size_t threads : {std::size_t{1}, std::size_t{3}}) {
     socketio::Server io({.threads = threads});
     io.listen(0, "127.0.0.1");
     const auto wait = [](asio::any_io_executor executor) -> asio::awaitable<void> {
