@@ -125,18 +125,18 @@ class Newcomers {
   }
 }
 
-/** What a server has handled; it has ended. */
+/** What each server of a program has handled; it has ended. */
 async function handledBy(program) {
   const [code, signal] = await program.exited;
   assert.deepEqual({ code, signal }, { code: 0, signal: null }, "the server ends cleanly");
-  const events = program.lines.find((line) => line.startsWith("handled ")).slice(8).split(" ").filter(Boolean);
-  assert.equal(new Set(events).size, events.length, "no event is handled twice");
-  return events;
+  const handled = program.lines.filter((line) => line.startsWith("handled "));
+  return handled.map((line) => line.slice(8).split(" ").filter(Boolean));
 }
 
 /** Compares, prints and checks the counts. */
 function check(name, load, handled, refused) {
   const all = new Set(handled.flat());
+  assert.equal(all.size, handled.flat().length, "no event is handled twice");
   const counts = {
     sent: load.sent,
     handled: handled.map((events) => events.length).join(" + "),
@@ -170,7 +170,26 @@ describe("a server that shuts down under load", () => {
     load.stop();
     second.process.kill("SIGTERM");
     const [handledSecond] = await Promise.all([handledBy(second), load.ended()]);
-    check("shutdown", load, [handledFirst, handledSecond], []); // between the two, clients are refused
+    check("shutdown", load, [...handledFirst, ...handledSecond], []); // between the two, clients are refused
+  });
+});
+
+describe("a server for which another program has opened a socket, as systemd does", () => {
+  it("loses no event, and refuses no connection while it is restarted", async () => {
+    const both = await start(0, "--activate"); // one after the other
+    const load = new Load(both.url, { keepAlive: true });
+    await load.connected();
+    const newcomers = new Newcomers(both.port);
+    load.start();
+    await load.acknowledged(eventsBefore);
+    both.process.kill("SIGTERM");
+    await both.printed(/^handled /);
+    await load.acknowledged(eventsAfter);
+    await newcomers.stop();
+    load.stop();
+    both.process.kill("SIGTERM");
+    const [handled] = await Promise.all([handledBy(both), load.ended()]);
+    check("restart", load, handled, [...load.refused, ...newcomers.refused]);
   });
 });
 
@@ -199,7 +218,7 @@ for (const [name, how] of Object.entries({
       second.process.kill("SIGTERM");
       const [handledSecond] = await Promise.all([handledBy(second), load.ended()]);
       // A port that is shared has a queue for each process: between the last look into it and its end a client may come.
-      check(name, load, [handledFirst, handledSecond], takesOver ? [...load.refused, ...newcomers.refused] : []);
+      check(name, load, [...handledFirst, ...handledSecond], takesOver ? [...load.refused, ...newcomers.refused] : []);
       const answers = [...newcomers.answers].map(([status, count]) => `${status}: ${count}`);
       console.log(`newcomers: ${[...answers, `refused: ${newcomers.refused.length}`].join(", ")}`);
     });

@@ -6,6 +6,9 @@
 //   shutdown_server <port> --reuse-port        which several of them may do at a time
 //   shutdown_server <port> --take-over <path>  asks the server behind that Unix socket for its listening sockets
 //   shutdown_server <port> --systemd           listens on what was opened for it
+//   shutdown_server <port> --activate          opens a socket and starts two such servers for it, one after the other;
+//   gives
+//                                              each SIGTERM on to the one that runs
 //
 // With SHUTDOWN_HAND_OVER=<path> it gives its own to who asks there, and shuts down.
 
@@ -21,9 +24,14 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -131,10 +139,43 @@ std::uint16_t take_over(Server& io, const std::string& path) {
   return port;
 }
 
+/// What systemd does for a service with a socket.
+int activate(const char* program) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(socket, 511) != 0)
+    return 1;
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  int result = 0;
+  for (int round = 0; round < 2 && result == 0; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+      if (socket != 3) ::dup2(socket, 3);
+      ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+      ::setenv("LISTEN_FDS", "1", 1);
+      ::setenv("LISTEN_FDNAMES", "io", 1);
+      ::execl(program, program, "0", "--systemd", static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    int signal = 0;
+    while (::sigwait(&signals, &signal) == 0 && signal == SIGTERM) ::kill(child, SIGTERM);
+    ::waitpid(child, &result, 0);
+  }
+  return result == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
   const std::string_view how = argc > 2 ? argv[2] : "";
+  if (how == "--activate") return activate(argv[0]);
   socketio::AsioTransportOptions transport;
   transport.reuse_port = how == "--reuse-port";
   Server io({.threads = socketio::test::chosen_threads(), .health_path = "/healthz"},
@@ -145,7 +186,8 @@ int main(int argc, char** argv) try {
   if (how == "--take-over") {
     port = take_over(io, argv[3]);
   } else if (how == "--systemd") {
-    for (const auto& socket : socketio::ListeningSocket::from_systemd()) port = io.listen(socket);
+    for (const auto& socket : socketio::ListeningSocket::from_systemd())
+      if (socket.name() == "io") port = io.listen(socket);
   } else {
     port = io.listen(static_cast<std::uint16_t>(std::atoi(argv[1])), "127.0.0.1");
   }

@@ -55,7 +55,7 @@ SOCKETIO_DECL const std::shared_ptr<detail::SocketHolders>& ListeningSocket::hol
 
 // There is neither a way to inherit a listening socket without the help of the program that has it, nor one to pass it.
 
-ListeningSocket::State::~State() = default;
+SOCKETIO_DECL ListeningSocket::State::~State() = default;
 
 SOCKETIO_DECL ListeningSocket::ListeningSocket(native_handle_type, std::string) {
   throw std::system_error(std::make_error_code(std::errc::operation_not_supported), "ListeningSocket");
@@ -223,7 +223,7 @@ SOCKETIO_DECL ListeningSocket::native_handle_type listen_on_unix(const UnixSocke
 
 }  // namespace detail
 
-ListeningSocket::State::~State() { ::close(handle); }
+SOCKETIO_DECL ListeningSocket::State::~State() { ::close(handle); }
 
 SOCKETIO_DECL ListeningSocket::ListeningSocket(native_handle_type handle, std::string name) {
   int type = 0;
