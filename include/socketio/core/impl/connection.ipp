@@ -173,6 +173,7 @@ SOCKETIO_DECL void Connection::on_close(Session&, CloseReason reason, std::strin
   const auto self = shared_from_this();
   connect_timer_.reset();
   incomplete_.reset();
+  // One after the other: a chain that destroys itself recurses.
   while (spare_rates_) spare_rates_ = std::move(spare_rates_->next);
   std::vector<AttemptPtr> attempts;
   if (const auto unsettled = std::exchange(unsettled_, nullptr))
