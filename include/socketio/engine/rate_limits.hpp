@@ -45,7 +45,8 @@ struct RateLimit {
 ///
 /// @par Limits  The memory for addresses is fixed: 2 tables (events, handshakes) of `max_addresses` places of 32 bytes.
 struct RateLimits {
-  /// Events of one socket, whatever their names: a client has one socket in each namespace.
+  /// Events of one socket, whatever their names: a client has one socket in each namespace. One that leaves and joins
+  /// again, or joins another namespace, keeps the tokens that it had.
   RateLimit per_socket{};
 
   /// Events of one name of one socket: `{{"chat message", {.per_second = 2, .burst = 10}}}`.
