@@ -216,8 +216,8 @@ class BasicServer : public detail::BroadcastVerbs<BasicServer<Config>, Config>,
   ///
   /// @throws std::system_error  if the operating system has no such signal
   void shutdown_on_signals(std::chrono::milliseconds deadline = std::chrono::seconds(10),
-                           const std::vector<int>& signals = {SIGINT, SIGTERM}) {
-    state_->shut_down_on_signals(deadline, signals);
+                           const std::vector<int>& numbers = {SIGINT, SIGTERM}) {
+    state_->shut_down_on_signals(deadline, numbers);
   }
 
   /// Whether `shutdown` was called and has not completed: for handlers that run as long as their client is there. Any

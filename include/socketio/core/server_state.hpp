@@ -154,7 +154,7 @@ class ServerState : public std::enable_shared_from_this<ServerState> {
   SOCKETIO_DECL void shut_down(std::chrono::milliseconds deadline, Shutdown::Done done);
   /// The deadline of the shutdown that is going on is now.
   SOCKETIO_DECL void cut_shutdown_short();
-  SOCKETIO_DECL void shut_down_on_signals(std::chrono::milliseconds deadline, const std::vector<int>& signals);
+  SOCKETIO_DECL void shut_down_on_signals(std::chrono::milliseconds deadline, const std::vector<int>& numbers);
   bool is_shutting_down() const noexcept { return is_shutting_down_; }
 
   /// Sets what ends the event loops when the deadline has cut a shutdown short: what is left in them is not waited for.

@@ -69,7 +69,7 @@ class SignalWatch {
   /// @throws std::system_error  if the operating system has no such signal
   SOCKETIO_DECL static std::shared_ptr<SignalWatch> make(const std::shared_ptr<ServerState>& server,
                                                          std::chrono::milliseconds deadline,
-                                                         const std::vector<int>& signals);
+                                                         const std::vector<int>& numbers);
 };
 
 }  // namespace socketio::detail

@@ -220,9 +220,9 @@ SOCKETIO_DECL void ServerState::cut_shutdown_short() {
 }
 
 SOCKETIO_DECL void ServerState::shut_down_on_signals(std::chrono::milliseconds deadline,
-                                                     const std::vector<int>& signals) {
+                                                     const std::vector<int>& numbers) {
   if (signals_) std::exchange(signals_, nullptr)->end();
-  signals_ = SignalWatch::make(shared_from_this(), deadline, signals);
+  signals_ = SignalWatch::make(shared_from_this(), deadline, numbers);
 }
 
 SOCKETIO_DECL void ServerState::end_shutdown(bool in_time) {

@@ -85,9 +85,9 @@ SOCKETIO_DECL void Shutdown::complete(bool in_time) {
 class AsioSignalWatch final : public SignalWatch, public std::enable_shared_from_this<AsioSignalWatch> {
  public:
   AsioSignalWatch(const std::shared_ptr<ServerState>& server, std::chrono::milliseconds deadline,
-                  const std::vector<int>& signals)
+                  const std::vector<int>& numbers)
       : server_(server), deadline_(deadline), signals_(server->shards().home()->executor()) {
-    for (const int signal : signals) signals_.add(signal);
+    for (const int number : numbers) signals_.add(number);
   }
 
   void wait() {
@@ -116,8 +116,8 @@ class AsioSignalWatch final : public SignalWatch, public std::enable_shared_from
 
 SOCKETIO_DECL std::shared_ptr<SignalWatch> SignalWatch::make(const std::shared_ptr<ServerState>& server,
                                                              std::chrono::milliseconds deadline,
-                                                             const std::vector<int>& signals) {
-  const auto watch = std::make_shared<AsioSignalWatch>(server, deadline, signals);
+                                                             const std::vector<int>& numbers) {
+  const auto watch = std::make_shared<AsioSignalWatch>(server, deadline, numbers);
   watch->wait();
   return watch;
 }
