@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     parser: { type: "string", default: "json" },
     threads: { type: "string", default: "1" },
     size: { type: "string" },
+    "no-limits": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
@@ -52,7 +53,7 @@ for (const attack of chosen) {
     secure: values.tls,
     parser: values.parser,
     threads: Number(values.threads),
-    extra: attack.server,
+    extra: { ...attack.server, ...(values["no-limits"] ? { no_limits: 1 } : {}) },
     readers: attack.readers?.full,
   });
   const size = values.size ? Number(values.size) : attack.size.full;

@@ -7,6 +7,7 @@
 //
 //   parser=msgpack           instead of JSON
 //   recovery=1               with connection state recovery
+//   no_limits=1              on namespaces, rooms, names, handlers in progress, and what is sent before joining
 //   connect_timeout=<ms>     ServerOptions::connect_timeout
 //   ping=<ms>                ServerOptions::ping_interval and ping_timeout
 //   head_timeout=<ms>        the timeouts of requests and TLS handshakes, and ServerOptions::upgrade_timeout
@@ -95,6 +96,11 @@ int run(const Options& options, std::uint16_t port) {
   if (options.has("ping"))
     server.ping_interval = server.ping_timeout = std::chrono::milliseconds(options.number("ping", 1000));
   if (options.has("recovery")) server.connection_state_recovery.emplace();
+  if (options.has("no_limits")) {
+    server.max_namespaces_per_connection = server.max_rooms_per_socket = server.max_handlers_in_progress = 0;
+    server.max_namespace_name_bytes = server.max_event_name_bytes = server.max_room_name_bytes = 0;
+    server.max_unjoined_bytes = server.max_packets_per_turn = 0;
+  }
   socketio::AsioTransportOptions transport;
   transport.head_timeout = head;
   transport.request_timeout = head;

@@ -608,7 +608,7 @@ TEST_CASE("a WebSocket that nobody holds lives until it ends", "[transport][asio
 
 TEST_CASE("one turn of the loop handles at most max_messages_per_turn messages of a client",
           "[transport][asio][websocket][limits]") {
-  for (const std::size_t most : {1, 7, 100}) {
+  for (const std::size_t most : std::vector<std::size_t>{1, 7, 100}) {
     CAPTURE(most);
     AsioFixture server;
     server.websocket_limits.max_messages_per_turn = most;
