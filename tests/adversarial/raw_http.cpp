@@ -507,7 +507,11 @@ TEST_CASE("a server that is closing refuses new handshakes", "[adversarial][http
   REQUIRE(attack.until([&] { return verdicts.size() == 2; }));
   attack.close_engine();
   for (const Verdict& verdict : std::exchange(verdicts, {})) verdict.allow();
-  CHECK(attack.answer(*polling) == empty_response("503 Service Unavailable"));
-  CHECK(attack.answer(*websocket) == raw_error("503 Service Unavailable", "Service Unavailable"));
+  CHECK(attack.answer(*polling) ==
+        "HTTP/1.1 503 Service Unavailable\nConnection: close\nContent-Length: 0\nRetry-After: 1\n\n");
+  CHECK(
+      attack.answer(*websocket) ==
+      "HTTP/1.1 503 Service Unavailable\nConnection: close\nContent-Length: 19\nContent-type: text/html\nRetry-After: "
+      "1\n\nService Unavailable");
   CHECK(attack.last_words(*websocket) == "");
 }

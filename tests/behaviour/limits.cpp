@@ -117,7 +117,7 @@ TEST_CASE("a namespace name may have max_namespace_name_bytes", "[behaviour][lim
   join(client, name(20));
   client.text("40" + name(21) + ",");
   CHECK(client.next() == connect_error(name(21), "Invalid namespace"));
-  CHECK(reports.all == List{"limit exceeded: Invalid namespace"});
+  CHECK(reports.all.empty());
   CHECK_FALSE(client.has_message());
 }
 
@@ -148,7 +148,8 @@ TEST_CASE("a socket may be in max_rooms_per_socket rooms besides its own", "[beh
   socket->leave(socket->id());
   socket->join("r7");
   harness.pump();
-  CHECK(reports.all.size() == 2);
+  CHECK(socket->rooms().size() == 20);
+  CHECK(reports.all.size() == 1);  // once for a socket: a client is not to fill the log
   socket->join(socket->id());
   harness.pump();
   CHECK(socket->rooms().size() == 21);

@@ -182,6 +182,7 @@ class Connection final : public SessionListener, public std::enable_shared_from_
   OrderedTable<SocketPtr, SocketKey> sockets_;
   std::unique_ptr<Unsettled> unsettled_;  // null for most of the time
   std::unique_ptr<Timer> connect_timer_;
+  bool has_reported_excess_ = false;
   std::unique_ptr<SocketRates> spare_rates_;  // of sockets that have left, no more than there were at a time
 };
 

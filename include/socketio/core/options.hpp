@@ -53,18 +53,18 @@ struct ServerOptions {
   /// `connect_error`, "too many namespaces". 0: no limit.
   std::size_t max_namespaces_per_connection = 1'000;
 
-  /// Rooms in which one socket may be, without that of its id. Joining more does nothing, and is reported as
-  /// Errc::limit_exceeded. 0: no limit.
+  /// Rooms in which one socket may be, without that of its id. Joining more does nothing; the first time it is reported
+  /// as Errc::limit_exceeded. 0: no limit.
   std::size_t max_rooms_per_socket = 10'000;
 
   /// Bytes of the longest name that a client may use. A longer namespace is refused with `connect_error`, "Invalid
   /// namespace"; a longer event ends the connection. 0: no limit.
   std::size_t max_namespace_name_bytes = 1'024;
-  std::size_t max_event_name_bytes = 4'096;
+  std::size_t max_event_name_bytes = 8'192;
 
-  /// Bytes of the longest room name. Joining a room with a longer one does nothing, and is reported as
+  /// Bytes of the longest room name. Joining a room with a longer one does nothing; the first time it is reported as
   /// Errc::limit_exceeded. 0: no limit.
-  std::size_t max_room_name_bytes = 4'096;
+  std::size_t max_room_name_bytes = 8'192;
 
   /// Events of one socket whose asynchronous middleware or coroutine handlers have not ended. An event counts once
   /// for each 4 KiB of it that are begun; one that would exceed the limit ends the connection. 0: no limit.

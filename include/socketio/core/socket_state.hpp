@@ -199,7 +199,8 @@ class SocketState final : public RoomMember, public EventReceiver, public std::e
   std::shared_ptr<void> data_;  // made when it is first used; the same after a recovery
   std::atomic<bool> has_data_{false};
   std::atomic<bool> connected_{false};
-  bool is_over_ = false;                       // has left, or was refused: joins no room any more
+  bool is_over_ = false;  // has left, or was refused: joins no room any more
+  bool has_reported_excess_ = false;
   std::atomic<std::uint32_t> in_progress_{0};  // see ServerOptions::max_handlers_in_progress
   EventHandlers handlers_;
   std::unique_ptr<SocketExtras> extras_;  // made when it is first used

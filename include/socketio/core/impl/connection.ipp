@@ -259,7 +259,8 @@ SOCKETIO_DECL std::string Connection::make_id(const std::string& nsp) const {
 
 SOCKETIO_DECL void Connection::connect_to(std::string_view name, Value auth) {
   const std::size_t max_name_bytes = server().options().max_namespace_name_bytes;
-  if (max_name_bytes != 0 && name.size() > max_name_bytes) return refuse_limit(name, "Invalid namespace");
+  if (max_name_bytes != 0 && name.size() > max_name_bytes)
+    return send_connect_error(name, Value{{"message", "Invalid namespace"}});
   if (!begin_anew(name)) return refuse_limit(name, "too many attempts");
   if (!is_open()) return;  // a `disconnect` handler has ended it
   if (has_too_many_namespaces()) return refuse_limit(name, "too many namespaces");
@@ -360,9 +361,9 @@ SOCKETIO_DECL void Connection::send_connect_error(std::string_view nsp, const Va
 }
 
 SOCKETIO_DECL void Connection::refuse_limit(std::string_view nsp, const char* why) {
-  constexpr std::size_t reported_bytes = 256;  // a log is not to be filled by a client
-  shard()->report(
-      {make_error_code(Errc::limit_exceeded), why, std::string(nsp.substr(0, reported_bytes)), {}, {}, nullptr});
+  // Once: a client is not to fill the log.
+  if (!std::exchange(has_reported_excess_, true))
+    shard()->report({make_error_code(Errc::limit_exceeded), why, std::string(nsp), {}, {}, nullptr});
   send_connect_error(nsp, Value{{"message", why}});
 }
 

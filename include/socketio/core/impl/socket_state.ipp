@@ -277,7 +277,9 @@ SOCKETIO_DECL void SocketState::join(std::string_view room) {
   else if (has_too_many_rooms() && room != id_ && !is_in(room))
     exceeded = "max_rooms_per_socket";
   if (!exceeded) return part_->rooms.join(*this, room);
-  shard().report({make_error_code(Errc::limit_exceeded), exceeded, nsp_name(), id_, {}, nullptr});
+  // Once: a client is not to fill the log.
+  if (!std::exchange(has_reported_excess_, true))
+    shard().report({make_error_code(Errc::limit_exceeded), exceeded, nsp_name(), id_, {}, nullptr});
 }
 
 SOCKETIO_DECL bool SocketState::has_too_many_rooms() const {

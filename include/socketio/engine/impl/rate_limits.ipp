@@ -21,7 +21,9 @@ SOCKETIO_DECL std::vector<std::string> RateLimits::validate() const {
       problems.push_back("rate_limits." + name + ".burst takes more than a year to come back");
   };
   check(per_socket, "per_socket");
-  for (const auto& [event, limit] : per_event) {
+  for (const auto& each : per_event) {  // no structured binding: Clang 14 does not let a lambda capture it
+    const auto& event = each.first;
+    const RateLimit& limit = each.second;
     check(limit, "per_event '" + event + '\'');
     if (!limit.is_on()) problems.push_back("rate_limits.per_event '" + event + "' has no per_second");
     if (std::count_if(per_event.begin(), per_event.end(), [&](const auto& other) { return other.first == event; }) > 1)
