@@ -88,6 +88,7 @@ export const halfOpen = {
  * name      of the attack
  * does      what it does, for people
  * size      how much of it: the default, and what is enough for a test
+ * holds     megabytes: the most that the server may hold in the end, beyond what it had before; with the size above and its default limits
  * server    options of the server program
  * readers   how many readers the bystander has, instead of one client with echoes
  * run       the attack itself
@@ -97,6 +98,7 @@ export const attacks = [
     name: "polling-memory",
     does: "POSTs of 80,000 events that want answers, which it never fetches",
     size: { full: 35, test: 1 },
+    holds: 24,
     async run({ server }, posts) {
       const session = await Polling.open(server);
       await session.post(session.payload(server.codec.connect()));
@@ -113,6 +115,7 @@ export const attacks = [
     name: "namespaces",
     does: "joins 40,000 dynamic namespaces over one connection",
     size: { full: 40_000, test: 500 },
+    holds: 8,
     async run({ server }, count) {
       const wire = await join(server);
       await sendAll(wire, count, (i) => server.codec.connect(`/dyn-${i}`));
@@ -124,6 +127,7 @@ export const attacks = [
     name: "rooms",
     does: "puts one socket into 150,000 rooms",
     size: { full: 150_000, test: 1000 },
+    holds: 8,
     async run({ server }, count) {
       const wire = await join(server);
       await sendAll(wire, count, (i) => server.codec.event(["join", `room ${i}`]));
@@ -135,6 +139,7 @@ export const attacks = [
     name: "long-rooms",
     does: "puts one socket into 200 rooms with names of 900 KB",
     size: { full: 200, test: 3 },
+    holds: 8,
     async run({ server }, count) {
       const wire = await join(server);
       for (let i = 0; i < count; ++i) await wire.send(server.codec.event(["join", `${i}`.padEnd(900_000, "r")]));
@@ -146,6 +151,7 @@ export const attacks = [
     name: "handlers",
     does: "starts 200,000 handlers that wait",
     size: { full: 200_000, test: 1000 },
+    holds: 48,
     async run({ server }, count) {
       const wire = await join(server);
       await flood(wire, server.codec.event(["wait", "x"]), count);
@@ -157,6 +163,7 @@ export const attacks = [
     name: "recovery-log",
     does: "sends 64 MB of broadcasts in each of 20 dynamic namespaces of a server with recovery",
     size: { full: 20, test: 1 },
+    holds: 160,
     server: { recovery: 1 },
     async run({ server, small }, namespaces) {
       const names = Array.from({ length: namespaces }, (_, i) => `/dyn-${i}`);
@@ -190,6 +197,7 @@ export const attacks = [
     name: "unjoined-attachments",
     does: "100 clients that have joined nothing send 9 of 10 attachments of 990 KB; with msgpack half of such a message",
     size: { full: 100, test: 2 },
+    holds: 8,
     async run({ server }, clients) {
       const wires = [];
       const attachment = Buffer.alloc(990_000, 1);
@@ -210,6 +218,7 @@ export const attacks = [
     name: "fairness",
     does: "one client sends 4,000,000 small events as fast as the server reads them",
     size: { full: 4_000_000, test: 20_000 },
+    holds: 8,
     async run({ server }, count) {
       const wire = await join(server);
       await flood(wire, server.codec.event(["echo", 1]), count, 8000);

@@ -84,7 +84,9 @@ for (const attack of chosen) {
     ];
     console.log(`| ${cells.join(" | ")} |`);
   }
-  if (!result.back || result.attacked?.lost) ++failures;
+  const holdsTooMuch = !values.size && !values["no-limits"] && result.held - result.before > attack.holds;
+  if (holdsTooMuch) console.error(`${attack.name}: the server holds more than ${attack.holds} MB.`);
+  if (!result.back || result.attacked?.lost || holdsTooMuch) ++failures;
   await stage.close();
 }
 process.exit(failures ? 1 : 0);

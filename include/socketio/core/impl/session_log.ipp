@@ -67,7 +67,8 @@ SOCKETIO_DECL void SessionLog::record(std::string_view offset, const OutgoingPac
                                       const BroadcastOptions& options, TimePoint now) {
   Entry entry{number_of(offset).value_or(0), packet, options.rooms, options.except, now, 0};
   constexpr std::size_t bytes_of_index = 64;  // about what a node of the hash table takes
-  entry.bytes = sizeof(Entry) + bytes_of_index + packet.bytes();
+  entry.bytes = sizeof(Entry) + bytes_of_index;
+  for (const MessagePtr& message : packet.messages()) entry.bytes += message->kept_bytes();
   for (const auto* names : {&entry.rooms, &entry.except})
     for (const std::string& name : *names) entry.bytes += sizeof(std::string) + name.size();
   hold(log_bytes_, entry.bytes);

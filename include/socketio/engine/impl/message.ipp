@@ -123,9 +123,17 @@ SOCKETIO_DECL MessagePtr Message::place(EioPacketType type, detail::OutBuffer& p
     std::array<char, 10> header;
     payload.prepend(std::string_view(header.data(), write_frame_header(header, 0x1, payload_bytes)));
   }
-  const std::string_view frame = payload.view();
-  return std::allocate_shared<Message>(detail::PlaceAllocator<Message>(payload.release()), Private{}, type, frame,
-                                       payload_bytes, compress);
+  std::string_view frame = payload.view();
+  char* memory = payload.release();
+  constexpr std::size_t large = 64 * 1024;
+  if (frame.size() > large) {
+    // Text that grew piece by piece may have left room for as much again, for as long as the message is kept.
+    const auto at = static_cast<std::size_t>(frame.data() - memory);
+    if (char* const fitting = static_cast<char*>(std::realloc(memory, at + frame.size()))) memory = fitting;
+    frame = std::string_view(memory + at, frame.size());
+  }
+  return std::allocate_shared<Message>(detail::PlaceAllocator<Message>(memory), Private{}, type, frame, payload_bytes,
+                                       compress);
 }
 
 SOCKETIO_DECL std::size_t Message::write_frame_header(std::array<char, 10>& header, unsigned opcode,
