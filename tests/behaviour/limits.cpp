@@ -377,7 +377,7 @@ TEST_CASE("attachments for a namespace from which the server has sent the client
 // --------------------------------------------------------------------------------------------------------- recovery
 
 TEST_CASE("what recovery keeps is bounded for all namespaces together", "[behaviour][limits][recovery]") {
-  constexpr std::size_t most = 200'000;
+  constexpr std::size_t most = 600'000;
   ServerOptions options;
   options.connection_state_recovery.emplace().max_total_bytes = most;
   Harness harness(std::move(options));
@@ -404,7 +404,7 @@ TEST_CASE("what recovery keeps is bounded for all namespaces together", "[behavi
   SECTION("each gets its share of the events") {
     auto client = open_engine(harness);
     for (int i = 0; i < 20; ++i) join(client, "/d" + std::to_string(i));
-    fill(client, 0, 300);
+    fill(client, 0, 600);
     CHECK(sum() <= most);
     CHECK(sum() > most * 9 / 10);
     for (int round = 0; round < 3; ++round)
@@ -418,13 +418,13 @@ TEST_CASE("what recovery keeps is bounded for all namespaces together", "[behavi
     for (int i = 0; i < 20; ++i) {
       auto client = open_engine(harness);
       join(client, "/d0");
-      client.text("42/d0,[\"say\",\"" + std::string(30'000, 'x') + "\"]");
+      client.text("42/d0,[\"say\",\"" + std::string(90'000, 'x') + "\"]");
       CHECK_FALSE(client.has_message());
       client.abort();
       REQUIRE(harness.until([&] { return harness.io.of("/d0").sockets().empty(); }));
       CHECK(sum() <= most);
     }
     CHECK(usage(0).sessions == 6);
-    CHECK(usage(0).session_bytes > 180'000);
+    CHECK(usage(0).session_bytes > 540'000);
   }
 }
